@@ -1,0 +1,1 @@
+"""Passel: many passes, one answer."""

@@ -1,0 +1,61 @@
+"""The address of an ask: a digest of everything that its reply's distribution depends on, and of its draw."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from passel.core.ask import Ask, Call, Embed, Generate, Prompt, Sampling, Score
+
+__all__ = ["address", "describe"]
+
+
+def address(model: str, ask: Ask, scope: str = "") -> str:
+    """A 40-digit hexadecimal name, the same on every machine.
+
+    The role and the label are left out: the same draw asked for in two roles is one draw. A tool's call belongs to its
+    `scope` (the problem), because tools know their problem; a score and an embedding have no draw, so no key.
+    """
+    match ask:
+        case Generate():
+            parts = (_common(model, ask.prompt, ask.sampling), ask.prefix, str(ask.key))
+        case Score():
+            parts = (_common(model, ask.prompt, None), ask.prefix, _dump(ask.continuations))
+        case Embed():
+            parts = (model, "embed", _dump(ask.texts))
+        case Call():
+            parts = (scope, ask.tool, _dump(ask.arguments))
+    text = "\x00".join((ask.kind, *parts))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+
+
+def describe(model: str, ask: Ask) -> dict[str, Any]:
+    """The ask as JSON values, for the record."""
+    base: dict[str, Any] = {"kind": ask.kind, "model": model, "role": ask.role, "label": ask.label}
+    match ask:
+        case Generate():
+            base |= {"prompt": _plain(ask.prompt), "prefix": ask.prefix, "key": str(ask.key)}
+            base["sampling"] = ask.sampling.given()
+        case Score():
+            base |= {"prompt": _plain(ask.prompt), "prefix": ask.prefix, "continuations": ask.continuations}
+        case Embed():
+            base["texts"] = ask.texts
+        case Call():
+            base |= {"tool": ask.tool, "arguments": ask.arguments}
+    return base
+
+
+def _plain(prompt: Prompt) -> Any:
+    return prompt if isinstance(prompt, str) else [[m.role, m.content] for m in prompt]
+
+
+@lru_cache(maxsize=4096)
+def _common(model: str, prompt: Prompt, sampling: Sampling | None) -> str:
+    text = _dump([model, _plain(prompt), sampling.given() if sampling else None])
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,117 @@
+"""What passes cost, and how much may be spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+from passel.core.errors import UsageError
+
+__all__ = ["Budget", "Cost", "Price"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A sum of passes.
+
+    Args:
+        passes: replies that a model was evaluated for.
+        calls: tool calls.
+        prompt_tokens: prompt tokens, the cached ones among them.
+        cached_tokens: prompt tokens that were not computed again.
+        completion_tokens: generated tokens.
+        money: in US dollars.
+        seconds: model time, added up over passes (wall time is another thing).
+        flops: floating-point operations, 2 per parameter and computed token; 0 where the size is not known.
+    """
+
+    passes: int = 0
+    calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    money: float = 0.0
+    seconds: float = 0.0
+    flops: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion tokens."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.passes + other.passes,
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.money + other.money,
+            self.seconds + other.seconds,
+            self.flops + other.flops,
+        )
+
+    def __sub__(self, other: Cost) -> Cost:
+        return Cost(*(getattr(self, f.name) - getattr(other, f.name) for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens; `cached` is the price of cached prompt tokens (default: that of `prompt`)."""
+
+    prompt: float = 0.0
+    completion: float = 0.0
+    cached: float | None = None
+
+    def of(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float:
+        """Dollars for these tokens; cached tokens are counted among the prompt tokens."""
+        cached = self.prompt if self.cached is None else self.cached
+        fresh = prompt_tokens - cached_tokens
+        return (fresh * self.prompt + cached_tokens * cached + completion_tokens * self.completion) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits; None is no limit. `seconds` is wall time from the start of the run."""
+
+    passes: int | None = None
+    tokens: int | None = None
+    money: float | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and not value >= 0:
+                raise UsageError(f"budget in {field.name} must be at least 0, got {value}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the command line's form, such as `passes=100,tokens=2e6,money=0.5,seconds=60`."""
+        known = {f.name for f in fields(cls)}
+        limits: dict[str, float] = {}
+        for part in filter(None, (p.strip() for p in text.split(","))):
+            name, _, value = part.partition("=")
+            if name not in known:
+                raise UsageError(f"unknown budget {name!r}; known: {', '.join(sorted(known))}")
+            try:
+                limits[name] = float(value)
+            except ValueError:
+                raise UsageError(f"budget {name} needs a number, got {value!r}") from None
+        whole = {name: int(value) if name in ("passes", "tokens") else value for name, value in limits.items()}
+        return cls(**whole)  # type: ignore[arg-type]
+
+    @property
+    def limits_spending(self) -> bool:
+        """Whether anything but wall time is limited."""
+        return not (self.passes is None and self.tokens is None and self.money is None)
+
+    def short_of(self, spent: Cost) -> str | None:
+        """The name of the first limit that `spent` passes, or None."""
+        if self.passes is not None and spent.passes > self.passes:
+            return "passes"
+        if self.tokens is not None and spent.tokens > self.tokens:
+            return "tokens"
+        if self.money is not None and spent.money > self.money * (1 + 1e-12) + 1e-12:
+            return "money"
+        return None

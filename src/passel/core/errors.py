@@ -1,0 +1,73 @@
+"""One short tree of errors. What a user did wrong and what the world did are told apart by class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "Impossible",
+    "ModelError",
+    "NotRecorded",
+    "OutOfBudget",
+    "PasselError",
+    "RecordError",
+    "Retryable",
+    "UsageError",
+    "unknown",
+]
+
+
+class PasselError(Exception):
+    """Any error that Passel raises on purpose; its text is one line for a person."""
+
+
+class UsageError(PasselError):
+    """The request is wrong: an unknown name, a value out of range, a file without the named column."""
+
+
+class Impossible(UsageError):
+    """A method needs what the model cannot do; raised before anything is spent."""
+
+
+class OutOfBudget(PasselError):
+    """Thrown into a flow whose round does not fit the budget. `fits`: how many of its asks, from the first, would."""
+
+    def __init__(self, message: str = "the budget is spent", fits: int = 0) -> None:
+        super().__init__(message)
+        self.fits = fits
+
+
+class RecordError(PasselError):
+    """The record cannot be read or written as it should; names the file and the place in it."""
+
+
+class NotRecorded(PasselError):
+    """A replay was asked for a reply that the record does not hold."""
+
+
+class ModelError(PasselError):
+    """The model or its endpoint cannot be used at all (no such model, not authorised, not reachable)."""
+
+
+class Retryable(ModelError):
+    """A pass failed in a way that may pass: the driver waits and tries again.
+
+    Args:
+        message: what happened.
+        retry_after: seconds that the endpoint asked to wait, if it did.
+        completion_tokens: tokens received before it broke; they are paid for.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None, completion_tokens: int = 0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.completion_tokens = completion_tokens
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
+    """An error that names the unknown thing and the nearest known ones."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"
+    return UsageError(f"unknown {what} {name!r}; {hint}")

@@ -1,0 +1,72 @@
+"""Finding things by name: a file in a room, an entry point of another package, or `path.py:function`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from passel.core.errors import UsageError, unknown
+
+__all__ = ["Room", "find", "names"]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Marks a parameter whose value is a thing of a room, so that it can be given by name: Annotated[Verifier,
+    Room("verifiers")]."""
+
+    name: str
+
+
+@cache
+def _own(room: str) -> frozenset[str]:
+    package = importlib.import_module(f"passel.{room}")
+    return frozenset(m.name for m in pkgutil.iter_modules(package.__path__) if not m.ispkg and m.name[0] != "_")
+
+
+@cache
+def _foreign(room: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"passel.{room}")}
+
+
+def names(room: str) -> list[str]:
+    """Everything in a room by name, our own files and other packages' entry points (group `passel.ROOM`), sorted."""
+    return sorted(_own(room) | _foreign(room).keys())
+
+
+def find(room: str, name: str) -> Callable[..., Any]:
+    """The thing of this name: in `room/NAME.py` the object NAME, an entry point, or `path.py:function`.
+
+    Raises UsageError with the nearest names if there is none.
+    """
+    if ".py:" in name:
+        return _from_file(*name.rsplit(":", 1))
+    if name in _own(room):
+        return getattr(importlib.import_module(f"passel.{room}.{name}"), name)
+    if point := _foreign(room).get(name):
+        return point.load()
+    raise unknown(room.rstrip("s"), name, names(room))
+
+
+@cache
+def _from_file(path: str, function: str) -> Callable[..., Any]:
+    file = Path(path).expanduser().resolve()
+    spec = importlib.util.spec_from_file_location(f"passel_user_{file.stem}", file) if file.is_file() else None
+    if spec is None or spec.loader is None:
+        raise UsageError(f"no Python file at {path}")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UsageError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
+    found = getattr(module, function, None)
+    if not callable(found):
+        raise unknown(f"function in {path}:", function, [n for n in vars(module) if callable(vars(module)[n])])
+    return found

@@ -1,0 +1,127 @@
+"""Flows: generators that yield rounds of asks and are sent the replies. They hold no client, clock or event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, TypeVar, cast
+
+from passel.core.ask import Ask, Call, Embed, Generate, Prompt, Sampling, Score
+from passel.core.errors import OutOfBudget
+from passel.core.key import Key
+from passel.core.reply import Reply
+
+__all__ = [
+    "Flow",
+    "Left",
+    "Op",
+    "Par",
+    "Round",
+    "call",
+    "draw",
+    "draw_within",
+    "embed",
+    "race",
+    "score",
+    "together",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Asks that go out at once. Sent back: a tuple of replies in the order of the asks.
+
+    `until` ends the round early: "first" or a number of finished replies. The asks that are no longer needed are
+    cancelled and come back with stop="cancelled" and what they had produced.
+    """
+
+    asks: tuple[Ask, ...]
+    until: Literal["all", "first"] | int = "all"
+
+    @property
+    def needed(self) -> int:
+        """How many finished replies end the round."""
+        if self.until == "all":
+            return len(self.asks)
+        count = 1 if self.until == "first" else self.until
+        return min(count, len(self.asks))
+
+
+@dataclass(frozen=True, slots=True)
+class Par:
+    """Flows that run side by side. Sent back: a list of what they return, in order."""
+
+    flows: tuple[Flow[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Asks what remains of the budget. Sent back: a `Budget`, open holds taken off; None is no limit."""
+
+
+Op = Round | Par | Left
+Flow: TypeAlias = Generator[Op, Any, T]
+
+
+def draw(
+    prompt: Prompt,
+    *,
+    key: Key,
+    n: int = 1,
+    first: int = 0,
+    prefix: str = "",
+    sampling: Sampling = Sampling(),
+    role: str = "generator",
+    label: str = "",
+    until: Literal["all", "first"] | int = "all",
+) -> Flow[list[Reply]]:
+    """Draws number `first` … `first + n - 1` of a prompt, at once.
+
+    Draw i has the key `key / "draw" / i`, so the same draw of the same prompt is the same reply in every method.
+    """
+    asks = tuple(Generate(prompt, key / "draw" / i, prefix, sampling, role, label) for i in range(first, first + n))
+    return list(cast(Sequence[Reply], (yield Round(asks, until))))
+
+
+def draw_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **settings: Any) -> Flow[list[Reply]]:
+    """As many of n draws as the budget allows; OutOfBudget if not even one fits."""
+    try:
+        return (yield from draw(prompt, key=key, n=n, first=first, **settings))
+    except OutOfBudget as short:
+        if short.fits < 1:
+            raise
+        return (yield from draw(prompt, key=key, n=short.fits, first=first, **settings))
+
+
+def race(
+    prompt: Prompt, *, key: Key, n: int, k: int = 1, sampling: Sampling = Sampling(), role: str = "generator"
+) -> Flow[list[Reply]]:
+    """n draws at once until k of them have finished; the rest are cancelled."""
+    return (yield from draw(prompt, key=key, n=n, sampling=sampling, role=role, until=k))
+
+
+def score(
+    prompt: Prompt, continuations: Sequence[str], *, prefix: str = "", role: str = "verifier", label: str = ""
+) -> Flow[Reply]:
+    """The log-probability of each continuation, in `reply.scores`."""
+    (reply,) = cast(Sequence[Reply], (yield Round((Score(prompt, tuple(continuations), prefix, role, label),))))
+    return reply
+
+
+def embed(texts: Sequence[str], *, role: str = "embedder") -> Flow[Reply]:
+    """A vector for each text, in `reply.vectors`."""
+    (reply,) = cast(Sequence[Reply], (yield Round((Embed(tuple(texts), role),))))
+    return reply
+
+
+def call(tool: str, *, role: str = "tool", label: str = "", **arguments: Any) -> Flow[Reply]:
+    """What a tool returns, in `reply.value`."""
+    (reply,) = cast(Sequence[Reply], (yield Round((Call(tool, arguments, role, label),))))
+    return reply
+
+
+def together(flows: Sequence[Flow[T]]) -> Flow[list[T]]:
+    """Runs flows side by side and returns their results in order. If one raises, the others are cancelled."""
+    return cast(list[T], (yield Par(tuple(flows))))

@@ -1,0 +1,48 @@
+"""What a method needs of the models that play its roles, said once beside it and matched before anything is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from passel.core.errors import Impossible
+from passel.core.model import Capability, ModelInfo
+
+__all__ = ["check_needs", "needs", "needs_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Needs = Mapping[str, frozenset[Capability]]
+
+
+def needs(**roles: str) -> Callable[[F], F]:
+    """Marks a method or verifier with what it needs, a role at a time: `@needs(generator="text", verifier="score")`.
+
+    Several capabilities are separated by spaces. A function passed as an argument (a verifier) adds its own.
+    """
+
+    def mark(function: F) -> F:
+        function.__needs__ = {role: frozenset(wanted.split()) for role, wanted in roles.items()}  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def needs_of(function: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> Needs:
+    """The needs of a function together with those of the functions among its arguments."""
+    total: dict[str, frozenset[Capability]] = dict(getattr(function, "__needs__", {}))
+    for value in (arguments or {}).values():
+        if callable(value):
+            for role, wanted in cast(Needs, getattr(value, "__needs__", {})).items():
+                total[role] = total.get(role, frozenset()) | wanted
+    return total
+
+
+def check_needs(what: str, wanted: Needs, infos: Mapping[str, ModelInfo]) -> None:
+    """Raises Impossible if a role's model lacks what the role needs. A role without a model falls to the generator."""
+    for role, capabilities in wanted.items():
+        info = infos.get(role) or infos["generator"]
+        if missing := sorted(capabilities - info.can):
+            raise Impossible(
+                f"{what} needs {', '.join(missing)} of its {role}, which {info.name} does not offer "
+                f"(it can: {', '.join(sorted(info.can))})"
+            )

@@ -1,0 +1,84 @@
+"""What comes back for an ask. A bad reply is data like any other: it says how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+__all__ = ["Reply", "Stop", "Token", "Usage"]
+
+Stop = Literal["end", "length", "filtered", "cancelled", "failed"]
+"""end: the model finished (or met a stop text); length: cut at max_tokens or at the context's end; filtered: withheld
+by the endpoint; cancelled: no longer needed; failed: no usable reply came, `error` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one reply. `cached_tokens` are those of the prompt that the engine did not compute again."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A drawn token, its log-probability, and the log-probabilities of the most likely tokens in its place."""
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One ask's answer; the fields that its kind of ask has are filled.
+
+    Args:
+        stop: how it ended.
+        text: Generate: the completion, without the ask's prefix.
+        tokens: Generate with logprobs: the completion's tokens in order.
+        scores: Score: a log-probability for each continuation, in the ask's order (-inf: below what the model reports).
+        vectors: Embed: one vector a text.
+        value: Call: what the tool returned, a JSON value.
+        usage: what it took.
+        seconds: from sending to the end, as seen by the driver.
+        error: what went wrong, for stop="failed".
+        raw: the endpoint's own words, kept for later readers.
+    """
+
+    stop: Stop = "end"
+    text: str = ""
+    tokens: tuple[Token, ...] = ()
+    scores: tuple[float, ...] = ()
+    vectors: tuple[tuple[float, ...], ...] = ()
+    value: Any = None
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    error: str | None = None
+    raw: Mapping[str, Any] | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it can be used whole: neither failed, withheld, cancelled nor cut short."""
+        return self.stop == "end"
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with the fields that differ from their defaults."""
+        return {name: value for name, value in asdict(self).items() if value != _DEFAULTS[name]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Reply:
+        """The inverse of `to_json`."""
+        fields = dict(data)
+        fields["usage"] = Usage(**data.get("usage", {}))
+        fields["tokens"] = tuple(
+            Token(t["text"], t["logprob"], tuple((w, p) for w, p in t["top"])) for t in data.get("tokens", ())
+        )
+        fields["scores"] = tuple(data.get("scores", ()))
+        fields["vectors"] = tuple(tuple(v) for v in data.get("vectors", ()))
+        return cls(**fields)
+
+
+_DEFAULTS: dict[str, Any] = asdict(Reply())

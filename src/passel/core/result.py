@@ -1,0 +1,48 @@
+"""What a flow ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from passel.core.problem import Answer, Problem
+from passel.core.reply import Reply
+
+__all__ = ["Candidate", "Result", "candidate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One drawn text, the answer read from it (None: it holds none), and what a verifier gave it (None: unscored)."""
+
+    text: str
+    answer: Answer | None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A method's answer.
+
+    Args:
+        answer: the chosen answer; None when no usable reply held one.
+        text: the text that the answer was taken from.
+        confidence: the method's own estimate that the answer is right, in [0, 1], if it makes one.
+        candidates: what it chose from, in draw order.
+        stop: "done", or "budget" when the budget ended it and this is the best so far.
+        info: what a reader of the run may want to know; JSON values only.
+    """
+
+    answer: Answer | None = None
+    text: str = ""
+    confidence: float | None = None
+    candidates: tuple[Candidate, ...] = ()
+    stop: Literal["done", "budget"] = "done"
+    info: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def candidate(problem: Problem, reply: Reply, prefix: str = "") -> Candidate:
+    """The candidate in a reply. A failed or truncated reply has no answer: its last number is not its conclusion."""
+    text = prefix + reply.text
+    return Candidate(text, problem.read(text) if reply.ok else None)
