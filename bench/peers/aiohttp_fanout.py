@@ -6,6 +6,7 @@ import json
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
 
 import aiohttp
 
@@ -30,17 +31,18 @@ async def run(base_url: str, problems: int, clients: int, n: int) -> dict[str, o
             answers = await asyncio.gather(*(call(prompt) for _ in range(n)))
             return Counter(answers).most_common(1)[0][0]
 
-        async def worker(queue: "iter[int]", results: list[str]) -> None:
+        async def worker(queue: Iterator[int], results: list[str]) -> None:
             for number in queue:
                 results.append(await solve(f"Problem {number}: what is the answer?"))
 
         await solve("warm up")
-        before, results, queue = served(base_url), [], iter(range(problems))
+        results: list[str] = []
+        before, queue = served(base_url), iter(range(problems))
         begun = time.perf_counter()
         await asyncio.gather(*(worker(queue, results) for _ in range(clients)))
         seconds = time.perf_counter() - begun
     assert len(results) == problems
-    requests, calls = (now - then for now, then in zip(served(base_url), before))
+    requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
     return {"name": "aiohttp", "requests": requests, "calls": calls, "seconds": round(seconds, 4),
             "calls_per_second": round(calls / seconds, 1)}
 

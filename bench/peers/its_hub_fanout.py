@@ -1,7 +1,7 @@
 """Self-consistency by its_hub: SelfConsistency.ainfer over one OpenAICompatibleLanguageModel.
 
 its_hub sends one request per sample (it does not use the endpoint's `n`). The orchestrator's
-own limit is lifted: at its default of 32 each call waits for a thread, which is slower.
+own limit is lifted: at its default of 32 each call waits for a thread, which was mostly slower.
 """
 
 import argparse
@@ -36,7 +36,7 @@ async def run(base_url: str, problems: int, clients: int, n: int, concurrency: i
         await asyncio.gather(*(worker(queue, results) for _ in range(clients)))
         seconds = time.perf_counter() - begun
     assert len(results) == problems
-    requests, calls = (now - then for now, then in zip(served(base_url), before))
+    requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
     return {"name": "its_hub", "requests": requests, "calls": calls, "seconds": round(seconds, 4),
             "calls_per_second": round(calls / seconds, 1)}
 

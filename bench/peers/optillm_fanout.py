@@ -51,7 +51,7 @@ def run(base_url: str, problems: int, clients: int, n: int, approach: str, share
         results = list(pool.map(solve, (f"Problem {number}: what is the answer?" for number in range(problems))))
         seconds = time.perf_counter() - begun
     assert len(results) == problems
-    requests, calls = (now - then for now, then in zip(served(base_url), before))
+    requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
     return {"name": "optillm", "approach": approach, "requests": requests, "calls": calls,
             "seconds": round(seconds, 4), "calls_per_second": round(calls / seconds, 1)}
 

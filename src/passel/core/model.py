@@ -52,16 +52,23 @@ class ModelInfo:
 @dataclass(slots=True)
 class Progress:
     """What one group of asks has produced so far. The model writes it as tokens arrive; the driver reads it when it
-    cancels, to charge what was already made. `texts[i]` and `completion_tokens[i]` belong to the i-th ask."""
+    cancels, to charge what was already made. `texts[i]` and `completion_tokens[i]` belong to the i-th ask; `sent` is
+    set by the driver when the request goes out."""
 
     texts: list[str]
     completion_tokens: list[int]
     prompt_tokens: int = 0
+    sent: bool = False
 
     @classmethod
     def of(cls, size: int) -> Progress:
         """Nothing yet, for a group of this many asks."""
         return cls([""] * size, [0] * size)
+
+    def reset(self) -> None:
+        """Back to nothing, for another attempt."""
+        size = len(self.texts)
+        self.texts[:], self.completion_tokens[:], self.prompt_tokens = [""] * size, [0] * size, 0
 
 
 class Model(Protocol):

@@ -45,6 +45,7 @@ class Reply:
         usage: what it took.
         seconds: from sending to the end, as seen by the driver.
         error: what went wrong, for stop="failed".
+        attempts: requests it took; more than 1 after retries, whose tokens are in `usage` too.
         raw: the endpoint's own words, kept for later readers.
     """
 
@@ -57,6 +58,7 @@ class Reply:
     usage: Usage = Usage()
     seconds: float = 0.0
     error: str | None = None
+    attempts: int = 1
     raw: Mapping[str, Any] | None = None
 
     @property

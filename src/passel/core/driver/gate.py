@@ -1,0 +1,81 @@
+"""A model's gate: requests in flight, requests and tokens a minute, and the pause an endpoint asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+from passel.core.model import ModelInfo
+
+__all__ = ["Gate"]
+
+
+class Gate:
+    """Enter it with `async with gate.turn(tokens)`: waits until the request may go out. Bound to one event loop."""
+
+    def __init__(self, info: ModelInfo) -> None:
+        self._slots = asyncio.Semaphore(info.concurrency)
+        self._requests = _Bucket(info.requests_per_minute)
+        self._tokens = _Bucket(info.tokens_per_minute)
+        self._limited = info.requests_per_minute is not None or info.tokens_per_minute is not None
+        self._paused_until = 0.0
+
+    def turn(self, tokens: int) -> _Turn:
+        """A turn for one request of at most this many tokens."""
+        return _Turn(self, tokens)
+
+    def pause(self, seconds: float) -> None:
+        """No new request for this long: the endpoint said so."""
+        self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
+
+    async def enter(self, tokens: int) -> None:
+        """Waits for a slot, then for the rates and the pause."""
+        await self._slots.acquire()
+        if not self._limited and not self._paused_until:
+            return
+        try:
+            now = asyncio.get_running_loop().time()
+            wait = max(self._requests.take(1, now), self._tokens.take(tokens, now), self._paused_until - now)
+            if wait > 0:
+                await asyncio.sleep(wait)
+        except BaseException:
+            self._slots.release()
+            raise
+
+    def leave(self) -> None:
+        """Frees the slot."""
+        self._slots.release()
+
+
+class _Turn:
+    __slots__ = ("gate", "tokens")
+
+    def __init__(self, gate: Gate, tokens: int) -> None:
+        self.gate, self.tokens = gate, tokens
+
+    async def __aenter__(self) -> None:
+        await self.gate.enter(self.tokens)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.gate.leave()
+
+
+class _Bucket:
+    """A token bucket that holds six seconds' worth and may go into debt: who comes later waits longer."""
+
+    def __init__(self, per_minute: float | None) -> None:
+        self.rate = None if per_minute is None else per_minute / 60.0
+        self.level = 0.0 if self.rate is None else 6.0 * self.rate
+        self.at = 0.0
+
+    def take(self, amount: float, now: float) -> float:
+        """Takes this much and returns how many seconds to wait first."""
+        if self.rate is None:
+            return 0.0
+        if self.at:
+            self.level = min(6.0 * self.rate, self.level + (now - self.at) * self.rate)
+        self.at = now
+        self.level -= amount
+        return max(0.0, -self.level / self.rate)

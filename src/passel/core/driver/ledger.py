@@ -1,0 +1,90 @@
+"""The ledger: a worst case is held before anything runs and settled after, so a budget is never passed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from passel.core.cost import Budget, Cost
+
+__all__ = ["Ledger", "Line"]
+
+Line = tuple[str, str, str]
+"""(model, role, label)"""
+
+
+class Ledger:
+    """Spent and held under one budget.
+
+    A round that does not fit now, but would if open holds settled below their worst case, waits for them; it is
+    refused only when it would not fit even then. Nobody holds anything while waiting, so waiting cannot deadlock.
+    """
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self.budget = budget or Budget()
+        self.limited = self.budget.limits_spending
+        self.spent = Cost()
+        self.charged: dict[str, Cost] = {}  # by address: a reply that is used twice is paid once
+        self._held = Cost()
+        self._holds = 0
+        self._lines: dict[Line, Cost] = defaultdict(Cost)
+        self._waiting: list[asyncio.Future[None]] = []
+
+    @property
+    def lines(self) -> Mapping[Line, Cost]:
+        """What was spent by (model, role, label)."""
+        return MappingProxyType(self._lines)
+
+    def fits(self, cost: Cost) -> bool:
+        """Whether this much more can be spent while all open holds are kept."""
+        return not self.limited or self.budget.short_of(self.spent + self._held + cost) is None
+
+    async def room(self, cost: Cost) -> bool:
+        """Waits until an open hold settles; False if no wait can make room for this cost."""
+        if not self._holds or self.budget.short_of(self.spent + cost) is not None:
+            return False
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        await turn
+        return True
+
+    def left(self) -> Budget:
+        """What remains under the spending limits, open holds taken off; None is no limit."""
+        used, budget = self.spent + self._held, self.budget
+        return Budget(
+            None if budget.passes is None else max(0, budget.passes - used.passes),
+            None if budget.tokens is None else max(0, budget.tokens - used.tokens),
+            None if budget.money is None else max(0.0, budget.money - used.money),
+        )
+
+    def hold(self, cost: Cost) -> None:
+        """Sets a worst case aside."""
+        self._held += cost
+        self._holds += 1
+
+    def release(self, cost: Cost) -> None:
+        """Gives back what one `hold` set aside, after the real cost was charged, and lets those who wait look again."""
+        self._holds -= 1
+        self._held = self._held - cost if self._holds else Cost()  # Cost(): no rest of rounding
+        waiting, self._waiting = self._waiting, []
+        for turn in waiting:
+            if not turn.done():
+                turn.set_result(None)
+
+    def charge(self, address: str, line: Line, cost: Cost) -> None:
+        """Books what was really spent at an address, on top of what was spent there before."""
+        self.charged[address] = cost
+        self.spent += cost
+        self._lines[line] += cost
+
+    def charge_once(self, address: str, line: Line, cost: Cost) -> None:
+        """Books a reply that may have been used before: nothing for the same again, the rest after a part of it."""
+        before = self.charged.get(address)
+        if before is None:
+            self.charge(address, line, cost)
+        elif before.tokens < cost.tokens:
+            rest = cost - before
+            self.charge(address, line, rest)
+            self.charged[address] = cost

@@ -1,0 +1,156 @@
+"""The driver: runs flows. It alone has an event loop, a budget, a record, and models to send asks to."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from passel.core.cost import Budget, Cost
+from passel.core.driver.flights import Flights
+from passel.core.driver.ledger import Ledger, Line
+from passel.core.driver.passes import Retries
+from passel.core.driver.record import Memory, Pool
+from passel.core.driver.roles import Roles
+from passel.core.driver.rounds import Rounds, Scope
+from passel.core.errors import NotRecorded, OutOfBudget, PasselError
+from passel.core.flow import Flow, Left, Op, Par, Round
+from passel.core.model import Binding
+from passel.core.result import Result
+
+__all__ = ["Driver", "Outcome"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One flow's end.
+
+    Args:
+        result: what it returned; an empty Result where it could not finish.
+        cost: what it took by itself, replies shared with other flows counted in full.
+        lines: the same by (model, role, label).
+        failures: replies that were not usable whole, by how they stopped.
+        wall_seconds: from start to end.
+        error: what broke it, for a reader; None if nothing did.
+    """
+
+    result: Result
+    cost: Cost
+    lines: Mapping[Line, Cost]
+    failures: Mapping[str, int]
+    wall_seconds: float
+    error: str | None = None
+
+
+class Driver:
+    """Runs any number of flows at once over the same models, pool and budget. Bound to one event loop.
+
+    Args:
+        roles: a binding for each role; "generator" is required and stands in for roles without one.
+        pool: where replies are kept and shared; default: in memory.
+        budget: limits over all flows together; each distinct reply counts once.
+        races: "clock": the first to finish wins and the rest is cancelled. "tokens": all finish, the reply with the
+            fewest completion tokens wins, and the losers are charged up to that length, as if all had been decoded in
+            step: the same outcome whatever the machine, and other flows can use the draws.
+        retries: how passes that failed in passing are tried again.
+    """
+
+    def __init__(
+        self,
+        roles: Mapping[str, Binding],
+        *,
+        pool: Pool | None = None,
+        budget: Budget | None = None,
+        races: Literal["clock", "tokens"] = "clock",
+        retries: Retries = Retries(),
+    ) -> None:
+        self.roles = Roles(roles)
+        self.ledger = Ledger(budget)
+        pool = Memory() if pool is None else pool
+        self._flights = Flights(pool, self.ledger, retries)
+        self._rounds = Rounds(self.roles, pool, self.ledger, self._flights, clocked=races == "clock")
+
+    async def run(self, flow: Flow[Result], scope: Scope | None = None) -> Outcome:
+        """Runs a flow to its end. What breaks the flow alone is in the outcome; unusable models and records raise."""
+        scope = scope or Scope()
+        start = self._start_clock()
+        result, error = Result(), None
+        try:
+            result = await self._drive(flow, scope)
+        except OutOfBudget:
+            result = Result(stop="budget")
+        except NotRecorded as gap:
+            error = str(gap)
+        except PasselError:
+            raise
+        except Exception as bug:
+            where = traceback.extract_tb(bug.__traceback__)[-1]
+            error = f"{type(bug).__name__}: {bug} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
+        seconds = asyncio.get_running_loop().time() - start
+        return Outcome(result, scope.ledger.spent, scope.ledger.lines, scope.failures, seconds, error)
+
+    def close(self) -> None:
+        """Commits replies that have landed but were not handed over (after a cancellation)."""
+        self._flights.flush()
+
+    def _start_clock(self) -> float:
+        now = asyncio.get_running_loop().time()
+        if self._rounds.deadline is None and self.ledger.budget.seconds is not None:
+            self._rounds.deadline = now + self.ledger.budget.seconds
+        return now
+
+    async def _drive(self, flow: Flow[T], scope: Scope) -> T:
+        step: Any = flow.send
+        value: Any = None
+        try:
+            while True:
+                op: Op = step(value)
+                step = flow.send
+                try:
+                    value = await self._perform(op, scope)
+                except Exception as error:
+                    step, value = flow.throw, error
+        except StopIteration as end:
+            return end.value
+        finally:
+            flow.close()
+
+    async def _perform(self, op: Op, scope: Scope) -> Any:
+        if isinstance(op, Round):
+            return await self._rounds.perform(op, scope)
+        if isinstance(op, Par):
+            return await _together([self._drive(flow, scope) for flow in op.flows])
+        if type(op) is Left:
+            return self._left(scope)
+        raise TypeError(f"a flow yields Round, Par or Left, not {op!r}; call helpers with `yield from`")
+
+    def _left(self, scope: Scope) -> Budget:
+        own, run = scope.ledger.left(), self.ledger.left()
+        seconds = None
+        if self._rounds.deadline is not None:
+            seconds = max(0.0, self._rounds.deadline - asyncio.get_running_loop().time())
+        return Budget(
+            _least(own.passes, run.passes), _least(own.tokens, run.tokens), _least(own.money, run.money), seconds
+        )
+
+
+async def _together(runs: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """What each returns, in order; if one raises, the others are cancelled first."""
+    tasks = [asyncio.ensure_future(run) for run in runs]
+    try:
+        return [await task for task in tasks]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+N = TypeVar("N", int, float)
+
+
+def _least(a: N | None, b: N | None) -> N | None:
+    return b if a is None else a if b is None else min(a, b)

@@ -1,0 +1,178 @@
+"""The only place where a pass happens: one request for a group of asks, its retries, and what it cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from passel.core.ask import Ask, Call, Generate
+from passel.core.cost import Cost
+from passel.core.driver.gate import Gate
+from passel.core.driver.ledger import Line
+from passel.core.errors import ModelError, PasselError, Retryable
+from passel.core.key import Key
+from passel.core.model import Binding, Model, ModelInfo, Progress, prompt_bound
+from passel.core.reply import Reply, Usage
+
+__all__ = ["Bound", "Retries", "Tool", "cost_of", "run_tool", "send", "worst_case"]
+
+Tool = Callable[..., object]
+"""A tool: keyword arguments in, a JSON value (or an awaitable of one) out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How a pass that failed in passing is tried again.
+
+    The wait after attempt i is `first * 2**i` seconds, at most `longest`, times a factor in [0.5, 1), and never less
+    than the endpoint asked for with Retry-After.
+    """
+
+    limit: int = 6
+    first: float = 0.5
+    longest: float = 30.0
+
+    def wait(self, attempt: int, key: Key, retry_after: float | None) -> float:
+        """Seconds before the next attempt; attempts count from 0."""
+        backoff = min(self.longest, self.first * 2.0**attempt) * (0.5 + 0.5 * (key / "retry" / attempt).uniform())
+        return max(backoff, retry_after or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An ask with its model, its sampling complete, and its address. For a tool's call `binding` is None."""
+
+    ask: Ask
+    address: str
+    binding: Binding | None = None
+    tool: Tool | None = None
+
+    @property
+    def model(self) -> str:
+        """The name it is booked and recorded under."""
+        if self.binding:
+            return self.binding.model.info.name
+        return f"tool:{self.ask.tool}" if isinstance(self.ask, Call) else "none"
+
+    @property
+    def info(self) -> ModelInfo | None:
+        """Its model's, if it has one."""
+        return self.binding.model.info if self.binding else None
+
+    @property
+    def line(self) -> Line:
+        """Where it is booked: (model, role, label)."""
+        return self.model, self.ask.role, self.ask.label
+
+
+def cost_of(reply: Reply, info: ModelInfo | None) -> Cost:
+    """What a reply cost; a tool's call costs a call, an unsent pass nothing."""
+    if info is None:
+        return Cost(calls=1, seconds=reply.seconds)
+    usage = reply.usage
+    if reply.stop == "cancelled" and usage == _NO_USAGE:
+        return _NO_COST
+    computed = usage.prompt_tokens - usage.cached_tokens + usage.completion_tokens
+    return Cost(
+        1,
+        0,
+        usage.prompt_tokens,
+        usage.cached_tokens,
+        usage.completion_tokens,
+        info.price.of(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens),
+        reply.seconds,
+        2.0 * info.parameters * computed if info.parameters else 0.0,
+    )
+
+
+def worst_case(bound: Bound, known_prompt: int | None) -> Cost:
+    """The most that an ask can cost in one attempt. `known_prompt`: its prompt's tokens, where seen before."""
+    if bound.binding is None or isinstance(bound.ask, Call):
+        return Cost(calls=1)
+    info = bound.binding.model.info
+    prompt = prompt_bound(bound.ask) if known_prompt is None else known_prompt
+    completion = (bound.ask.sampling.max_tokens or 0) if isinstance(bound.ask, Generate) else 1
+    if info.context is not None:
+        prompt, completion = min(prompt, info.context), min(completion, info.context)
+    return Cost(1, 0, prompt, 0, completion, info.price.of(prompt, completion))
+
+
+async def send(
+    model: Model,
+    asks: Sequence[Ask],
+    progress: Progress,
+    gate: Gate,
+    retries: Retries,
+    key: Key,
+    afford: Callable[[int], Awaitable[bool]],
+) -> list[Reply]:
+    """One request until it is answered or given up: replies in order, failed ones among them.
+
+    `afford(completion_tokens)` is asked before a retry whether what the broken attempt produced can be paid on top of
+    the next one's worst case. ModelError (the model cannot be used at all) is raised.
+    """
+    loop = asyncio.get_running_loop()
+    wasted, attempt = 0, 0
+    while True:
+        try:
+            async with gate.turn(_tokens_at_most(asks)):
+                start = loop.time()
+                progress.sent = True
+                replies = await model.answer(asks, progress)
+                return _signed(replies, loop.time() - start, attempt + 1, wasted)
+        except Retryable as fault:
+            wasted += fault.completion_tokens
+            wait = retries.wait(attempt, key, fault.retry_after)
+            if attempt == retries.limit or not await afford(fault.completion_tokens):
+                return _failed(asks, f"{fault} (after {attempt + 1} attempts)", attempt + 1, wasted)
+            if fault.retry_after:
+                gate.pause(wait)
+        except PasselError:
+            raise
+        except Exception as error:  # a bug in a model's code must not lose the other problems
+            return _failed(asks, f"{type(error).__name__}: {error}", attempt + 1, wasted)
+        attempt += 1
+        progress.reset()
+        await asyncio.sleep(wait)
+
+
+def _signed(replies: Sequence[Reply], seconds: float, attempts: int, wasted: int) -> list[Reply]:
+    signed = [replace(reply, seconds=seconds, attempts=attempts) for reply in replies]
+    if wasted:
+        usage = signed[0].usage
+        signed[0] = replace(signed[0], usage=replace(usage, completion_tokens=usage.completion_tokens + wasted))
+    return signed
+
+
+def _failed(asks: Sequence[Ask], error: str, attempts: int, wasted: int) -> list[Reply]:
+    first = Reply(stop="failed", error=error, attempts=attempts, usage=Usage(completion_tokens=wasted))
+    return [first, *(Reply(stop="failed", error=error, attempts=attempts) for _ in asks[1:])]
+
+
+def _tokens_at_most(asks: Sequence[Ask]) -> int:
+    total = 0
+    for ask in asks:
+        if isinstance(ask, Generate):
+            total += ask.sampling.max_tokens or 0
+    first = asks[0]
+    return total + (0 if isinstance(first, Call) else prompt_bound(first))
+
+
+async def run_tool(tool: Tool, ask: Call) -> Reply:
+    """A tool's call; an error in the tool is a failed reply. Passel's own errors (a usage error, say) are raised."""
+    start = asyncio.get_running_loop().time()
+    try:
+        value: object = tool(**ask.arguments)
+        if isinstance(value, Awaitable):
+            value = await cast("Awaitable[object]", value)
+    except ModelError:
+        raise
+    except Exception as error:
+        return Reply(stop="failed", error=f"{type(error).__name__}: {error}")
+    return Reply(value=value, seconds=asyncio.get_running_loop().time() - start)
+
+
+_NO_USAGE = Usage()
+_NO_COST = Cost()

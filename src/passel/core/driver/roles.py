@@ -1,0 +1,77 @@
+"""From roles to models: every ask gets its model, its complete sampling parameters and its address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from passel.core.address import address
+from passel.core.ask import Ask, Call, Embed, Generate, Sampling, Score
+from passel.core.driver.passes import Bound, Tool
+from passel.core.errors import Impossible, UsageError, unknown
+from passel.core.model import Binding, Capability, ModelInfo
+
+__all__ = ["Roles"]
+
+
+class Roles:
+    """The user's configuration of roles. "generator" is required and plays the roles that have no model of their own,
+    with its own sampling parameters only where it plays itself."""
+
+    def __init__(self, bindings: Mapping[str, Binding]) -> None:
+        if "generator" not in bindings:
+            raise UsageError("no model for the role 'generator'")
+        self._bindings = dict(bindings)
+        self._complete: dict[tuple[str, Sampling], tuple[Binding, Sampling]] = {}
+        for role in bindings:
+            self._bind(role, Sampling())
+
+    @property
+    def infos(self) -> dict[str, ModelInfo]:
+        """What each bound role's model is and can."""
+        return {role: binding.model.info for role, binding in self._bindings.items()}
+
+    def bind(self, ask: Ask, scope: str, tools: Mapping[str, Tool]) -> Bound:
+        """Raises Impossible if the model cannot do it or does not take a sampling parameter that is set."""
+        if isinstance(ask, Call):
+            if ask.tool not in tools:
+                raise unknown("tool", ask.tool, tools)
+            return Bound(ask, address("", ask, scope), tool=tools[ask.tool])
+        binding, sampling = self._bind(ask.role, ask.sampling if isinstance(ask, Generate) else _UNSET)
+        if isinstance(ask, Generate):
+            ask = replace(ask, sampling=sampling)
+        info = binding.model.info
+        if (wanted := _capability(ask)) not in info.can:
+            raise Impossible(f"{info.name} cannot do what its role {ask.role} asks of it: {wanted}")
+        return Bound(ask, address(info.name, ask), binding)
+
+    def _bind(self, role: str, sampling: Sampling) -> tuple[Binding, Sampling]:
+        if (found := self._complete.get((role, sampling))) is not None:
+            return found
+        binding = self._bindings.get(role) or Binding(self._bindings["generator"].model)
+        info = binding.model.info
+        complete = sampling.over(binding.sampling)
+        for name in complete.given():
+            if name != "max_tokens" and name not in info.sampling:
+                raise Impossible(
+                    f"{info.name} does not take the sampling parameter {name} (it takes: "
+                    f"{', '.join(sorted(info.sampling)) or 'none'})"
+                )
+        complete = complete.over(Sampling(max_tokens=info.max_tokens))
+        self._complete[role, sampling] = binding, complete
+        return binding, complete
+
+
+def _capability(ask: Generate | Score | Embed) -> Capability:
+    match ask:
+        case Score():
+            return "score"
+        case Embed():
+            return "embed"
+        case Generate():
+            if ask.prefix:
+                return "prefix"
+            return "text" if ask.sampling.logprobs is None else "logprobs"
+
+
+_UNSET = Sampling()

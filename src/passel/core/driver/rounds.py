@@ -1,0 +1,191 @@
+"""One round: look up what is known, hold the worst case of the rest, let it fly, settle, charge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from passel.core.cost import Cost
+from passel.core.driver.flights import Flight, Flights
+from passel.core.driver.ledger import Ledger
+from passel.core.driver.passes import Bound, Tool, cost_of
+from passel.core.driver.races import settle
+from passel.core.driver.record import Pool
+from passel.core.driver.roles import Roles
+from passel.core.errors import OutOfBudget
+from passel.core.flow import Round
+from passel.core.reply import Reply
+
+__all__ = ["Rounds", "Scope"]
+
+
+@dataclass(slots=True)
+class Scope:
+    """What surrounds one flow: the problem it works on, the tools it may call, and an account of its own, in which
+    replies that it shares with other flows count in full."""
+
+    name: str = ""
+    tools: Mapping[str, Tool] = field(default_factory=dict[str, Tool])
+    ledger: Ledger = field(default_factory=Ledger)
+    failures: Counter[str] = field(default_factory=Counter[str])
+
+
+class Rounds:
+    """Performs rounds over one pool, one run's ledger and the flights in the air."""
+
+    def __init__(self, roles: Roles, pool: Pool, ledger: Ledger, flights: Flights, *, clocked: bool) -> None:
+        self.deadline: float | None = None  # on the event loop's clock
+        self._roles, self._pool, self._ledger, self._flights = roles, pool, ledger, flights
+        self._clocked = clocked
+
+    async def perform(self, op: Round, scope: Scope) -> tuple[Reply, ...]:
+        """The replies to a round's asks, in order. Raises OutOfBudget before anything runs that might not be paid."""
+        bounds = [self._roles.bind(ask, scope.name, scope.tools) for ask in op.asks]
+        race = op.needed < len(bounds)
+        clocked = race and self._clocked and not any(b.info and b.info.instant for b in bounds)
+        needed = op.needed if clocked else len(bounds)
+        known, own = await self._launch(bounds, scope, race=clocked, needed=needed)
+        try:
+            replies = await self._fetch(bounds, known, needed)
+            if race and not clocked:
+                replies = settle(replies, op.needed)
+            for bound, reply in zip(bounds, replies, strict=True):
+                scope.ledger.charge_once(bound.address, bound.line, cost_of(reply, bound.info))
+                if not reply.ok and reply.stop != "cancelled":
+                    scope.failures[reply.stop] += 1
+        finally:
+            if own is not None:
+                scope.ledger.release(own)
+        return tuple(replies)
+
+    async def _launch(
+        self, bounds: Sequence[Bound], scope: Scope, *, race: bool, needed: int
+    ) -> tuple[dict[str, Reply], Cost | None]:
+        """Sends what is neither known nor in the air, once its worst case fits both budgets.
+
+        Returns what is known, and what is held in the scope's ledger (to be released by the caller).
+        """
+        while True:
+            known = self._known(bounds, needed if race else None)
+            new = self._new(bounds, known)
+            if new and self._time_is_up():
+                raise OutOfBudget("the time is spent", fits=_leading(bounds, known))
+            worst = self._worst(bounds, known) if self._ledger.limited or scope.ledger.limited else {}
+            short = self._short(worst, scope)
+            if short is None:
+                break
+            ledger, cost = short
+            if not await ledger.room(cost):
+                raise OutOfBudget(fits=self._fitting(bounds, worst, scope))
+        for bound in bounds:  # a reply of an earlier session counts against the run's budget too
+            if bound.address in known and bound.address not in self._ledger.charged:
+                self._ledger.charge(bound.address, bound.line, cost_of(known[bound.address], bound.info))
+        holds = [worst[bound.address] if self._ledger.limited else None for bound in new]
+        for hold in filter(None, holds):
+            self._ledger.hold(hold)
+        own = _owed(worst, scope.ledger) if scope.ledger.limited else None
+        if own is not None:
+            scope.ledger.hold(own)
+        self._flights.launch(new, holds, alone=race)
+        return known, own
+
+    def _known(self, bounds: Sequence[Bound], needed: int | None) -> dict[str, Reply]:
+        addresses = [bound.address for bound in bounds]
+        known, failed = self._pool.get(addresses), self._flights.failed
+        if failed:
+            known |= {a: failed[a] for a in addresses if a in failed and a not in known}
+        if needed is not None and sum(reply.ok for reply in known.values()) >= needed:
+            # this race was run before: who lost then has lost now
+            known = self._pool.last(addresses) | known
+            known |= {a: Reply("cancelled") for a in addresses if a not in known}
+        return known
+
+    def _new(self, bounds: Iterable[Bound], known: Mapping[str, Reply]) -> list[Bound]:
+        air = self._flights.find
+        return list({b.address: b for b in bounds if b.address not in known and air(b.address) is None}.values())
+
+    def _worst(self, bounds: Iterable[Bound], known: Mapping[str, Reply]) -> dict[str, Cost]:
+        """Each address's cost: what it took where that is known, else its worst case."""
+        return {
+            bound.address: cost_of(known[bound.address], bound.info)
+            if bound.address in known
+            else self._flights.worst(bound)
+            for bound in bounds
+        }
+
+    def _short(self, worst: Mapping[str, Cost], scope: Scope) -> tuple[Ledger, Cost] | None:
+        """The ledger in which these costs do not fit, and what it lacks room for."""
+        if scope.ledger.limited:
+            own = _owed(worst, scope.ledger)
+            if not scope.ledger.fits(own):
+                return scope.ledger, own
+        if self._ledger.limited:
+            run = sum((cost for a, cost in worst.items() if self._is_news(a)), Cost())
+            if not self._ledger.fits(run):
+                return self._ledger, run
+        return None
+
+    def _is_news(self, address: str) -> bool:
+        return address not in self._ledger.charged and self._flights.find(address) is None
+
+    def _fitting(self, bounds: Sequence[Bound], worst: Mapping[str, Cost], scope: Scope) -> int:
+        """How many of the asks, from the first, would fit."""
+        part: dict[str, Cost] = {}
+        for count, bound in enumerate(bounds):
+            part[bound.address] = worst[bound.address]
+            if self._short(part, scope) is not None:
+                return count
+        return len(bounds)
+
+    def _time_is_up(self) -> bool:
+        return self.deadline is not None and asyncio.get_running_loop().time() >= self.deadline
+
+    async def _fetch(self, bounds: Sequence[Bound], known: Mapping[str, Reply], needed: int) -> list[Reply]:
+        """Waits for `needed` usable replies, or for all, or for the deadline; drops the flights not needed any more."""
+        flights = {b.address: f for b in bounds if b.address not in known and (f := self._flights.find(b.address))}
+        for flight in flights.values():
+            flight.waiting += 1
+        lost: dict[str, Reply] = {}
+        try:
+            await self._wait(
+                list(flights.values()), needed - sum(known[b.address].ok for b in bounds if b.address in known)
+            )
+            if self._time_is_up() and not all(flight.reply.done() for flight in flights.values()):
+                done = {address: flight for address, flight in flights.items() if flight.reply.done()}
+                raise OutOfBudget("the time is spent", fits=_leading(bounds, {**known, **dict.fromkeys(done)}))
+            lost = {address: flight.so_far() for address, flight in flights.items() if not flight.reply.done()}
+        finally:
+            self._flights.drop(flights.values())
+        return [
+            known[a] if (a := bound.address) in known else lost[a] if a in lost else flights[a].reply.result()
+            for bound in bounds
+        ]
+
+    async def _wait(self, flights: Sequence[Flight], needed: int) -> None:
+        waiting = {flight.reply for flight in flights if not flight.reply.done()}
+        needed -= sum(_usable(flight.reply) for flight in flights if flight.reply.done())
+        every = needed >= len(waiting)
+        while waiting and (every or needed > 0):
+            timeout = None
+            if self.deadline is not None:
+                timeout = max(0.0, self.deadline - asyncio.get_running_loop().time())
+            when = asyncio.FIRST_EXCEPTION if every else asyncio.FIRST_COMPLETED
+            done, waiting = await asyncio.wait(waiting, timeout=timeout, return_when=when)
+            needed -= sum(map(_usable, done))
+            if not done or any(future.exception() for future in done):
+                return
+
+
+def _owed(worst: Mapping[str, Cost], ledger: Ledger) -> Cost:
+    return sum((cost for address, cost in worst.items() if address not in ledger.charged), Cost())
+
+
+def _usable(future: asyncio.Future[Reply]) -> bool:
+    return future.exception() is not None or future.result().ok
+
+
+def _leading(bounds: Sequence[Bound], known: Mapping[str, object]) -> int:
+    """How many of the asks, from the first, are already answered."""
+    return next((i for i, bound in enumerate(bounds) if bound.address not in known), len(bounds))

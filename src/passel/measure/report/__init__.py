@@ -1,0 +1,8 @@
+"""The report of a comparison: one HTML page for a person, JSON and CSV for programs, a table for the terminal."""
+
+from passel.measure.report.export import read_comparison
+from passel.measure.report.findings import headline
+from passel.measure.report.table import footer, table
+from passel.measure.report.write import write_report
+
+__all__ = ["footer", "headline", "read_comparison", "table", "write_report"]

@@ -1,0 +1,130 @@
+"""The bodies of requests to OpenAI-compatible endpoints, and the dialects that these endpoints speak."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from passel.core.ask import Embed, Generate, Prompt, Sampling, Score
+from passel.models.parts.loose import sound
+
+__all__ = ["EXTENSIONS", "SCORE_TOP", "STANDARD", "Dialect", "Route", "encode"]
+
+Route = Literal["chat/completions", "completions"]
+Prefix = Literal["vllm", "llama_cpp", "local", "none"]
+
+STANDARD = frozenset(
+    {"temperature", "top_p", "max_tokens", "stop", "presence_penalty", "frequency_penalty", "logprobs"}
+)
+EXTENSIONS = frozenset({"top_k", "min_p", "repetition_penalty"})
+SCORE_TOP = 20
+
+_CONTINUE = {"continue_final_message": True, "add_generation_prompt": False}
+_REPETITION = {
+    "vllm": ("repetition_penalty",),
+    "llama_cpp": ("repeat_penalty",),
+    "local": ("repetition_penalty", "repeat_penalty"),
+    "none": ("repetition_penalty",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one endpoint wants to be asked.
+
+    Args:
+        model: the model's name there.
+        api: chat: turns go to /chat/completions; completions: they are joined by blank lines into one text.
+        prefix: who continues a begun answer. vllm (and SGLang): only when told to; llama_cpp: always; local: one of
+            these, told in a way that both understand; none: nobody.
+        limit: the field for the most completion tokens of a chat.
+        score_top: alternatives that the endpoint reports at most.
+        extra: fields merged into each body of a generation, last; a null takes a field away.
+    """
+
+    model: str
+    api: Literal["chat", "completions"] = "chat"
+    prefix: Prefix = "none"
+    limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    score_top: int = SCORE_TOP
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def route(self, ask: Generate | Score) -> Route:
+        """Where a generation or score goes: texts to /completions, chats to /chat/completions."""
+        return "completions" if isinstance(ask.prompt, str) or self.api == "completions" else "chat/completions"
+
+    def continues(self, ask: Generate | Score) -> bool:
+        """Whether the endpoint can continue this ask's prefix."""
+        return not ask.prefix or self.prefix != "none" or self.route(ask) == "completions"
+
+    def generate(self, ask: Generate, n: int, seed: int | None, stream: bool) -> dict[str, Any]:
+        """The body for n draws of an ask."""
+        chat = self.route(ask) == "chat/completions"
+        body = self._begin(ask) | self._sampling(ask.sampling, chat)
+        if n > 1:
+            body["n"] = n
+        if seed is not None:
+            body["seed"] = seed
+        if stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        return self._end(body)
+
+    def score(self, ask: Score) -> dict[str, Any]:
+        """The body that asks for the likeliest first tokens of the answer."""
+        chat = self.route(ask) == "chat/completions"
+        return self._end(
+            self._begin(ask) | self._sampling(Sampling(temperature=0.0, max_tokens=1, logprobs=self.score_top), chat)
+        )
+
+    def embed(self, ask: Embed) -> dict[str, Any]:
+        """The body that asks for vectors."""
+        return {"model": self.model, "input": list(ask.texts)}
+
+    def _begin(self, ask: Generate | Score) -> dict[str, Any]:
+        if self.route(ask) == "completions":
+            return {"model": self.model, "prompt": _joined(ask.prompt) + ask.prefix}
+        turns = () if isinstance(ask.prompt, str) else ask.prompt
+        messages = [{"role": turn.role, "content": turn.content} for turn in turns]
+        body: dict[str, Any] = {"model": self.model, "messages": messages}
+        if ask.prefix:
+            messages.append({"role": "assistant", "content": ask.prefix})
+            if self.prefix != "llama_cpp":
+                body |= _CONTINUE
+        return body
+
+    def _sampling(self, sampling: Sampling, chat: bool) -> dict[str, Any]:
+        given = sampling.given()
+        top = given.pop("logprobs", None)
+        if chat and "max_tokens" in given:
+            given[self.limit] = given.pop("max_tokens")
+        if "repetition_penalty" in given:
+            given |= dict.fromkeys(_REPETITION[self.prefix], given.pop("repetition_penalty"))
+        if not given.get("stop", True):
+            del given["stop"]
+        if top is not None:
+            # llama.cpp reports nothing for 0 alternatives, so one is asked for and later left out.
+            most = max(1, top)
+            given |= {"logprobs": True, "top_logprobs": most} if chat else {"logprobs": most}
+        return given
+
+    def _end(self, body: dict[str, Any]) -> dict[str, Any]:
+        if not self.extra:
+            return body
+        return {name: value for name, value in (body | dict(self.extra)).items() if value is not None}
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """The body as UTF-8 JSON; lone surrogates, which no UTF-8 can carry, are replaced."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return sound(text).encode()
+
+
+def _joined(prompt: Prompt) -> str:
+    if isinstance(prompt, str):
+        return prompt
+    return "".join(f"{message.content}\n\n" for message in prompt)
