@@ -6,9 +6,9 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, final
+from typing import Any, Literal, cast, final
 
-from passel.core.ask import Ask, Call, Embed, Generate, Message, Score
+from passel.core.ask import Ask, Call, Embed, Generate, Message, Sampling, Score
 from passel.core.cost import Price
 from passel.core.errors import ModelError, Retryable, UsageError
 from passel.core.model import Capability, ModelInfo, Progress
@@ -18,7 +18,7 @@ from passel.models.parts.faults import Refused, broken
 from passel.models.parts.replies import Answer, embed_reply, estimate, generate_replies, score_reply
 from passel.models.parts.requests import EXTENSIONS, STANDARD, Dialect, Route, encode
 from passel.models.parts.stream import Collector
-from passel.models.parts.transport import Transport
+from passel.models.parts.transport import Sender, Transport
 
 __all__ = ["OpenAI", "openai"]
 
@@ -35,7 +35,17 @@ class OpenAI:
     count one choice's tokens only, so that it is asked for streams where that matters.
     """
 
-    def __init__(self, dialect: Dialect, transport: Transport, info: ModelInfo, *, stream: bool, seed: bool) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        transport: Sender,
+        info: ModelInfo,
+        *,
+        stream: bool,
+        seed: bool,
+        advised: Sampling = Sampling(),
+    ) -> None:
+        self.advised = advised  # by its makers, for where the user sets nothing
         self._dialect, self._transport, self._info = dialect, transport, info
         self._stream, self._seed = stream, seed
         self._llama_cpp = dialect.prefix == "llama_cpp"
@@ -54,7 +64,7 @@ class OpenAI:
         """
         ask = asks[0]
         if isinstance(ask, Generate):
-            return await self._draws([ask for ask in asks if isinstance(ask, Generate)], progress)
+            return await self._draws(cast(Sequence[Generate], asks), progress)
         if isinstance(ask, Call):
             raise UsageError(f"a model cannot run the tool {ask.tool!r}")
         try:
@@ -67,7 +77,7 @@ class OpenAI:
         """Closes the connections that were made in the running event loop."""
         await self._transport.aclose()
 
-    async def _draws(self, asks: list[Generate], progress: Progress) -> list[Reply]:
+    async def _draws(self, asks: Sequence[Generate], progress: Progress) -> list[Reply]:
         """All draws of a group, in as many requests as it takes.
 
         Each turn of the loop brings replies or lowers `max_n`. If a request fails when others have brought theirs,
@@ -93,7 +103,7 @@ class OpenAI:
                 raise errors[0]
         return [got[place] for place in range(len(asks))]
 
-    async def _group(self, asks: list[Generate], places: list[int], progress: Progress) -> dict[int, Reply]:
+    async def _group(self, asks: Sequence[Generate], places: list[int], progress: Progress) -> dict[int, Reply]:
         """The replies of one request by their ask's place; of a single draw if the endpoint does not take `n`."""
         try:
             return await self._request(asks, places, progress)
@@ -110,7 +120,7 @@ class OpenAI:
         self._lower(int(limit[1]) if limit and int(limit[1]) < len(places) else 1)
         return alone
 
-    async def _request(self, asks: list[Generate], places: list[int], progress: Progress) -> dict[int, Reply]:
+    async def _request(self, asks: Sequence[Generate], places: list[int], progress: Progress) -> dict[int, Reply]:
         ask, n = asks[places[0]], len(places)
         route = self._route(ask)
         prompt_estimate = estimate(_prompt_text(ask))

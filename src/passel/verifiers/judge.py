@@ -22,6 +22,9 @@ give a rating from 1 (wrong) to 10 (certainly right) in this form: "Rating: [[5]
 {answer}
 [End of the answer]"""
 
+_BRACKETED = re.compile(r"\[\[(\d+(?:\.\d+)?)\]\]")
+_PLAIN = re.compile(r"[Rr]ating:?\s*(\d+(?:\.\d+)?)")
+
 
 @needs(judge="text")
 def judge(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from passel.measure.comparison import Comparison, Curve, Estimate, MethodRow
+from passel.measure.comparison import Comparison, Estimate, MethodRow
 from passel.measure.report.text import percent, plain, points, ratio
 
 __all__ = ["FEW", "Findings", "findings", "frontier", "headline", "mean", "saved", "span"]
@@ -49,7 +49,8 @@ def findings(comparison: Comparison) -> Findings:
     if not comparison.methods or not comparison.problems:
         return Findings("Nothing was compared: no problem was run.", ())
     if not rows:
-        return Findings(f"None of the {len(comparison.problems)} problems could be scored: no method can be judged.", ())
+        n = _problems(len(comparison.problems))
+        return Findings(f"None of {n} could be scored: no method can be judged.", ())
     fair = [r for r in rows if not r.uses_gold]
     details = (*_placing(comparison, fair), *_upper_bounds(rows, fair), *_caveats(comparison))
     return Findings(_headline(comparison, fair), tuple(details))
@@ -76,7 +77,7 @@ def saved(comparison: Comparison) -> str:
     rest = ", ".join(f"{k} {percent(v)}" for k, v in shares.items() if k != name)
     return (
         f"{comparison.paid.passes / n:.1f} passes a problem were made, shared by all methods; alone they would have "
-        f"taken {comparison.alone.passes / n:.1f}: {percent(shares[name])} of {name} saved" + (f" ({rest})." if rest else ".")
+        f"taken {comparison.alone.passes / n:.1f}: {percent(shares[name])} of {name} saved{rest and f' ({rest})'}."
     )
 
 
@@ -127,7 +128,7 @@ def _headline(comparison: Comparison, fair: list[MethodRow]) -> str:
     if len(fair) == 1:
         return f"{_name(first)} answers {_right(first)}; there is no other method to compare it with."
     if max(r.scored for r in fair) < FEW:
-        return f"{_problems(first.scored)[0].upper()}{_problems(first.scored)[1:]} scored: too few to call a method better."
+        return f"Only {_problems(first.scored)} scored: too few to call a method better."
     winners = [r for r in fair if r is not first and _beyond(r)]
     if not winners:
         return f"No method beat {_name(first)} beyond chance on these {_problems(n)}."
@@ -178,8 +179,8 @@ def _top(top: MethodRow, first: MethodRow, winners: list[MethodRow]) -> Iterator
         few = f"fewer than {FEW} problems" if top.scored < FEW else "its interval holds zero"
         gain = f" ({_gain(top)})" if top.difference else ""
         yield (
-            f"{_name(top)} has the best accuracy, {percent(top.accuracy.value)}, but its gain over {_name(first)}{gain} "
-            f"may be chance: {few}. More problems would tell."
+            f"{_name(top)} has the best accuracy, {percent(top.accuracy.value)}, but its gain over {_name(first)}"
+            f"{gain} may be chance: {few}. More problems would tell."
         )
 
 
@@ -205,8 +206,3 @@ def _caveats(comparison: Comparison) -> Iterator[str]:
     unscored = [f"{_name(r)} ({r.problems - r.scored})" for r in comparison.methods if r.scored < r.problems]
     if unscored:
         yield f"Problems that could not be scored are left out, not counted as wrong: {', '.join(unscored)}."
-
-
-def curve_end(curve: Curve) -> str:
-    """Where a curve ends, as "coverage@16 85 %"."""
-    return f"{curve.name}@{curve.k[-1]} {percent(curve.value[-1])}" if curve.k else curve.name

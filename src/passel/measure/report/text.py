@@ -14,6 +14,7 @@ __all__ = [
     "dollars",
     "duration",
     "escape",
+    "name",
     "percent",
     "plain",
     "points",
@@ -52,6 +53,11 @@ def escape(text: str) -> str:
     return html.escape(clean(text), quote=True)
 
 
+def name(text: str) -> str:
+    """A method's name as HTML that may break between its parts rather than within them."""
+    return re.sub("([:,])", r"\1<wbr>", escape(text))
+
+
 def prose(sentence: str) -> str:
     """A sentence with names in backticks as HTML: names become code, numbers get a minus sign and keep their unit."""
     parts = sentence.split("`")
@@ -76,13 +82,14 @@ def percent(value: float | None, digits: int = 0) -> str:
 
 
 def points(value: float | None, digits: int = 0) -> str:
-    """A signed difference of shares, in percentage points, without the unit.
+    """A signed difference of shares, in percentage points, without the unit; small ones keep a digit.
 
-    >>> points(0.2), points(-0.05), points(0.0001)
-    ('+20', '-5', '0')
+    >>> points(0.2), points(-0.05), points(0.002), points(0.0)
+    ('+20', '-5', '+0.2', '0')
     """
     if value is None or math.isnan(value):
         return "n/a"
+    digits = digits or int(0 < abs(value) < 0.005)
     rounded = _half_up(100 * value, digits)
     return f"{rounded:+.{digits}f}" if rounded else "0"
 
@@ -109,23 +116,23 @@ def count(value: float | None) -> str:
 def compact(value: float | None) -> str:
     """A quantity in at most five characters: 950, 2.4k, 31k, 1.2M.
 
-    >>> compact(950), compact(2410), compact(31400), compact(999_999), compact(None)
-    ('950', '2.4k', '31k', '1M', 'n/a')
+    >>> compact(950), compact(2000), compact(2040), compact(31400), compact(999_999), compact(None)
+    ('950', '2k', '2.0k', '31k', '1.0M', 'n/a')
     """
     if value is None or not math.isfinite(value):
         return "n/a"
     for scale, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= 0.9995 * scale:
             scaled = value / scale
-            return (f"{scaled:.1f}".removesuffix(".0") if abs(scaled) < 9.95 else f"{scaled:.0f}") + unit
+            return (f"{scaled:.1f}" if abs(scaled) < 9.95 and scaled != int(scaled) else f"{scaled:.0f}") + unit
     return count(value)
 
 
 def dollars(value: float | None) -> str:
-    """Money, to three figures below a cent.
+    """Money; below ten cents, to two figures.
 
     >>> dollars(12.3), dollars(0.25), dollars(0.000321), dollars(0.0), dollars(None)
-    ('$12.30', '$0.25', '$0.000321', '$0', 'n/a')
+    ('$12.30', '$0.25', '$0.00032', '$0', 'n/a')
     """
     if value is None or not math.isfinite(value):
         return "n/a"
@@ -133,7 +140,7 @@ def dollars(value: float | None) -> str:
         return "$0"
     if abs(value) >= 0.1:
         return f"${value:,.2f}"
-    digits = 2 - math.floor(math.log10(abs(value)))
+    digits = 1 - math.floor(math.log10(abs(value)))
     return f"${value:.{digits}f}" if digits <= 8 else f"${value:.1e}"
 
 

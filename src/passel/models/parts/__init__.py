@@ -1,1 +1,1 @@
-"""Pieces of the model adapters, each usable and tested alone."""
+"""What models share."""

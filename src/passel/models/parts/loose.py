@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, cast
+from typing import Any
 
 __all__ = ["count", "joined", "listing", "mapping", "number", "parse", "sound", "text_of"]
 
@@ -28,12 +28,12 @@ def sound(text: str) -> str:
 
 def mapping(value: Any) -> dict[str, Any]:
     """The value if it is an object, else an empty one."""
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 def listing(value: Any) -> list[Any]:
     """The value if it is an array, else an empty one."""
-    return cast(list[Any], value) if isinstance(value, list) else []
+    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
 
 
 def number(value: Any) -> float | None:

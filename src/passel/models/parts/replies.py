@@ -44,7 +44,8 @@ class Answer:
     def of(cls, response: dict[str, Any]) -> Answer:
         """From the body of a whole response."""
         choices = [mapping(choice) for choice in listing(response.get("choices"))]
-        choices.sort(key=lambda choice: count(choice.get("index")) or 0)
+        if len(choices) > 1:
+            choices.sort(key=lambda choice: count(choice.get("index")) or 0)
         return cls(choices, mapping(response.get("usage")) or None, llama_cpp="timings" in response)
 
     @property
@@ -141,14 +142,14 @@ def _completions(answer: Answer, choices: list[dict[str, Any]]) -> tuple[list[in
         own = [count(usage.get("completion_tokens")) for usage in answer.usages[: len(choices)]]
         if len(own) == len(choices) and None not in own:
             return [tokens or 0 for tokens in own], False
+    total = count((answer.usage or {}).get("completion_tokens"))
+    if total is not None and len(choices) == 1:
+        return [total], False
     texts = [_text(choice) + _reasoning(choice) for choice in choices]
     known = [token_count(choice) for choice in choices]
     certain = all(tokens or not text for tokens, text in zip(known, texts, strict=True)) and any(known)
-    total = count((answer.usage or {}).get("completion_tokens"))
-    if total is None or (answer.llama_cpp and len(choices) > 1):
+    if total is None or answer.llama_cpp:
         return known if certain else answer.counted or [estimate(text) for text in texts], True
-    if len(choices) == 1:
-        return [total], False
     return apportion(total, known if certain else answer.counted or [len(text) for text in texts]), False
 
 

@@ -26,6 +26,7 @@ class _Choice:
     tokens: int = 0
     usage: dict[str, Any] | None = None
     chat: bool = True
+    begun: bool = False
 
     def whole(self, index: int) -> dict[str, Any]:
         """The choice in the form of a response that is not streamed."""
@@ -53,6 +54,8 @@ class Collector:
         self._latest = 0
         self._llama_cpp = False
         self.done = False
+        for place in places:
+            progress.texts[place], progress.completion_tokens[place] = "", 0
 
     @property
     def complete(self) -> bool:
@@ -75,14 +78,14 @@ class Collector:
             self._usage = usage
 
     def answer(self) -> Answer:
-        """What came, in the form of a response that is not streamed."""
-        choices = [choice.whole(index) for index, choice in enumerate(self._choices)]
-        usages = [choice.usage for choice in self._choices if choice.usage is not None]
+        """The choices that came, in the form of a response that is not streamed."""
+        begun = [choice for choice in self._choices if choice.begun]
+        usages = [choice.usage for choice in begun if choice.usage is not None]
         return Answer(
-            choices,
+            [choice.whole(index) for index, choice in enumerate(begun)],
             self._usage,
-            counted=[choice.tokens for choice in self._choices],
-            usages=usages if len(usages) == len(choices) else None,
+            counted=[choice.tokens for choice in begun],
+            usages=usages if len(usages) == len(begun) else None,
             llama_cpp=self._llama_cpp,
         )
 
@@ -91,7 +94,7 @@ class Collector:
         if index >= len(self._choices):
             return
         choice, self._latest = self._choices[index], index
-        choice.chat = "text" not in part
+        choice.begun, choice.chat = True, "text" not in part
         delta = mapping(part.get("delta")) if choice.chat else part
         text = joined(delta.get("content") if choice.chat else part.get("text"))
         thought = text_of(delta.get("reasoning_content")) or text_of(delta.get("reasoning"))

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import io
 from collections.abc import AsyncGenerator
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 
@@ -21,7 +21,7 @@ from passel.models.parts.requests import Route
 from passel.models.parts.sse import Events
 from passel.models.parts.stream import Collector
 
-__all__ = ["Transport"]
+__all__ = ["Sender", "Transport"]
 
 _CONNECT, _DRAIN, _LIST = 30.0, 1.0, 10.0
 """Seconds for a connection, for what follows a stream's last event, and for the list of models."""
@@ -30,6 +30,25 @@ _MOST_ERROR = 2**16
 _SHOWN = 8
 
 _Held = tuple[AsyncGenerator[aiohttp.ClientSession], aiohttp.ClientSession]
+
+
+class Sender(Protocol):
+    """What carries bodies to a model and its answers back: HTTP, or a call in this process."""
+
+    @property
+    def where(self) -> str:
+        """The other end's name in messages."""
+        ...
+
+    async def send(
+        self, route: Route | Literal["embeddings"], body: bytes, collector: Collector | None = None
+    ) -> dict[str, Any] | None:
+        """See `Transport.send`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Frees what it holds."""
+        ...
 
 
 class Transport:
@@ -59,7 +78,9 @@ class Transport:
         """The endpoint's name in messages."""
         return str(self._base.with_query(None))
 
-    async def send(self, route: Route | Literal["embeddings"], body: bytes, collector: Collector | None = None) -> dict[str, Any] | None:
+    async def send(
+        self, route: Route | Literal["embeddings"], body: bytes, collector: Collector | None = None
+    ) -> dict[str, Any] | None:
         """The response object for a body; None if it came as a stream and the collector has it.
 
         Raises Refused, Retryable or ModelError, by what the endpoint says or how the connection fails.
@@ -111,6 +132,10 @@ class Transport:
 
     async def _follow(self, response: aiohttp.ClientResponse, collector: Collector) -> None:
         events = Events()
+        connection = response.connection
+        if response.headers.get("Server") == "llama.cpp" and connection is not None and connection.protocol is not None:
+            # It closes the connection after a stream, whatever its headers say; no other request must meet that.
+            connection.protocol.force_close()
         async for chunk in response.content.iter_any():
             for event in events.feed(chunk):
                 self._take(event, collector)

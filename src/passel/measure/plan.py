@@ -1,0 +1,148 @@
+"""What is to be run, as plain values: checked when built, written beside the record, enough to run it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from passel.core.ask import Sampling
+from passel.core.cost import Budget
+from passel.core.errors import RecordError, UsageError, unknown
+from passel.core.find import find
+from passel.core.needs import needs_of
+from passel.core.options import bind, parameters, split_spec
+
+__all__ = ["NamedMethod", "Plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMethod:
+    """A method with its options, under the name that the user wrote."""
+
+    name: str
+    make: Callable[..., Any]
+    needs: Mapping[str, frozenset[str]]
+
+    @property
+    def uses_gold(self) -> bool:
+        """Whether it calls the task's own check."""
+        return "check" in self.needs.get("tool", ())
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One comparison (or run of one method).
+
+    Args:
+        model: spec of the generator's model.
+        task: spec of the task.
+        methods: specs, such as `vote` or `vote:n=4`; distinct.
+        n: samples for every method that takes `n` and was given none; None: each method's default.
+        limit: problems at most; None: all.
+        seed: of the choice of problems and of every draw.
+        sampling: of the generator.
+        roles: specs of models for other roles.
+        budget: over the whole run. problem_budget: for one method on one problem.
+        instruction, system: in place of the task's own, where given.
+        task_options: how the user's own file is read (question and answer columns).
+        concurrency: problems worked on at once.
+    """
+
+    model: str
+    task: str
+    methods: tuple[str, ...]
+    n: int | None = None
+    limit: int | None = None
+    seed: int = 0
+    sampling: Sampling = field(default_factory=Sampling)
+    roles: Mapping[str, str] = field(default_factory=dict[str, str])
+    budget: Budget = field(default_factory=Budget)
+    problem_budget: Budget = field(default_factory=Budget)
+    instruction: str | None = None
+    system: str | None = None
+    task_options: Mapping[str, str] = field(default_factory=dict[str, str])
+    concurrency: int = 64
+
+    def __post_init__(self) -> None:
+        if not self.methods:
+            raise UsageError("no method given")
+        if len(set(self.methods)) < len(self.methods):
+            raise UsageError(f"a method is given twice: {', '.join(self.methods)}")
+        for name, value in (("n", self.n), ("limit", self.limit), ("concurrency", self.concurrency)):
+            if value is not None and value < 1:
+                raise UsageError(f"{name} must be at least 1, got {value}")
+
+    def load_methods(self) -> list[NamedMethod]:
+        """The methods, found and with their options bound. Raises UsageError for unknown names and options."""
+        return [self._load(spec) for spec in self.methods]
+
+    def _load(self, spec: str) -> NamedMethod:
+        parts, texts = split_spec(spec)
+        make = find("methods", ":".join(parts))
+        options = bind(make, texts, f"method {parts[0]}")
+        if self.n is not None and "n" in parameters(make):
+            options.setdefault("n", self.n)
+        defaults = {name: default for name, (_, default) in parameters(make).items()}
+        return NamedMethod(spec, partial(make, **options), needs_of(make, {**defaults, **options}))
+
+    def save(self, folder: Path) -> None:
+        """Writes run.json, whole or not at all."""
+        temporary = folder / f".run-{os.getpid()}.json"
+        temporary.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
+        temporary.replace(folder / "run.json")
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values; what is unset is left out."""
+        data = asdict(self) | {"sampling": self.sampling.given()}
+        for name in ("budget", "problem_budget"):
+            data[name] = {limit: value for limit, value in data[name].items() if value is not None}
+        return data
+
+    @classmethod
+    def open(cls, folder: Path) -> Plan:
+        """Reads run.json back."""
+        path = folder / "run.json"
+        try:
+            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UsageError(f"no run in {folder}: there is no {path.name}") from None
+        except ValueError as error:
+            raise RecordError(f"{path} is not readable: {error}") from error
+        known = {f.name for f in fields(cls)}
+        for name in data:
+            if name not in known:
+                raise unknown(f"setting in {path}:", name, known)
+        data["methods"] = tuple(data["methods"])
+        if stop := data["sampling"].get("stop"):
+            data["sampling"]["stop"] = tuple(stop)
+        data["sampling"] = Sampling.of(data["sampling"])
+        data["budget"], data["problem_budget"] = Budget(**data["budget"]), Budget(**data["problem_budget"])
+        return cls(**data)
+
+    def command(self, folder: Path | None) -> str:
+        """The command line that runs this plan (again)."""
+        words = ["passel", "compare", "--model", self.model, "--task", self.task, "--methods", ",".join(self.methods)]
+        for name, value in (("--n", self.n), ("--limit", self.limit), ("--seed", self.seed)):
+            words += [name, str(value)] if value is not None else []
+        for name, value in self.sampling.given().items():
+            flag = f"--{name.replace('_', '-')}"
+            words += [word for one in (value if isinstance(value, tuple) else (value,)) for word in (flag, str(one))]
+        words += [word for role, spec in self.roles.items() for word in ("--role", f"{role}={spec}")]
+        for flag, budget in (("--budget", self.budget), ("--problem-budget", self.problem_budget)):
+            limits = [f"{k}={v:g}" for k, v in asdict(budget).items() if v is not None]
+            words += [flag, ",".join(limits)] if limits else []
+        for flag, text in (("--instruction", self.instruction), ("--system", self.system)):
+            words += [flag, text] if text is not None else []
+        words += [word for name, value in self.task_options.items() for word in (f"--{name}", value)]
+        words += ["--out", str(folder)] if folder else []
+        return shlex.join(words)
+
+    def replace(self, **changes: Any) -> Plan:
+        """A copy with some settings changed."""
+        return replace(self, **changes)

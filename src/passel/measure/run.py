@@ -1,0 +1,176 @@
+"""A run: methods over a task's problems, through one driver and one record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from passel.core.ask import Sampling
+from passel.core.cost import Cost
+from passel.core.driver import Driver, Ledger, Outcome, Pool, Record, Scope
+from passel.core.key import Key
+from passel.core.model import Binding
+from passel.core.needs import check_needs
+from passel.core.problem import Answer, Problem
+from passel.measure.comparison import Comparison
+from passel.measure.plan import NamedMethod, Plan
+from passel.measure.summary import Trials, summarise
+from passel.models import load as load_model
+from passel.models.replay import Replay, ReplayPool
+from passel.tasks import Task
+from passel.tasks import load as load_task
+
+__all__ = ["Run", "Watch"]
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a progress display looks at while a run goes on.
+
+    Args:
+        total: flows to run, methods times problems. done: those that ended.
+        scores: by method, the scores so far (unscored ones left out).
+        spent: what the run has really taken so far; a function, for it changes between trials too.
+        failures: replies that were not usable whole.
+        changed: called after each trial.
+    """
+
+    total: int = 0
+    done: int = 0
+    scores: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    spent: Callable[[], Cost] = Cost
+    failures: int = 0
+    changed: Callable[[], None] = lambda: None
+
+
+class Run:
+    """A plan with a folder for its record, or without one (nothing is kept then).
+
+    >>> run = Run(Plan(model="toy", task="rg:chain_sum", methods=("single", "vote"), n=4, limit=2))
+    >>> [row.name for row in run.execute_sync().methods]  # doctest: +SKIP
+    ['single', 'vote']
+    """
+
+    def __init__(self, plan: Plan, folder: Path | str | None = None) -> None:
+        self.plan = plan
+        self.folder = Path(folder) if folder is not None else None
+        self.methods = plan.load_methods()
+        self.task: Task = load_task(plan.task, **plan.task_options)
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Run:
+        """The run that was made in a folder."""
+        return cls(Plan.open(Path(folder)), folder)
+
+    async def execute(self, watch: Watch | None = None) -> Comparison:
+        """Runs what the record does not hold yet, and says what came out.
+
+        Raises:
+            UsageError: a method, task or model that does not exist, or needs what the model cannot do (Impossible);
+                raised before anything is spent.
+            ModelError: the model cannot be used at all.
+            RecordError: the record cannot be read or written.
+        """
+        roles = self._bindings()
+        infos = {role: binding.model.info for role, binding in roles.items()}
+        for method in self.methods:
+            check_needs(f"method {method.name}", {r: w for r, w in method.needs.items() if r != "tool"}, infos)
+        problems = self._problems()
+        pool: Record | None = None
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            pool = Record(self.folder / "record.sqlite")
+            self.plan.save(self.folder)
+        try:
+            return await self._with(roles, pool, problems, watch or Watch())
+        finally:
+            await asyncio.gather(*(binding.model.aclose() for binding in roles.values()))
+            if pool is not None:
+                pool.close()
+
+    async def replay(self) -> Comparison:
+        """The same from the record alone, without a model; what is not recorded counts as unfinished."""
+        assert self.folder is not None, "a run without a folder keeps no record"
+        record = Record(self.folder / "record.sqlite", read_only=True)
+        try:
+            roles = {role: Binding(Replay(b.model.info), b.sampling) for role, b in self._bindings().items()}
+            return await self._with(roles, ReplayPool(record), self._problems(), Watch(), record.wall_seconds)
+        finally:
+            record.close()
+
+    def _bindings(self) -> dict[str, Binding]:
+        model = load_model(self.plan.model)
+        advised: Sampling = getattr(model, "advised", Sampling())
+        roles = {"generator": Binding(model, self.plan.sampling.over(advised))}
+        for role, spec in self.plan.roles.items():
+            other = model if spec == self.plan.model else load_model(spec)
+            roles[role] = Binding(other)
+        return roles
+
+    def _problems(self) -> list[Problem]:
+        plan = self.plan
+        return self.task.problems(limit=plan.limit, seed=plan.seed, instruction=plan.instruction, system=plan.system)
+
+    async def _with(
+        self,
+        roles: Mapping[str, Binding],
+        pool: Pool | None,
+        problems: Sequence[Problem],
+        watch: Watch,
+        wall_seconds: float | None = None,
+    ) -> Comparison:
+        shared = len(self.methods) > 1
+        driver = Driver(roles, pool=pool, budget=self.plan.budget, races="tokens" if shared else "clock")
+        watch.total, watch.spent = len(problems) * len(self.methods), lambda: driver.ledger.spent
+        start = asyncio.get_running_loop().time()
+        try:
+            outcomes = await self._all(driver, problems, watch)
+        finally:
+            driver.close()
+        if wall_seconds is None:
+            wall_seconds = pool.wall_seconds if isinstance(pool, Record) else asyncio.get_running_loop().time() - start
+        trials = Trials(self.plan, self.task, self.methods, problems, outcomes)
+        return summarise(trials, driver.roles.infos, driver.ledger, wall_seconds)
+
+    async def _all(self, driver: Driver, problems: Sequence[Problem], watch: Watch) -> dict[tuple[str, str], Outcome]:
+        outcomes: dict[tuple[str, str], Outcome] = {}
+        free = asyncio.Semaphore(self.plan.concurrency)
+
+        async def one(problem: Problem, method: NamedMethod) -> None:
+            outcome = await self._solve(driver, problem, method)
+            outcomes[problem.id, method.name] = outcome
+            score = self.task.score(problem.id, outcome.result.answer)
+            watch.done += 1
+            watch.failures += sum(outcome.failures.values())
+            if score is not None and outcome.error is None:
+                watch.scores.setdefault(method.name, []).append(score)
+            watch.changed()
+
+        async def each(problem: Problem) -> None:
+            async with free:
+                await _all_or_nothing([one(problem, method) for method in self.methods])
+
+        await _all_or_nothing([each(problem) for problem in problems])
+        return outcomes
+
+    async def _solve(self, driver: Driver, problem: Problem, method: NamedMethod) -> Outcome:
+        def check(text: str, key: str) -> bool:
+            return self.task.score(problem.id, Answer(text, key)) == 1.0
+
+        scope = Scope(problem.id, {"check": check}, Ledger(self.plan.problem_budget))
+        key = Key(self.plan.seed) / problem.id
+        return await driver.run(method.make(problem, key=key), scope)
+
+
+async def _all_or_nothing(work: Sequence[Awaitable[None]]) -> None:
+    """Waits for all; the first that raises cancels the others and is raised."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        for task in asyncio.as_completed(tasks):
+            await task
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

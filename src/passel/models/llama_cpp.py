@@ -1,0 +1,98 @@
+"""GGUF models embedded in this process by llama.cpp: the catalog's, a local file, or one from the hub."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from passel.core.ask import Sampling
+from passel.core.errors import UsageError
+from passel.core.model import ModelInfo
+from passel.core.ranges import Log
+from passel.models.catalog import FOLDER, Card, cards, find_card
+from passel.models.openai import OpenAI
+from passel.models.parts.embedded import Embedded, Load
+from passel.models.parts.pull import Report, pull
+from passel.models.parts.requests import EXTENSIONS, STANDARD, Dialect
+
+__all__ = ["llama_cpp"]
+
+
+def llama_cpp(
+    path: str,
+    *,
+    adapter: str | None = None,
+    scale: float = 1.0,
+    parallel: Annotated[int, Log(1, 256)] = 16,
+    context: Annotated[int, Log(64, 131072)] = 2048,
+    threads: int | None = None,
+    max_tokens: Annotated[int, Log(1, 8192)] = 512,
+    embeddings: bool = False,
+    prompt_price: float = 0.0,
+    completion_price: float = 0.0,
+    report: Report = lambda what, done, total: None,
+) -> OpenAI:
+    """A GGUF model in this process. All asks in flight are decoded together, step by step (continuous batching).
+
+    Args:
+        path: a name in the catalog (fetched if it is not in the cache), a .gguf file, or hf:ORG/REPO/FILE.gguf.
+        adapter: a LoRA GGUF file. scale: its weight.
+        parallel: sequences decoded at once. context: tokens of prompt and completion for each.
+        threads: processor threads; default: one for each processor.
+        max_tokens: completion tokens where nothing else is set.
+        embeddings: for embedding models: vectors in place of texts.
+        prompt_price, completion_price: US dollars per million tokens, to see what a hosted model would cost.
+        report: told about a download.
+
+    Each draw's seed comes from its key, so a draw of its own, at the same load, is repeated; llama.cpp's arithmetic
+    depends a little on what is batched with it, so texts can differ all the same. The record keeps what was drawn.
+    """
+    card = find_card(path) if path in cards() else None
+    if card:
+        file, adapter = pull(card, report), adapter or (str(FOLDER / card.adapter) if card.adapter else None)
+    else:
+        file = _file(path)
+    load = Load(file, Path(adapter) if adapter else None, scale, parallel, context, threads, embeddings)
+    info = ModelInfo(
+        name=_name(path, load, card),
+        can=frozenset({"embed"} if embeddings else {"text", "prefix", "logprobs", "score"}),
+        sampling=STANDARD | EXTENSIONS,
+        max_n=1 if embeddings else parallel,
+        concurrency=2 * parallel,
+        context=context,
+        max_tokens=(card.sampling.max_tokens if card else None) or max_tokens,
+        parameters=card.parameters if card else None,
+    )
+    if prompt_price or completion_price:
+        info = replace(info, price=replace(info.price, prompt=prompt_price, completion=completion_price))
+    api = "chat" if card is None or card.chat else "completions"
+    dialect = Dialect(info.name, api, prefix="llama_cpp")
+    advised = card.sampling if card else Sampling()
+    return OpenAI(dialect, Embedded(load), info, stream=True, seed=True, advised=advised)
+
+
+def _file(path: str) -> Path:
+    if not path.startswith("hf:"):
+        file = Path(path).expanduser()
+        if not file.is_file():
+            raise UsageError(f"no model file at {path}")
+        return file
+    repository, _, name = path.removeprefix("hf:").rpartition("/")
+    if repository.count("/") != 1:
+        raise UsageError(f"a hub model is given as hf:ORG/REPO/FILE.gguf, got {path}")
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError:
+        raise UsageError('the hub needs: pip install "passel[hub]"') from None
+    try:
+        return Path(hf_hub_download(repository, name))
+    except Exception as error:
+        raise UsageError(f"cannot get {path} from the hub: {str(error).splitlines()[0]}") from error
+
+
+def _name(path: str, load: Load, card: Card | None) -> str:
+    name = card.name if card else Path(path).name
+    if load.adapter and not (card and card.adapter and load.adapter == FOLDER / card.adapter):
+        name += f"+{load.adapter.stem}"
+    return name if load.scale == 1.0 else f"{name}*{load.scale:g}"

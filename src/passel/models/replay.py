@@ -1,0 +1,67 @@
+"""The model that has nothing new to say: what was recorded, and an error for what was not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from passel.core.ask import Ask
+from passel.core.driver import Entry, Pool, Record
+from passel.core.errors import NotRecorded, UsageError
+from passel.core.model import ModelInfo, Progress
+from passel.core.reply import Reply
+
+__all__ = ["Replay", "ReplayPool", "replay"]
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """Plays the part of a model whose replies are all in the pool."""
+
+    of: ModelInfo
+
+    @property
+    def info(self) -> ModelInfo:
+        """That of the model it stands for; its replies come at once."""
+        return replace(self.of, instant=True)
+
+    async def answer(self, asks: Sequence[Ask], progress: Progress) -> Sequence[Reply]:
+        """Raises NotRecorded: an ask that comes here is not in the record."""
+        raise NotRecorded(f"the record holds no reply of {self.of.name} to this {asks[0].kind} ask")
+
+    async def aclose(self) -> None:
+        """Nothing to free."""
+
+
+@dataclass(frozen=True)
+class ReplayPool:
+    """A record that is only read: failed and cancelled replies are replayed as they were."""
+
+    record: Pool
+
+    def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
+        """See `Pool`."""
+        return self.record.last(addresses)
+
+    last = get
+
+    def put(self, entries: Sequence[Entry]) -> list[Reply]:
+        """See `Pool`. Only calls of tools come here; they are made again and not kept."""
+        return [entry.reply for entry in entries]
+
+
+def replay(folder: str, *, model: str | None = None) -> Replay:
+    """`replay:DIR`: the model whose replies the run in DIR recorded (the generator's, or the one named).
+
+    Use it with `--out DIR` to recompute other methods from the same pool without asking anything new.
+    """
+    from passel.models import load
+
+    if not folder:
+        raise UsageError("replay needs a folder: replay:DIR")
+    Record(Path(folder) / "record.sqlite", read_only=True).close()
+    original: Any = load(model or json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))["model"])
+    return Replay(original.info)

@@ -1,0 +1,113 @@
+"""The kinds of answer: how each is read, what it is worth, and how a model is told to give it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from passel.core.problem import Answer, Reader
+from passel.tasks.parts.expressions import makes, read_expression
+from passel.tasks.parts.extra import need
+from passel.tasks.parts.letters import LetterReader
+from passel.tasks.parts.mathematics import read_math, same_math
+from passel.tasks.parts.numbers import close, number, read_number
+from passel.tasks.parts.task import Item, Kind
+from passel.tasks.parts.texts import LabelReader, read_exact, read_symbols, read_text
+
+__all__ = [
+    "BOXED_NUMBER",
+    "EXACT",
+    "EXPRESSION",
+    "LETTER",
+    "MATH",
+    "NUMBER",
+    "STEPS",
+    "SYMBOLS",
+    "TEXT",
+    "THINK_NUMBER",
+    "TRUE_FALSE",
+    "TRUE_FALSE_UNKNOWN",
+    "YES_NO",
+    "by_key",
+    "labels",
+    "numeric",
+]
+
+STEPS = 'Solve step by step, one operation per line. End with "The answer is N."'
+"""The line that passel-reasoner-135m was trained on, word for word."""
+
+_BOX = "Think step by step and put your final answer within \\boxed{}."
+
+
+def _always(read: Reader) -> Callable[[tuple[str, ...]], Reader]:
+    return lambda _: read
+
+
+def by_key(reader: Callable[[tuple[str, ...]], Reader], instruction: str) -> Kind:
+    """Right is what has the key of the gold answer; the gold answer is read as "The answer is GOLD" would be."""
+
+    def score(item: Item, answer: Answer | None) -> float | None:
+        gold = reader(item.options)(f"The answer is {item.gold}") if item.gold else None
+        if gold is None:
+            return None
+        return float(answer is not None and answer.key == gold.key)
+
+    return Kind(reader, score, instruction)
+
+
+def labels(words: Mapping[str, str], instruction: str) -> Kind:
+    """One of a few words; `words` as in LabelReader."""
+    return by_key(_always(LabelReader(words)), instruction)
+
+
+def numeric(instruction: str, relative: float = 0.0) -> Kind:
+    """A number, right if it is close to the gold one (see `numbers.close`)."""
+
+    def score(item: Item, answer: Answer | None) -> float | None:
+        gold = number(item.gold)
+        if gold is None:
+            return None
+        given = number(answer.key) if answer else None
+        return float(given is not None and close(gold, given, relative))
+
+    return Kind(_always(read_number), score, instruction)
+
+
+def _math_reader(_: tuple[str, ...]) -> Reader:
+    need("math_verify", "tasks")  # before a run is paid for, not at its first reply
+    return read_math
+
+
+def _score_math(item: Item, answer: Answer | None) -> float | None:
+    if not item.gold:
+        return None
+    return same_math(item.gold, answer.text) if answer else 0.0
+
+
+def _score_expression(item: Item, answer: Answer | None) -> float | None:
+    right = answer is not None and makes(answer.text, item.details["numbers"], item.details["target"])
+    return float(right)
+
+
+NUMBER = numeric(STEPS)
+THINK_NUMBER = replace(NUMBER, instruction='Think step by step. End with "The answer is N."')
+BOXED_NUMBER = replace(NUMBER, instruction=_BOX)
+MATH = Kind(_math_reader, _score_math, _BOX)
+LETTER = by_key(LetterReader, 'Think step by step. End with "The answer is (X)." where X is the letter of your choice.')
+YES_NO = labels(
+    {"yes": "yes", "true": "yes", "no": "no", "false": "no"},
+    'Think step by step. End with "The answer is yes." or "The answer is no."',
+)
+TRUE_FALSE = labels(
+    {"true": "true", "yes": "true", "false": "false", "no": "false"},
+    'Think step by step. End with "The answer is True." or "The answer is False."',
+)
+TRUE_FALSE_UNKNOWN = labels(
+    {"true": "true", "false": "false", "unknown": "unknown", "uncertain": "unknown"},
+    'Think step by step. End with "The answer is True.", "The answer is False." or "The answer is Unknown."',
+)
+EXPRESSION = Kind(_always(read_expression), _score_expression, STEPS)
+"""For items with `numbers` and `target` in their details."""
+TEXT = by_key(_always(read_text), 'Think step by step. End with "The answer is X." where X is a short answer.')
+EXACT = by_key(_always(read_exact), 'Think step by step. End with "The answer is X."')
+SYMBOLS = by_key(_always(read_symbols), 'Think step by step. End with "The answer is X."')

@@ -1,0 +1,153 @@
+"""The seam of the room: items with a gold answer, kinds of answer, and the task that hands out problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from passel.core.errors import UsageError, unknown
+from passel.core.key import Key
+from passel.core.problem import Answer, Problem, Reader
+
+__all__ = ["Generated", "Item", "Items", "Kind", "Loaded", "Task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of answer.
+
+    Args:
+        reader: from an item's options (empty unless multiple choice) to the reader of its answers. It sees nothing
+            else of the item, so that no gold answer can reach a problem.
+        score: what an answer is worth in [0, 1]; None where it cannot be told. An absent answer is worth 0.
+        instruction: how to answer, unless the task says otherwise.
+    """
+
+    reader: Callable[[tuple[str, ...]], Reader]
+    score: Callable[[Item, Answer | None], float | None]
+    instruction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One problem with its gold answer; "" means that none is known. The other fields are as in Problem."""
+
+    id: str
+    question: str
+    gold: str
+    kind: Kind
+    options: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Items(Protocol):
+    """The items of a task, made on first use."""
+
+    def __len__(self) -> int: ...
+    def at(self, index: int) -> Item:
+        """The item at a position."""
+        ...
+
+    def find(self, problem_id: str) -> Item:
+        """The item of this id; raises UsageError if there is none."""
+        ...
+
+
+class Loaded:
+    """Items read from rows, all at once, on first use."""
+
+    def __init__(self, load: Callable[[], Iterable[Item]]) -> None:
+        self._load = load
+
+    @cached_property
+    def _items(self) -> dict[str, Item]:
+        return {item.id: item for item in self._load()}
+
+    @cached_property
+    def _order(self) -> list[Item]:
+        return list(self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def at(self, index: int) -> Item:
+        return self._order[index]
+
+    def find(self, problem_id: str) -> Item:
+        if problem_id not in self._items:
+            raise unknown("problem", problem_id, self._items)
+        return self._items[problem_id]
+
+
+class Generated:
+    """Items made one by one by their index, which is also their id."""
+
+    def __init__(self, size: Callable[[], int], make: Callable[[int], Item]) -> None:
+        self._size = size
+        self._make = make
+        self._made: dict[int, Item] = {}
+
+    def __len__(self) -> int:
+        return self._size()
+
+    def at(self, index: int) -> Item:
+        if index not in self._made:
+            self._made[index] = self._make(index)
+        return self._made[index]
+
+    def find(self, problem_id: str) -> Item:
+        if not (problem_id.isascii() and problem_id.isdecimal() and int(problem_id) < len(self)):
+            raise UsageError(f"unknown problem {problem_id!r}; known: 0 to {len(self) - 1}")
+        return self.at(int(problem_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Problems and their scoring.
+
+    Args:
+        name: as in `load(name)`.
+        items: the problems with their gold answers.
+        instruction: how to answer; None leaves it to each item's kind of answer. Replace it with
+            `dataclasses.replace(task, instruction=...)`.
+        system: a system message for every problem, or "".
+    """
+
+    name: str
+    items: Items
+    instruction: str | None = None
+    system: str = ""
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def problems(self, *, limit: int | None = None, seed: int = 0) -> list[Problem]:
+        """`limit` problems (all if None or more than there are) in an order drawn from the seed. A larger limit keeps
+        the problems of a smaller one, first and in the same order.
+        """
+        if limit is not None and limit < 1:
+            raise UsageError(f"limit of {self.name} must be at least 1, got {limit}")
+        order = (Key(seed) / "problems").permutation(len(self.items))[:limit]
+        return [self._problem(self.items.at(index)) for index in order]
+
+    def score(self, problem_id: str, answer: Answer | None) -> float | None:
+        """What the answer is worth in [0, 1]; 0 for none; None if it cannot be scored."""
+        item = self.items.find(problem_id)
+        return item.kind.score(item, answer)
+
+    def gold(self, problem_id: str) -> str:
+        """The gold answer, for reports; "" if none is known."""
+        return self.items.find(problem_id).gold
+
+    def _problem(self, item: Item) -> Problem:
+        return Problem(
+            id=item.id,
+            question=item.question,
+            instruction=item.kind.instruction if self.instruction is None else self.instruction,
+            system=self.system,
+            read=item.kind.reader(item.options),
+            options=item.options,
+            details=item.details,
+        )
