@@ -254,3 +254,28 @@ def test_cancelling_a_group_of_requests_cancels_each() -> None:
                     await asyncio.sleep(0.005)
 
     asyncio.run(run())
+
+
+def test_a_connection_is_not_used_again_after_a_stream_of_llama_cpp() -> None:
+    """Its server closes it after a stream though it promises to keep it: the next request met "Server disconnected"."""
+
+    async def run() -> None:
+        ports: set[Any] = set()
+
+        async def handler(request: web.Request, _: dict[str, Any]) -> web.StreamResponse:
+            assert request.transport is not None
+            ports.add(request.transport.get_extra_info("peername"))
+            response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Server": "llama.cpp"})
+            await response.prepare(request)
+            await response.write(lines(part("x"), done=False))
+            if len(ports) == 1:
+                await asyncio.sleep(0.05)  # later ones end within their first packet
+            await response.write(lines(part("", finish="stop")))
+            return response
+
+        async with model_at(handler, stream=True) as (model, _):
+            for _ in range(3):
+                assert (await ask(model, draws()))[0].text == "x"
+        assert len(ports) == 3
+
+    asyncio.run(run())

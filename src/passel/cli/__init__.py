@@ -1,1 +1,66 @@
+"""The command line. A command is a file in this folder, found by its name and loaded when it is called."""
 
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from passel.core.errors import PasselError, UsageError
+from passel.core.find import find, names
+
+__all__ = ["main"]
+
+EXIT_ERROR, EXIT_USAGE, EXIT_BUDGET, EXIT_INTERRUPTED = 1, 2, 3, 130
+
+
+class _Commands(click.Group):
+    """The files of this folder as commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return names("cli")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        try:
+            command = find("cli", cmd_name)
+        except UsageError as error:
+            raise click.UsageError(str(error).replace("unknown cli", "unknown command")) from None
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="passel", message="%(prog)s %(version)s")
+def commands() -> None:
+    """Passel: many passes, one answer. Runs inference-time methods over any language model and measures what each
+    pass bought."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line and returns its exit code: 0; 1 for what went wrong in the world; 2 for a usage error, said
+    in one line; 3 when the budget ended the run; 130 when it was interrupted."""
+    try:
+        return commands.main(arguments, prog_name="passel", standalone_mode=False) or 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.UsageError as error:
+        return _say(_one_line(error.format_message()), EXIT_USAGE)
+    except UsageError as error:
+        return _say(str(error), EXIT_USAGE)
+    except (click.ClickException, PasselError) as error:
+        return _say(_one_line(str(error)), EXIT_ERROR)
+    except (click.Abort, KeyboardInterrupt):
+        return _say("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: nothing to say, and nobody to say it to
+        return EXIT_ERROR
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"passel: {message}", err=True)
+    return code
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -32,6 +32,8 @@ class ModelInfo:
         context: tokens of prompt and completion together at most, or None if not known.
         max_tokens: completion tokens where the user sets none.
         parameters: number of weights, for FLOPs; None if not known.
+        advised: sampling parameters that its makers advise, for where the user sets none.
+        instruction: the line it was trained to be instructed with, or "".
         instant: replies come without waiting (toy, replay), so there is no clock to race against.
     """
 
@@ -46,6 +48,8 @@ class ModelInfo:
     context: int | None = None
     max_tokens: int = 1024
     parameters: float | None = None
+    advised: Sampling = Sampling()
+    instruction: str = ""
     instant: bool = False
 
 

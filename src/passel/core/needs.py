@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from passel.core.errors import Impossible
-from passel.core.model import Capability, ModelInfo
+from passel.core.model import ModelInfo
 
-__all__ = ["check_needs", "needs", "needs_of"]
+__all__ = ["Needs", "check_needs", "needs", "needs_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Needs = Mapping[str, frozenset[Capability]]
+Needs = Mapping[str, frozenset[str]]
 
 
 def needs(**roles: str) -> Callable[[F], F]:
@@ -29,7 +29,7 @@ def needs(**roles: str) -> Callable[[F], F]:
 
 def needs_of(function: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> Needs:
     """The needs of a function together with those of the functions among its arguments."""
-    total: dict[str, frozenset[Capability]] = dict(getattr(function, "__needs__", {}))
+    total: dict[str, frozenset[str]] = dict(getattr(function, "__needs__", {}))
     for value in (arguments or {}).values():
         if callable(value):
             for role, wanted in cast(Needs, getattr(value, "__needs__", {})).items():
@@ -38,8 +38,11 @@ def needs_of(function: Callable[..., Any], arguments: Mapping[str, Any] | None =
 
 
 def check_needs(what: str, wanted: Needs, infos: Mapping[str, ModelInfo]) -> None:
-    """Raises Impossible if a role's model lacks what the role needs. A role without a model falls to the generator."""
+    """Raises Impossible if a role's model lacks what the role needs. A role without a model falls to the generator; the
+    role "tool" names tools, which are the task's to give."""
     for role, capabilities in wanted.items():
+        if role == "tool":
+            continue
         info = infos.get(role) or infos["generator"]
         if missing := sorted(capabilities - info.can):
             raise Impossible(

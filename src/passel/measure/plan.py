@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from passel.core.ask import Sampling
 from passel.core.cost import Budget
 from passel.core.errors import RecordError, UsageError, unknown
 from passel.core.find import find
-from passel.core.needs import needs_of
+from passel.core.needs import Needs, needs_of
 from passel.core.options import bind, parameters, split_spec
 
 __all__ = ["NamedMethod", "Plan"]
@@ -27,12 +27,12 @@ class NamedMethod:
 
     name: str
     make: Callable[..., Any]
-    needs: Mapping[str, frozenset[str]]
+    needs: Needs
 
     @property
     def uses_gold(self) -> bool:
         """Whether it calls the task's own check."""
-        return "check" in self.needs.get("tool", ())
+        return "tool" in self.needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,6 @@ class Plan:
         roles: specs of models for other roles.
         budget: over the whole run. problem_budget: for one method on one problem.
         instruction, system: in place of the task's own, where given.
-        task_options: how the user's own file is read (question and answer columns).
         concurrency: problems worked on at once.
     """
 
@@ -66,7 +65,6 @@ class Plan:
     problem_budget: Budget = field(default_factory=Budget)
     instruction: str | None = None
     system: str | None = None
-    task_options: Mapping[str, str] = field(default_factory=dict[str, str])
     concurrency: int = 64
 
     def __post_init__(self) -> None:
@@ -132,14 +130,14 @@ class Plan:
             words += [name, str(value)] if value is not None else []
         for name, value in self.sampling.given().items():
             flag = f"--{name.replace('_', '-')}"
-            words += [word for one in (value if isinstance(value, tuple) else (value,)) for word in (flag, str(one))]
+            values: Sequence[object] = value if isinstance(value, tuple) else (value,)
+            words += [word for one in values for word in (flag, str(one))]
         words += [word for role, spec in self.roles.items() for word in ("--role", f"{role}={spec}")]
         for flag, budget in (("--budget", self.budget), ("--problem-budget", self.problem_budget)):
             limits = [f"{k}={v:g}" for k, v in asdict(budget).items() if v is not None]
             words += [flag, ",".join(limits)] if limits else []
         for flag, text in (("--instruction", self.instruction), ("--system", self.system)):
             words += [flag, text] if text is not None else []
-        words += [word for name, value in self.task_options.items() for word in (f"--{name}", value)]
         words += ["--out", str(folder)] if folder else []
         return shlex.join(words)
 

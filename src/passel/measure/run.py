@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from passel.core.ask import Sampling
 from passel.core.cost import Cost
 from passel.core.driver import Driver, Ledger, Outcome, Pool, Record, Scope
 from passel.core.key import Key
@@ -57,7 +56,7 @@ class Run:
         self.plan = plan
         self.folder = Path(folder) if folder is not None else None
         self.methods = plan.load_methods()
-        self.task: Task = load_task(plan.task, **plan.task_options)
+        self.task = _task(plan)
 
     @classmethod
     def open(cls, folder: Path | str) -> Run:
@@ -76,7 +75,7 @@ class Run:
         roles = self._bindings()
         infos = {role: binding.model.info for role, binding in roles.items()}
         for method in self.methods:
-            check_needs(f"method {method.name}", {r: w for r, w in method.needs.items() if r != "tool"}, infos)
+            check_needs(f"method {method.name}", method.needs, infos)
         problems = self._problems()
         pool: Record | None = None
         if self.folder is not None:
@@ -102,16 +101,14 @@ class Run:
 
     def _bindings(self) -> dict[str, Binding]:
         model = load_model(self.plan.model)
-        advised: Sampling = getattr(model, "advised", Sampling())
-        roles = {"generator": Binding(model, self.plan.sampling.over(advised))}
+        roles = {"generator": Binding(model, self.plan.sampling.over(model.info.advised))}
         for role, spec in self.plan.roles.items():
             other = model if spec == self.plan.model else load_model(spec)
             roles[role] = Binding(other)
         return roles
 
     def _problems(self) -> list[Problem]:
-        plan = self.plan
-        return self.task.problems(limit=plan.limit, seed=plan.seed, instruction=plan.instruction, system=plan.system)
+        return self.task.problems(limit=self.plan.limit, seed=self.plan.seed)
 
     async def _with(
         self,
@@ -162,6 +159,13 @@ class Run:
         scope = Scope(problem.id, {"check": check}, Ledger(self.plan.problem_budget))
         key = Key(self.plan.seed) / problem.id
         return await driver.run(method.make(problem, key=key), scope)
+
+
+def _task(plan: Plan) -> Task:
+    task = load_task(plan.task)
+    if plan.instruction is not None:
+        task = replace(task, instruction=plan.instruction)
+    return task if plan.system is None else replace(task, system=plan.system)
 
 
 async def _all_or_nothing(work: Sequence[Awaitable[None]]) -> None:

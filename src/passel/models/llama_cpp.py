@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from passel.core.ask import Sampling
 from passel.core.errors import UsageError
@@ -63,13 +64,14 @@ def llama_cpp(
         context=context,
         max_tokens=(card.sampling.max_tokens if card else None) or max_tokens,
         parameters=card.parameters if card else None,
+        advised=card.sampling if card else Sampling(),
+        instruction=card.instruction if card else "",
     )
     if prompt_price or completion_price:
         info = replace(info, price=replace(info.price, prompt=prompt_price, completion=completion_price))
     api = "chat" if card is None or card.chat else "completions"
     dialect = Dialect(info.name, api, prefix="llama_cpp")
-    advised = card.sampling if card else Sampling()
-    return OpenAI(dialect, Embedded(load), info, stream=True, seed=True, advised=advised)
+    return OpenAI(dialect, Embedded(load), info, stream=True, seed=True)
 
 
 def _file(path: str) -> Path:
@@ -82,11 +84,11 @@ def _file(path: str) -> Path:
     if repository.count("/") != 1:
         raise UsageError(f"a hub model is given as hf:ORG/REPO/FILE.gguf, got {path}")
     try:
-        from huggingface_hub import hf_hub_download
+        hub: Any = import_module("huggingface_hub")
     except ImportError:
         raise UsageError('the hub needs: pip install "passel[hub]"') from None
     try:
-        return Path(hf_hub_download(repository, name))
+        return Path(hub.hf_hub_download(repository, name))
     except Exception as error:
         raise UsageError(f"cannot get {path} from the hub: {str(error).splitlines()[0]}") from error
 

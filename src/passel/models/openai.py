@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal, cast, final
 
-from passel.core.ask import Ask, Call, Embed, Generate, Message, Sampling, Score
+from passel.core.ask import Ask, Call, Embed, Generate, Message, Score
 from passel.core.cost import Price
 from passel.core.errors import ModelError, Retryable, UsageError
 from passel.core.model import Capability, ModelInfo, Progress
@@ -43,9 +43,7 @@ class OpenAI:
         *,
         stream: bool,
         seed: bool,
-        advised: Sampling = Sampling(),
     ) -> None:
-        self.advised = advised  # by its makers, for where the user sets nothing
         self._dialect, self._transport, self._info = dialect, transport, info
         self._stream, self._seed = stream, seed
         self._llama_cpp = dialect.prefix == "llama_cpp"

@@ -5,7 +5,8 @@ answers stay with the task.
 """
 
 from passel.tasks.parts.load import load
+from passel.tasks.parts.open import read_answer
 from passel.tasks.parts.task import Generated, Item, Items, Kind, Loaded, Task
 from passel.tasks.parts.user_file import user_file
 
-__all__ = ["Generated", "Item", "Items", "Kind", "Loaded", "Task", "load", "user_file"]
+__all__ = ["Generated", "Item", "Items", "Kind", "Loaded", "Task", "load", "read_answer", "user_file"]

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from passel.measure.comparison import Comparison, Estimate, MethodRow
 from passel.measure.report.text import percent, plain, points, ratio
 
-__all__ = ["FEW", "Findings", "findings", "frontier", "headline", "mean", "saved", "span"]
+__all__ = ["FEW", "MANY", "Findings", "findings", "frontier", "headline", "mean", "saved", "span"]
 
 FEW = 10
 """Below so many scored problems no method is called better: a bootstrap over a handful of problems is too narrow."""
+
+MANY = 5
+"""From so many comparisons on, the reader is told that one may succeed by chance: intervals are not adjusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,10 @@ def _headline(comparison: Comparison, fair: list[MethodRow]) -> str:
         return f"No method beat {_name(first)} beyond chance on these {_problems(n)}."
     best = _best(winners)
     shares = f"{percent(best.accuracy.value)} right against {percent(first.accuracy.value)} for {_name(first)}"
-    return f"{_name(best)} pays: {shares} ({_gain(best)}),{_times(best, first)}.".replace("),.", ").")
+    apart = abs((best.difference.value or 0.0) - _accuracy(best) + _accuracy(first)) if best.difference else 0.0
+    gain = _gain(best).replace(" points", " points on problems scored for both", 1) if apart > 0.005 else _gain(best)
+    times = _times(best, first)
+    return f"{_name(best)} pays: {shares} ({gain}){times and ','}{times}."
 
 
 def _problems(n: int) -> str:
@@ -156,10 +162,10 @@ def _placing(comparison: Comparison, fair: list[MethodRow]) -> Iterator[str]:
     if first in fair:
         yield from _top(top, first, winners)
         cheapest = min(winners, key=_tokens, default=None)
-        if cheapest is not None and cheapest is not _best(winners):
+        if cheapest is not None and _tokens(cheapest) < 0.9 * _tokens(_best(winners)):
             yield (
                 f"The cheapest gain beyond chance is {_name(cheapest)}: {percent(cheapest.accuracy.value)} right "
-                f"({_gain(cheapest)}),{_times(cheapest, first)}."
+                f"({_gain(cheapest)}){_times(cheapest, first)}."
             )
         for row in fair:
             high = row.difference.high if row.difference else None
@@ -200,6 +206,9 @@ def _upper_bounds(rows: list[MethodRow], fair: list[MethodRow]) -> Iterator[str]
 
 
 def _caveats(comparison: Comparison) -> Iterator[str]:
+    others = [r for r in comparison.methods if r.difference is not None and not r.uses_gold]
+    if len(others) >= MANY and any(_beyond(r) for r in others):
+        yield f"{len(others)} methods were compared with the first: among so many, one may look better by chance."
     stopped = [f"{_name(r)} ({r.stopped})" for r in comparison.methods if r.stopped]
     if stopped:
         yield f"The budget ended some problems early, answered with the best so far: {', '.join(stopped)}."

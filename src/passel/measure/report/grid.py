@@ -12,6 +12,7 @@ __all__ = ["SHOWN", "grid"]
 
 SHOWN = 500
 """How many problems the page holds; a page of more is no longer a page. All are in the JSON and the CSV."""
+_TALL = 40
 _QUESTION, _ANSWER, _SNIPPET = 4_000, 1_000, 120
 _WORDS = {"right": "right", "wrong": "wrong", "partial": "partly right", "unscored": "not scored", "absent": "not run"}
 _FILTERS = ("differ", "none", "every", "open")
@@ -34,11 +35,13 @@ def grid(comparison: Comparison) -> str:
     rows = "".join(_problem(p, names, i, kind) for i, (p, kind) in enumerate(zip(shown, kinds, strict=True)))
     more = len(comparison.problems) - len(shown)
     note = f" The first {SHOWN} of {len(comparison.problems):,} are shown; the files hold all." if more else ""
+    columns = f"{_columns(comparison)}{rows}"
+    tall = " tall" if len(shown) > _TALL else ""
     return (
         '<section id="problems"><h2>Problems</h2><p class="caption">One row a problem, one column a method. Open a row '
         f"to read the question and the answers.{note}</p>{_legend()}{_filters(kinds)}"
-        f'<div class="scroll grid" style="--n:{len(names)}" tabindex="0" role="region" aria-label="Problems by method">'
-        f'<div class="sheet">{_columns(comparison)}{rows}</div></div></section>'
+        f'<div class="scroll grid{tall}" style="--n:{len(names)}" tabindex="0" role="region" '
+        f'aria-label="Problems by method"><div class="sheet">{columns}</div></div></section>'
     )
 
 
@@ -111,14 +114,21 @@ def _answer(name: str, trial: Trial | None, kind: str) -> str:
         return f"<li>{_cell(kind)}<div><b>{escape(name)}</b> <em>not run</em></div></li>"
     said = "<em>no answer</em>" if trial.answer is None else _block(trial.answer, _ANSWER)
     facts = [_WORDS[kind] + (f" ({trial.score:.2g})" if kind == "partial" and trial.score is not None else "")]
-    facts += [f"{count(trial.cost.tokens)} tokens", f"{count(trial.cost.passes)} passes"]
+    facts += [
+        f"{count(trial.cost.tokens)} tokens",
+        f"{count(trial.cost.passes)} pass" + "es" * (trial.cost.passes != 1),
+    ]
     facts += [duration(trial.wall_seconds)] if trial.wall_seconds else []
     facts += [f"ended by {trial.stop}"] if trial.stop not in ("done", "") else []
     error = f'<div class="error">{_block(trial.error, _ANSWER)}</div>' if trial.error else ""
     return (
-        f'<li>{_cell(kind)}<div><b>{escape(name)}</b> <span class="facts">{escape(", ".join(facts))}</span>'
-        f"{said}{error}</div></li>"
+        f'<li>{_cell(kind)}<div><b>{escape(name)}</b> <span class="facts">{_list(facts)}</span>{said}{error}</div></li>'
     )
+
+
+def _list(facts: Sequence[str]) -> str:
+    """Facts in a line that breaks between them only."""
+    return ", ".join(escape(fact).replace(" ", "\u00a0") for fact in facts)
 
 
 def _draws(problem: ProblemRow) -> str:

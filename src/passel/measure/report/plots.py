@@ -72,8 +72,7 @@ def curves_plot(comparison: Comparison, size: Size) -> str:
     curves = [c for c in comparison.curves if c.k]
     known, used = marks(comparison), list[Mark]()
     with drawing():
-        labels = max(_width(clean(c.name), size) for c in curves)
-        figure, axes = _canvas(size, right=min(labels, size.width / 3) + 16)
+        figure, axes = _canvas(size, right=max(_width(_label(c.name, size), size) for c in curves) + 12)
         _curve_limits(axes, curves)
         tips: dict[str, str] = {}
         for curve in curves:
@@ -93,6 +92,10 @@ def _compact(value: float, _: int | None) -> str:
     return compact(value)
 
 
+def _in_full(value: float, _: int | None) -> str:
+    return count(value)
+
+
 def _whole(value: float, _: int | None) -> str:
     return f"{value:g}"
 
@@ -102,7 +105,7 @@ def _canvas(size: Size, right: float) -> tuple[Figure, Axes]:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     figure = Figure(figsize=(size.width / 72, size.height / 72), dpi=72)
-    left, bottom, top = 3.6 * size.font, 3.9 * size.font, 2.4 * size.font
+    left, bottom, top = 4.1 * size.font, 3.9 * size.font, 2.4 * size.font
     box = (left / size.width, bottom / size.height, 1 - (left + right) / size.width, 1 - (bottom + top) / size.height)
     axes = figure.add_axes(box)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -118,7 +121,7 @@ def _canvas(size: Size, right: float) -> tuple[Figure, Axes]:
 
 def _titles(axes: Axes, y: str, x: str, size: Size) -> None:
     axes.set_xlabel(x, fontsize=size.font, labelpad=5)
-    above = axes.annotate(y, (0, 1), (-2.9 * size.font, 1.1 * size.font), "axes fraction", "offset points")
+    above = axes.annotate(y, (0, 1), (-3.4 * size.font, 1.1 * size.font), "axes fraction", "offset points")
     above.set(color=MUTED, fontsize=size.font)
 
 
@@ -144,7 +147,8 @@ def _cost_limits(axes: Axes, rows: Sequence[MethodRow], costs: Sequence[float], 
         room = max(0.14 * (high - low), 0.1 * high, 1e-9)
         axes.set_xlim(max(0.0, low - room), high + room)
         axes.xaxis.set_major_locator(MaxNLocator(size.ticks - 1, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(_compact))
+    short = [compact(x) for x in axes.get_xticks()]
+    axes.xaxis.set_major_formatter(FuncFormatter(_compact if len(set(short)) == len(short) else _in_full))
 
 
 def _decades(low: float, high: float, most: int) -> list[float]:
@@ -176,8 +180,14 @@ def _cost_tip(row: MethodRow, cost: float, edge: bool) -> str:
     return ", ".join([*words, "on the Pareto frontier"] if edge else words)
 
 
+def _label(name: str, size: Size) -> str:
+    """A name as it stands in the plot: in one line, cut to a third of the width; the legend has it in full."""
+    text, room = clean(name).replace("\n", " "), int(size.width / 3 / _width("x", size))
+    return text if len(text) <= room else text[: room - 1] + "…"
+
+
 def _width(text: str, size: Size) -> float:
-    return 0.62 * size.font * len(text)
+    return 0.7 * size.font * len(text)
 
 
 def _pixels(axes: Axes, x: float, y: float) -> tuple[float, float]:
@@ -187,7 +197,7 @@ def _pixels(axes: Axes, x: float, y: float) -> tuple[float, float]:
 
 def _name_points(axes: Axes, rows: Sequence[MethodRow], known: dict[str, Mark], size: Size) -> None:
     """Names beside their points where there is room; the legend below the plot names them all."""
-    names = [clean(r.name).replace("\n", " ") for r in rows]
+    names = [_label(r.name, size) for r in rows]
     ends = [(mean(r, "tokens") or 0.0, r.accuracy.value or 0.0) for r in rows]
     spots = [_pixels(axes, *end) for end in ends]
     area = Box(3 * size.font, 3.9 * size.font, size.width, size.height - size.font)
@@ -257,6 +267,6 @@ def _name_ends(axes: Axes, curves: Sequence[Curve], used: Sequence[Mark], size: 
     low, high = 3.9 * size.font, size.height - 2.4 * size.font
     for i, y in enumerate(spread(ends, 1.25 * size.font, low, high)):
         end = (curves[i].k[-1], curves[i].value[-1])
-        note = axes.annotate(clean(curves[i].name), end, (10, y - ends[i]), textcoords="offset points")
+        note = axes.annotate(_label(curves[i].name, size), end, (10, y - ends[i]), textcoords="offset points")
         note.set(va="center_baseline", fontsize=size.font, gid=f"label-{i}", parse_math=False)
         note.set_color(series(used[i].colour))

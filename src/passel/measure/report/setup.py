@@ -14,7 +14,7 @@ __all__ = ["setup"]
 
 _ELSEWHERE = ("methods", "problems", "curves", "notes", "price_known")
 _LABELS = {"paid": "Paid, shared draws once", "alone": "Each method alone, in all", "wall_seconds": "Took"}
-_LIMIT = 2_000
+_LIMIT = 500
 
 
 def setup(comparison: Comparison) -> str:
@@ -43,7 +43,9 @@ def _value(name: str, value: Any, priced: bool) -> str:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.6g}"
+    return str(value)
 
 
 def _text(text: str) -> str:
@@ -64,4 +66,4 @@ def _cost(cost: Cost, priced: bool) -> str:
         parts.append(f"{duration(cost.seconds)} of model time")
     if cost.flops:
         parts.append(f"{cost.flops:.2g} FLOPs")
-    return escape(", ".join(parts)) if cost != Cost() else ""
+    return ", ".join(escape(part).replace(" ", "\u00a0") for part in parts) if cost != Cost() else ""

@@ -17,7 +17,7 @@ def table(comparison: Comparison) -> Table:
     """One row a method, in the order they were asked for; money only where the model has a price."""
     priced = comparison.price_known
     out = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, show_edge=False)
-    out.add_column("method", overflow="fold", min_width=8)
+    out.add_column("method", overflow="fold", min_width=6)
     names = ["accuracy %", "vs first", "passes", "tokens", *(["$"] if priced else []), "tokens/right", "failed"]
     for name in names:
         header = "tokens\n/right" if name == "tokens/right" else name

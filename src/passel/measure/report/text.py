@@ -60,7 +60,7 @@ def name(text: str) -> str:
 
 def prose(sentence: str) -> str:
     """A sentence with names in backticks as HTML: names become code, numbers get a minus sign and keep their unit."""
-    parts = sentence.split("`")
+    parts = sentence.split("`") if sentence.count("`") % 2 == 0 else [sentence]
     for i, part in enumerate(parts):
         safe = escape(part)
         parts[i] = f"<code>{safe}</code>" if i % 2 else _UNIT.sub("\u00a0", _MINUS.sub("\u2212", safe))

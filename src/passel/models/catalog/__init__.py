@@ -40,6 +40,7 @@ class Card:
         parameters: number of weights.
         context: tokens it was trained for.
         sampling: what its makers advise.
+        instruction: the line it was trained to be instructed with.
         chat: whether it has a chat template; a base model has none and continues raw text.
     """
 
@@ -54,6 +55,7 @@ class Card:
     parameters: float | None = None
     context: int | None = None
     sampling: Sampling = field(default_factory=Sampling)
+    instruction: str = ""
     chat: bool = True
 
     @property

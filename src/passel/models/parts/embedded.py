@@ -8,6 +8,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -122,7 +123,7 @@ class Embedded:
 
 def _start(load: Load) -> Any:
     try:
-        import xllamacpp
+        xllamacpp: Any = import_module("xllamacpp")
     except ImportError:
         raise UsageError('a model file needs llama.cpp: pip install "passel[local]"') from None
     for path in filter(None, (load.path, load.adapter)):

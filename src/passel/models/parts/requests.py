@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from passel.core.ask import Embed, Generate, Prompt, Sampling, Score
@@ -21,6 +22,7 @@ STANDARD = frozenset(
 EXTENSIONS = frozenset({"top_k", "min_p", "repetition_penalty"})
 SCORE_TOP = 20
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CONTINUE = {"continue_final_message": True, "add_generation_prompt": False}
 _REPETITION = {
     "vllm": ("repetition_penalty",),
@@ -62,7 +64,7 @@ class Dialect:
     def generate(self, ask: Generate, n: int, seed: int | None, stream: bool) -> dict[str, Any]:
         """The body for n draws of an ask."""
         chat = self.route(ask) == "chat/completions"
-        body = self._begin(ask) | self._sampling(ask.sampling, chat)
+        body = {**self._begin(ask), **_fields(ask.sampling, chat, self.limit, self.prefix)}
         if n > 1:
             body["n"] = n
         if seed is not None:
@@ -74,9 +76,8 @@ class Dialect:
     def score(self, ask: Score) -> dict[str, Any]:
         """The body that asks for the likeliest first tokens of the answer."""
         chat = self.route(ask) == "chat/completions"
-        return self._end(
-            self._begin(ask) | self._sampling(Sampling(temperature=0.0, max_tokens=1, logprobs=self.score_top), chat)
-        )
+        first = Sampling(temperature=0.0, max_tokens=1, logprobs=self.score_top)
+        return self._end({**self._begin(ask), **_fields(first, chat, self.limit, self.prefix)})
 
     def embed(self, ask: Embed) -> dict[str, Any]:
         """The body that asks for vectors."""
@@ -94,30 +95,32 @@ class Dialect:
                 body |= _CONTINUE
         return body
 
-    def _sampling(self, sampling: Sampling, chat: bool) -> dict[str, Any]:
-        given = sampling.given()
-        top = given.pop("logprobs", None)
-        if chat and "max_tokens" in given:
-            given[self.limit] = given.pop("max_tokens")
-        if "repetition_penalty" in given:
-            given |= dict.fromkeys(_REPETITION[self.prefix], given.pop("repetition_penalty"))
-        if not given.get("stop", True):
-            del given["stop"]
-        if top is not None:
-            # llama.cpp reports nothing for 0 alternatives, so one is asked for and later left out.
-            most = max(1, top)
-            given |= {"logprobs": True, "top_logprobs": most} if chat else {"logprobs": most}
-        return given
-
     def _end(self, body: dict[str, Any]) -> dict[str, Any]:
         if not self.extra:
             return body
         return {name: value for name, value in (body | dict(self.extra)).items() if value is not None}
 
 
+@lru_cache(maxsize=256)
+def _fields(sampling: Sampling, chat: bool, limit: str, prefix: Prefix) -> Mapping[str, Any]:
+    given = sampling.given()
+    top = given.pop("logprobs", None)
+    if chat and "max_tokens" in given:
+        given[limit] = given.pop("max_tokens")
+    if "repetition_penalty" in given:
+        given |= dict.fromkeys(_REPETITION[prefix], given.pop("repetition_penalty"))
+    if not given.get("stop", True):
+        del given["stop"]
+    if top is not None:
+        # llama.cpp reports nothing for 0 alternatives, so one is asked for and later left out.
+        most = max(1, top)
+        given |= {"logprobs": True, "top_logprobs": most} if chat else {"logprobs": most}
+    return given
+
+
 def encode(body: Mapping[str, Any]) -> bytes:
     """The body as UTF-8 JSON; lone surrogates, which no UTF-8 can carry, are replaced."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    text = _JSON.encode(body)
     try:
         return text.encode()
     except UnicodeEncodeError:

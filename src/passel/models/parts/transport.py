@@ -28,6 +28,7 @@ _CONNECT, _DRAIN, _LIST = 30.0, 1.0, 10.0
 _LARGE = 2**20
 _MOST_ERROR = 2**16
 _SHOWN = 8
+_CLOSE = {"Connection": "close"}
 
 _Held = tuple[AsyncGenerator[aiohttp.ClientSession], aiohttp.ClientSession]
 
@@ -71,6 +72,7 @@ class Transport:
         connect = min(_CONNECT, timeout)
         self._whole = aiohttp.ClientTimeout(total=timeout, sock_connect=connect)
         self._stream = aiohttp.ClientTimeout(total=timeout, sock_connect=connect, sock_read=idle_timeout)
+        self._closes = False
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, _Held] = WeakKeyDictionary()
 
     @property
@@ -90,7 +92,10 @@ class Transport:
             data = body if len(body) < _LARGE else io.BytesIO(body)
             timeout = self._whole if collector is None else self._stream
             url = self._urls[route]
-            async with session.post(url, data=data, timeout=timeout, allow_redirects=False) as response:
+            headers = _CLOSE if collector is not None and self._closes else None
+            async with session.post(
+                url, data=data, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
                 if response.status != 200:
                     raise await self._fault(response)
                 if collector is None or response.content_type != "text/event-stream":
@@ -133,9 +138,11 @@ class Transport:
     async def _follow(self, response: aiohttp.ClientResponse, collector: Collector) -> None:
         events = Events()
         connection = response.connection
-        if response.headers.get("Server") == "llama.cpp" and connection is not None and connection.protocol is not None:
+        if response.headers.get("Server") == "llama.cpp":
             # It closes the connection after a stream, whatever its headers say; no other request must meet that.
-            connection.protocol.force_close()
+            self._closes = True
+            if connection is not None and connection.protocol is not None:
+                connection.protocol.force_close()
         async for chunk in response.content.iter_any():
             for event in events.feed(chunk):
                 self._take(event, collector)

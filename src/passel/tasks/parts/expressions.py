@@ -65,10 +65,10 @@ def _joined(left: tuple[Fraction, str], right: tuple[Fraction, str]) -> Iterator
 
 def _answer(line: str) -> Answer | None:
     line = line.replace("\\times", "*").replace("\\cdot", "*").replace("\\div", "/").translate(_SIGNS)
-    for part in line.split("=") if line.count("=") < 3 else []:
-        clean = part.strip(" *`\"'").removesuffix(".").strip(" *`\"'")
-        if (tree := _tree(clean)) is not None:
-            return Answer(clean, _normal(tree))
+    parts = [part.strip(" *`\"'").removesuffix(".").strip(" *`\"'") for part in line.split("=")]
+    for part in sorted(parts, key=len, reverse=True):  # of "78 = 93-(6+9)" the longer side
+        if (tree := _tree(part)) is not None:
+            return Answer(part, _normal(tree))
     return None
 
 

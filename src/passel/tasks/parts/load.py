@@ -18,8 +18,10 @@ __all__ = ["load"]
 
 
 def load(spec: str) -> Task:
-    """`NAME[:PART...][:option=value...]` as a task: `gsm8k:split=train`, `rg:chain_sum:min_terms=3`, `mine.csv:answer=a`,
-    `mine.py:my_task`. Its name is the spec. Raises UsageError naming the nearest valid name or option.
+    """`NAME[:PART...][:option=value...]` as a task: `gsm8k:split=train`, `rg:chain_sum:min_terms=3`,
+    `mine.csv:answer=a`, `mine.py:my_task`. Its name is the spec.
+
+    Raises UsageError naming the nearest valid name or option.
     """
     parts, options = split_spec(spec)
     if is_table(":".join(parts)):

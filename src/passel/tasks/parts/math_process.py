@@ -16,6 +16,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from passel.core.errors import PasselError
+from passel.tasks.parts import math_worker
 
 __all__ = ["TooLong", "ask"]
 
@@ -28,7 +29,7 @@ class TooLong(PasselError):
 
 class _Process:
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "passel.tasks.parts.math_worker"]
+        command = [sys.executable, "-P", math_worker.__file__]  # -P: numbers.py beside it is not the standard one
         quiet = subprocess.DEVNULL
         self._child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=quiet, text=True, encoding="utf-8"

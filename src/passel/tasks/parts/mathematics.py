@@ -14,9 +14,10 @@ __all__ = ["math_key", "read_math", "same_math"]
 
 _DOLLARS = re.compile(r"\$\$?([^$]+)\$\$?")
 _SENTENCE = re.compile(r"\.(?:\s|$)")
-_NOISE = re.compile(r"\\left(?![a-z])|\\right(?![a-z])|\\[!,;:]|\^\\circ|\^\{\\circ\}|\\displaystyle")
+_NOISE = re.compile(r"\\[()%]|\\?\$|\\left(?![a-z])|\\right(?![a-z])|\\[!,;:]|\^\\circ|\^\{\\circ\}|\\displaystyle")
 _WORDS = re.compile(r"\\(?:text|mbox|textbf|mathrm)\s*\{\s*\(?([^{}]*?)\)?\s*\}")
 _UNIT = re.compile(r"(?<=\S)\s*\\(?:text|mbox|mathrm)\s*\{[^{}]*\}(?:\^\{?\d\}?)?$")
+_NAMED = re.compile(r"^[A-Za-z]\s*=(?=[^=,;]+$)")  # x = 5 is the answer 5
 _LONGEST = 1000  # characters that are still an answer
 
 
@@ -31,12 +32,14 @@ def read_math(text: str) -> Answer | None:
 @lru_cache(4096)
 def math_key(text: str) -> str:
     """A text that equal expressions share: numbers by value, the rest as far as cheap algebra can tell."""
-    clean = _clean(text)
+    clean = _NAMED.sub("", _clean(text))
     if (value := number(_UNIT.sub("", clean))) is not None:
         return number_key(value)
     words = _WORDS.sub(r"\1", clean).strip()
+    if len(words) == 1:
+        return words
     if re.fullmatch(r"[A-Za-z][a-z]{2,}(?: [A-Za-z]+)*", words) or (words != clean and words.isalpha()):
-        return words if len(words) == 1 else words.casefold()
+        return words.casefold()
     try:
         return ask("key", clean) or clean
     except TooLong:
@@ -62,5 +65,5 @@ def _expression(rest: str) -> str:
 
 
 def _clean(text: str) -> str:
-    text = text.replace("\\(", "").replace("\\)", "").replace("$", "").replace("\\dfrac", "\\frac")
-    return _NOISE.sub("", text.replace("\\tfrac", "\\frac")).replace("\\\\%", "").strip()
+    text = text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac")
+    return _NOISE.sub("", text).strip().removesuffix(".")

@@ -38,10 +38,8 @@ def stated(text: str) -> Iterator[str]:
 
 def boxed(text: str) -> str | None:
     """What the last \\boxed{…} of a text holds, or None."""
-    last = None
-    for last in _BOXED.finditer(text):
-        pass
-    return _until_closed(text, last.end()).strip() if last else None
+    marks = [*_BOXED.finditer(text)]
+    return _until_closed(text, marks[-1].end()).strip() if marks else None
 
 
 def _until_closed(text: str, start: int) -> str:

@@ -69,7 +69,10 @@ def _guess(gold: Sequence[str], choices: str | None) -> str:
         return "letter"
     if words and all(number(word) is not None for word in words):
         return "number"
-    return "yes_no" if words and words <= {"yes", "no"} else "true_false" if words and words <= {"true", "false"} else "text"
+    for kind, labels in (("yes_no", {"yes", "no"}), ("true_false", {"true", "false"})):
+        if words and words <= labels:
+            return kind
+    return "text"
 
 
 def _unique(path: str, items: Iterable[Item]) -> list[Item]:
@@ -106,8 +109,8 @@ class _Fields:
         """The text of a column; "" for null."""
         value = self._value(column)
         if isinstance(value, dict | list):
-            raise UsageError(f"{self._where}: column {self._columns[column]!r} holds a {type(value).__name__}, not a text")
-        text = "" if value is None else str(cast(object, value))
+            raise UsageError(f"{self._where}: column {self._columns[column]!r} holds no text but a list or an object")
+        text = "" if value is None else str(value)
         try:
             text.encode()
         except UnicodeEncodeError:
@@ -115,7 +118,7 @@ class _Fields:
         return text
 
     def _value(self, column: str) -> Any:
-        name = self._columns[column]
+        name = self._columns[column] or ""
         if name not in self._fields:
             raise UsageError(f"{self._where}: no column {name!r} (columns: {', '.join(self._fields)})")
         return self._fields[name]

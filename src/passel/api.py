@@ -1,0 +1,154 @@
+"""The Python API: solve a question, compare methods, open a run. Usable with and without a running event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from passel.core.ask import Sampling
+from passel.core.cost import Budget, Cost
+from passel.core.driver import Driver, Pool, Retries, Scope, Tool, run_sync
+from passel.core.find import find
+from passel.core.key import Key
+from passel.core.model import Binding, Model
+from passel.core.needs import check_needs, needs_of
+from passel.core.options import bind, parameters, split_spec
+from passel.core.problem import Problem
+from passel.core.result import Result
+from passel.measure.comparison import Comparison
+from passel.measure.plan import Plan
+from passel.measure.run import Run
+from passel.models import load
+from passel.tasks import read_answer
+
+__all__ = ["Solution", "compare", "solve", "solve_async"]
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """An answer and what it took.
+
+    Args:
+        answer: the final answer, or None. text: the text that it was taken from.
+        cost: what all passes took together.
+        result: everything the method found (candidates, votes, scores).
+        error: what kept the method from finishing, or None.
+    """
+
+    answer: str | None
+    text: str
+    cost: Cost
+    result: Result = field(repr=False)
+    error: str | None = None
+
+    def __str__(self) -> str:
+        return self.answer if self.answer is not None else self.text
+
+
+def solve(question: str | Problem, **settings: Any) -> Solution:
+    """Answers one question with a method; see `solve_async` for the settings.
+
+    >>> solve("What is 17 + 25?", model="toy", method="vote", n=8).answer
+    '42'
+    """
+    return run_sync(solve_async(question, **settings))
+
+
+async def solve_async(
+    question: str | Problem,
+    *,
+    model: str | Model = "passel-reasoner-135m",
+    method: str = "vote",
+    roles: dict[str, str | Model] | None = None,
+    sampling: Sampling | None = None,
+    instruction: str | None = None,
+    system: str = "",
+    budget: Budget | None = None,
+    seed: int = 0,
+    pool: Pool | None = None,
+    check: Tool | None = None,
+    retries: Retries = Retries(),
+    **options: Any,
+) -> Solution:
+    """Answers one question.
+
+    Args:
+        question: the question's text, or a Problem for full control of how answers are read.
+        model: a spec (see `passel models`) or a Model, which is then left open.
+        method: a method's spec: `vote`, `best_of:verifier=judge`, `path.py:function`.
+        roles: models for other roles. sampling: of the generator.
+        instruction, system: how to answer, where the question is a text; default: the line that the model was
+            trained with, if it has one.
+        budget: limits over all passes. seed: of all draws.
+        pool: where replies are kept, such as a Record; default: nowhere.
+        check: the automatic verifier of methods that need one: called with text= and key= of an answer.
+        options: the method's own, such as n=8.
+
+    Raises:
+        UsageError: an unknown name or option, or a method that needs what a model cannot do.
+        ModelError: a model that cannot be used at all.
+    """
+    make, wanted, options = _method(method, options)
+    bindings = _bindings(model, roles or {}, sampling or Sampling())
+    if isinstance(question, Problem):
+        problem = question
+    else:
+        line = bindings["generator"].model.info.instruction if instruction is None else instruction
+        problem = Problem("question", question, line, system, read_answer)
+    check_needs(f"method {method}", wanted, {role: b.model.info for role, b in bindings.items()})
+    driver = Driver(bindings, budget=budget, pool=pool, retries=retries)
+    scope = Scope(problem.id, {"check": check} if check else {})
+    try:
+        outcome = await driver.run(make(problem, key=Key(seed) / problem.id, **options), scope)
+    finally:
+        driver.close()
+        for name, binding in bindings.items():
+            if isinstance(model if name == "generator" else (roles or {})[name], str):
+                await binding.model.aclose()
+    result = outcome.result
+    return Solution(result.answer.text if result.answer else None, result.text, outcome.cost, result, outcome.error)
+
+
+def compare(
+    *,
+    model: str,
+    task: str,
+    methods: Sequence[str] | str = ("single", "vote"),
+    out: Path | str | None = None,
+    **settings: Any,
+) -> Comparison:
+    """Compares methods on a task, on one shared pool of samples. `settings` are those of `Plan`: n, limit, seed, …
+
+    With `out`, the record, the tables and the report are written there, and a run that was cut short goes on.
+
+    >>> found = compare(model="toy", task="held_out", methods="single,vote", n=4, limit=2)
+    >>> [row.name for row in found.methods]
+    ['single', 'vote']
+    """
+    specs = tuple(filter(None, methods.split(","))) if isinstance(methods, str) else tuple(methods)
+    run = Run(Plan(model=model, task=task, methods=specs, **settings), out)
+    found = run_sync(run.execute())
+    if out is not None:
+        from passel.measure.report import write_report
+
+        write_report(found, Path(out))
+    return found
+
+
+def _method(spec: str, options: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+    parts, texts = split_spec(spec)
+    make = find("methods", ":".join(parts))
+    texts |= {name: value for name, value in options.items() if isinstance(value, str)}
+    bound = bind(make, texts, f"method {parts[0]}")
+    bound |= {name: value for name, value in options.items() if not isinstance(value, str)}
+    bind(make, {name: "" for name in bound if name not in parameters(make)}, f"method {parts[0]}")
+    defaults = {name: default for name, (_, default) in parameters(make).items()}
+    return make, needs_of(make, {**defaults, **bound}), bound
+
+
+def _bindings(model: str | Model, roles: dict[str, str | Model], sampling: Sampling) -> dict[str, Binding]:
+    loaded = load(model) if isinstance(model, str) else model
+    others = {role: Binding(load(spec) if isinstance(spec, str) else spec) for role, spec in roles.items()}
+    return {"generator": Binding(loaded, sampling.over(loaded.info.advised)), **others}

@@ -1,0 +1,79 @@
+"""`passel ask`: one question, one method, one answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.console import Console
+
+from passel.cli.parts.downloads import fetch
+from passel.cli.parts.flags import DEFAULT_MODEL, blame, budget_of, roles_of, sampling_flags, sampling_of
+
+__all__ = ["ask"]
+
+
+@click.command()
+@click.argument("question")
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Model spec; see `passel models`.")
+@click.option("--method", default="vote", show_default=True, help="Spec: vote, best_of:verifier=judge, file.py:name.")
+@click.option("--n", type=click.IntRange(1), help="Samples, if the method takes n.")
+@sampling_flags
+@click.option("--role", "roles", multiple=True, help="Another model for a role: judge=SPEC (may be repeated).")
+@click.option("--instruction", default=None, help="How to answer; the model's own line where it has one.")
+@click.option("--system", default="", help="System message.")
+@click.option("--budget", default="", help="Limits: passes=…,tokens=…,money=…,seconds=…")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all draws.")
+@click.option("--show", is_flag=True, help="Show every candidate.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
+    """Answer one QUESTION ("-" reads it from standard input) with a method."""
+    from passel.api import solve
+
+    if question == "-":
+        question = sys.stdin.read().strip()
+    with blame("--temperature and other sampling flags"):
+        sampling = sampling_of(given)
+    roles = roles_of(given["roles"])
+    errors = Console(stderr=True)
+    for spec in {given["model"], *roles.values()}:
+        with blame("--model" if spec == given["model"] else "--role"):
+            fetch(spec, errors)
+    options = {} if given["n"] is None else {"n": given["n"]}
+    solution = solve(
+        question,
+        model=given["model"],
+        method=given["method"],
+        roles=roles,
+        sampling=sampling,
+        instruction=given["instruction"],
+        system=given["system"],
+        budget=budget_of("--budget", given["budget"]),
+        seed=given["seed"],
+        **options,
+    )
+    if as_json:
+        click.echo(json.dumps(asdict(solution)))
+    else:
+        _print(solution, show)
+    if solution.error:
+        raise click.ClickException(solution.error)
+    return 3 if solution.result.stop == "budget" else 0
+
+
+def _print(solution: Any, show: bool) -> None:
+    if show:
+        for index, one in enumerate(solution.result.candidates):
+            score = "" if one.score is None else f"  score {one.score:.3f}"
+            read = one.answer.text if one.answer else "no answer"
+            click.secho(f"[{index}] {read}{score}", fg="cyan", err=True)
+            click.secho(one.text, dim=True, err=True)
+    click.echo(str(solution) or "no answer")
+    cost = solution.cost
+    words = [f"{cost.passes} passes", f"{cost.tokens} tokens"] + ([f"${cost.money:.6f}"] if cost.money else [])
+    if solution.result.confidence is not None:
+        words.append(f"confidence {solution.result.confidence:.2f}")
+    click.secho(", ".join(words), dim=True, err=True)

@@ -1,0 +1,74 @@
+"""The live display of a run: how far, how right so far, how dear so far, how long still."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from passel.measure.run import Watch
+
+__all__ = ["RunDisplay"]
+
+
+class RunDisplay:
+    """Shows a `Watch` on standard error: a live line on a terminal, a plain line now and then elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.watch = Watch()
+        self._console = console
+        self._live: Live | None = None
+        self._start = self._said = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._start = self._said = time.monotonic()
+        if self._console.is_terminal:
+            self._live = Live(get_renderable=self._line, console=self._console, refresh_per_second=4, transient=True)
+            self._live.start()
+        else:
+            self.watch.changed = self._plain
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if self._live:
+            self._live.stop()
+
+    def _plain(self) -> None:
+        now = time.monotonic()
+        if now - self._said > 15.0 or self.watch.done == self.watch.total:
+            self._said = now
+            self._console.print(self._line(), soft_wrap=True)
+
+    def _line(self) -> Text:
+        watch = self.watch
+        share = watch.done / watch.total if watch.total else 0.0
+        spent = watch.spent()
+        seconds = time.monotonic() - self._start
+        text = Text()
+        if self._console.is_terminal:
+            width = 18
+            full = round(share * width)
+            text.append("━" * full, "green").append("━" * (width - full), "bright_black")
+        text.append(f" {watch.done}/{watch.total}")
+        for method, scores in watch.scores.items():
+            text.append(f"  {method} ", "cyan").append(f"{100 * sum(scores) / len(scores):.0f}%")
+        text.append(f"  {spent.passes} passes, {_compact(spent.tokens)} tokens", "dim")
+        if spent.money:
+            text.append(f", ${spent.money:.4f}", "dim")
+        if watch.failures:
+            text.append(f", {watch.failures} failed", "red")
+        left = f", {_clock(seconds * (1 - share) / share)} left" if 0 < share < 1 else ""
+        return text.append(f"  {_clock(seconds)}{left}", "dim")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def _compact(count: float) -> str:
+    return f"{count / 1e6:.1f}M" if count >= 1e6 else f"{count / 1e3:.1f}k" if count >= 1e4 else f"{count:.0f}"

@@ -1,0 +1,34 @@
+"""Fetching a model with a progress bar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from passel.core.options import split_spec
+from passel.models.catalog import cards
+from passel.models.parts.pull import cached, pull
+
+__all__ = ["fetch"]
+
+
+def fetch(spec: str, console: Console) -> Path | None:
+    """Gets a catalog model's file if it is not in the cache; None for a spec that is not in the catalog."""
+    name = split_spec(spec)[0][0]
+    if name not in cards():
+        return None
+    card = cards()[name]
+    if found := cached(card):
+        return found
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task(f"fetching {name}", total=None)
+
+        def report(what: str, done: int, total: int) -> None:
+            progress.update(bar, description=what, completed=done, total=total or None)
+
+        path = pull(card, report)
+    console.print(f"{name}: {path.stat().st_size / 1e6:.0f} MB in {path.parent}, sha256 checked", soft_wrap=True)
+    return path

@@ -1,0 +1,98 @@
+"""Flags that several commands have, made from the types they fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any, TypeVar, get_args, get_type_hints
+
+import click
+
+from passel.core.ask import Sampling
+from passel.core.cost import Budget
+from passel.core.errors import UsageError
+
+__all__ = ["DEFAULT_MODEL", "blame", "budget_of", "roles_of", "run_flags", "sampling_flags", "sampling_of"]
+
+DEFAULT_MODEL = "passel-reasoner-135m"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def sampling_flags(command: F) -> F:
+    """A flag for each sampling parameter; what is not given is left to the model's maker and to the model."""
+    hints = get_type_hints(Sampling)
+    for field in reversed(fields(Sampling)):
+        kinds = [kind for kind in get_args(hints[field.name]) if kind is not type(None)]
+        multiple = kinds[0] not in (int, float)
+        command = click.option(
+            f"--{field.name.replace('_', '-')}",
+            type=str if multiple else kinds[0],
+            multiple=multiple,
+            default=None,
+            help="Text that ends an answer (may be given several times)." if multiple else "Sampling parameter.",
+        )(command)
+    return command
+
+
+def sampling_of(given: dict[str, Any]) -> Sampling:
+    """Takes the sampling parameters out of a command's arguments."""
+    names = [field.name for field in fields(Sampling)]
+    values = {name: given.pop(name) for name in names}
+    return Sampling.of({name: value for name, value in values.items() if value is not None and value != ()})
+
+
+def run_flags(command: F) -> F:
+    """The flags of commands that run methods on a task."""
+    for flag in reversed(_RUN_FLAGS):
+        command = flag(command)
+    return command
+
+
+_RUN_FLAGS: Sequence[Callable[..., Any]] = (
+    click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Model spec; see `passel models`."),
+    click.option("--task", required=True, help="Task spec, or a .jsonl or .csv file; see `passel tasks`."),
+    click.option("--question", help="Column of the question, for your own file."),
+    click.option("--answer", help="Column of the answer, for your own file."),
+    click.option("--n", type=click.IntRange(1), help="Samples, for every method that takes n."),
+    click.option("--limit", type=click.IntRange(1), help="Problems at most.  [default: all]"),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of problems and of all draws."),
+    sampling_flags,
+    click.option("--role", "roles", multiple=True, help="Another model for a role: judge=SPEC (may be repeated)."),
+    click.option("--instruction", help="In place of the task's own instruction."),
+    click.option("--system", help="System message."),
+    click.option("--budget", default="", help="Limits of the run: passes=…,tokens=…,money=…,seconds=…"),
+    click.option("--problem-budget", default="", help="Limits for one method on one problem."),
+    click.option("--concurrency", type=click.IntRange(1), default=64, show_default=True, help="Problems at once."),
+    click.option("--out", help="Folder for the record, the tables and the report; run again to resume."),
+    click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON."),
+)
+
+
+@contextmanager
+def blame(flag: str) -> Generator[None]:
+    """Puts the flag's name before the message of a usage error."""
+    try:
+        yield
+    except UsageError as error:
+        text = str(error)
+        raise UsageError(text if text.startswith("--") else f"{flag}: {text}") from error
+
+
+def budget_of(flag: str, text: str) -> Budget:
+    """The budget given with a flag."""
+    with blame(flag):
+        return Budget.parse(text)
+
+
+def roles_of(given: Sequence[str]) -> dict[str, str]:
+    """Role to model spec, from `ROLE=SPEC` texts."""
+    roles: dict[str, str] = {}
+    for text in given:
+        role, sign, spec = text.partition("=")
+        if not (role.isidentifier() and sign and spec):
+            raise UsageError(f"--role: expected ROLE=SPEC such as judge=openai:NAME@URL, got {text!r}")
+        if role == "generator":
+            raise UsageError("--role: the generator's model is given with --model")
+        roles[role] = spec
+    return roles

@@ -1,0 +1,120 @@
+"""From a command's arguments to a finished run: the plan, the display, the tables, the exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from passel.cli.parts.display import RunDisplay
+from passel.cli.parts.downloads import fetch
+from passel.cli.parts.flags import blame, budget_of, roles_of, sampling_of
+from passel.core.driver import run_sync
+from passel.core.errors import UsageError
+from passel.measure.comparison import Comparison
+from passel.measure.plan import Plan
+from passel.measure.run import Run
+
+__all__ = ["make_run", "run_and_show", "show"]
+
+EXIT_BUDGET = 3
+
+
+def make_run(methods: str, flag: str, given: dict[str, Any]) -> Run:
+    """The run that a command's arguments describe; every error names the flag that is to blame."""
+    out, task = given["out"], _task_spec(given)
+    with blame("--temperature and other sampling flags"):
+        sampling = sampling_of(given)
+    plan = Plan(
+        model=given["model"],
+        task=task,
+        methods=tuple(_split(methods)),
+        n=given["n"],
+        limit=given["limit"],
+        seed=given["seed"],
+        sampling=sampling,
+        roles=roles_of(given["roles"]),
+        budget=budget_of("--budget", given["budget"]),
+        problem_budget=budget_of("--problem-budget", given["problem_budget"]),
+        instruction=given["instruction"],
+        system=given["system"],
+        concurrency=given["concurrency"],
+    )
+    with blame(flag):
+        plan.load_methods()
+    with blame("--task"):
+        return Run(plan, out)
+
+
+def run_and_show(run: Run, *, as_json: bool) -> int:
+    """Runs with a live display, prints the table (or JSON), writes the report, and returns the exit code."""
+    errors = Console(stderr=True)
+    for spec in {run.plan.model, *run.plan.roles.values()}:
+        with blame("--model" if spec == run.plan.model else "--role"):
+            fetch(spec, errors)
+    display = RunDisplay(errors)
+    try:
+        with display:
+            found = run_sync(run.execute(display.watch))
+    except KeyboardInterrupt:
+        return _interrupted(run, display)
+    page = None
+    if run.folder is not None:
+        from passel.measure.report import write_report
+
+        page = write_report(found, run.folder)
+    if as_json:
+        click.echo(json.dumps(found.to_json()))
+    else:
+        show(found, page)
+    if any(row.stopped for row in found.methods):
+        click.echo(f"passel: the budget ended the run; what was paid for is kept. {_how_to_go_on(run)}", err=True)
+        return EXIT_BUDGET
+    return 0
+
+
+def show(found: Comparison, page: Path | None) -> None:
+    """The table and what belongs to it, on standard output."""
+    from passel.measure.report import footer, headline, table
+
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    console.print(
+        f"\n{found.model} on {found.task}, {len(found.problems)} problems, seed {found.seed}\n", highlight=False
+    )
+    console.print(table(found))
+    for line in footer(found):
+        console.print(line, style="dim", highlight=False, soft_wrap=True)
+    console.print(f"\n{headline(found)}", style="bold", highlight=False, soft_wrap=True)
+    if page:
+        console.print(f"Report: {page}", highlight=False, soft_wrap=True)
+
+
+def _interrupted(run: Run, display: RunDisplay) -> int:
+    done, total = display.watch.done, display.watch.total
+    click.echo(f"passel: interrupted after {done} of {total}. {_how_to_go_on(run)}", err=True)
+    return 130
+
+
+def _how_to_go_on(run: Run) -> str:
+    if run.folder is None:
+        return "Nothing was recorded; give --out DIR to be able to go on."
+    return f"To go on from the record: {run.plan.command(run.folder)}"
+
+
+def _task_spec(given: dict[str, Any]) -> str:
+    spec = given["task"]
+    for column in ("question", "answer"):
+        if given[column] is not None:
+            spec += f":{column}={given[column]}"
+    return spec
+
+
+def _split(methods: str) -> list[str]:
+    specs = [spec.strip() for spec in methods.split(",") if spec.strip()]
+    if not specs:
+        raise UsageError("--methods: no method given")
+    return specs

@@ -1,0 +1,26 @@
+"""`passel pull`: a model's file into the cache."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+from passel.cli.parts.downloads import fetch
+from passel.core.errors import unknown
+from passel.models.catalog import cards
+from passel.models.parts.pull import cached
+
+__all__ = ["pull"]
+
+
+@click.command()
+@click.argument("model")
+def pull(model: str) -> None:
+    """Fetch MODEL into the cache (PASSEL_CACHE, else the user's cache folder) and check its sha256."""
+    if model not in cards():
+        raise unknown("model", model, cards())
+    console = Console(stderr=True)
+    if there := cached(cards()[model]):
+        console.print(f"{model} is in the cache: {there}", soft_wrap=True)
+        return
+    fetch(model, console)

@@ -1,0 +1,29 @@
+"""`passel report`: the tables and the page of a run, recomputed from its record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from passel.cli.parts.running import show
+from passel.core.driver import run_sync
+from passel.measure.run import Run
+
+__all__ = ["report"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+def report(folder: Path, as_json: bool) -> None:
+    """Recompute the tables and the HTML page of the run in FOLDER from its record, without a model."""
+    from passel.measure.report import write_report
+
+    found = run_sync(Run.open(folder).replay())
+    page = write_report(found, folder)
+    if as_json:
+        click.echo(json.dumps(found.to_json()))
+    else:
+        show(found, page)

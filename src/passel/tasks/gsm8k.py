@@ -1,0 +1,21 @@
+"""GSM8K: grade-school maths word problems (Cobbe et al. 2021, arXiv 2110.14168)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from passel.tasks.parts.files import Row
+from passel.tasks.parts.kinds import NUMBER
+from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.task import Item, Task
+
+__all__ = ["gsm8k"]
+
+
+def gsm8k(*, split: Literal["train", "test"] = "test") -> Task:
+    """GSM8K: 7473 train and 1319 test problems; the gold answer is what follows "####"."""
+    return make("gsm8k", f"gsm8k/{split}.jsonl", _item, Hub("openai/gsm8k", split, "main"))
+
+
+def _item(index: int, row: Row) -> Item:
+    return Item(str(index), row["question"], row["answer"].rpartition("####")[2].strip(), NUMBER)

@@ -1,0 +1,17 @@
+"""HotpotQA without its documents: questions of two hops (Yang et al. 2018, arXiv 1809.09600)."""
+
+from __future__ import annotations
+
+from passel.tasks.parts.kinds import TEXT
+from passel.tasks.parts.plain_rows import question_and_answer
+from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.task import Task
+
+__all__ = ["hotpotqa"]
+
+
+def hotpotqa() -> Task:
+    """The 7405 dev questions, by exact match of normalised text."""
+    item = question_and_answer("question", "answer", TEXT, details={"type": "type"})
+    hub = Hub("hotpotqa/hotpot_qa", "validation", "distractor")
+    return make("hotpotqa", "hotpotqa/dev_simplified.jsonl", item, hub)

@@ -1,0 +1,48 @@
+"""Items of multiple choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from string import ascii_uppercase
+from typing import Any, cast
+
+from passel.tasks.parts.files import Row
+from passel.tasks.parts.kinds import LETTER
+from passel.tasks.parts.letters import with_options
+from passel.tasks.parts.task import Item
+
+__all__ = ["choice", "logic", "stem_and_choices"]
+
+
+def choice(
+    name: str, question: str, options: Sequence[str], right: int, details: Mapping[str, Any] | None = None
+) -> Item:
+    """An item whose gold answer is the letter of the option at index `right`; options are stripped, and shown below the
+    question.
+    """
+    stripped = tuple(option.strip() for option in options)
+    return Item(name, with_options(question, stripped), ascii_uppercase[right], LETTER, stripped, details or {})
+
+
+def stem_and_choices(index: int, row: Row) -> Item | None:
+    """A row of ARC or CommonsenseQA, in the form of their files or of the hub (where stem and choices are at the top
+    and the choices are columns). Labels may be digits: the answer is a letter all the same. Without a key: left out.
+    """
+    flat = isinstance(row["question"], str)
+    stem, choices = (row["question"], row["choices"]) if flat else (row["question"]["stem"], row["question"]["choices"])
+    columns = (
+        cast(Mapping[str, list[str]], choices)
+        if flat
+        else {name: [option[name] for option in choices] for name in ("label", "text")}
+    )
+    if row.get("answerKey", "") not in columns["label"]:
+        return None
+    return choice(row["id"], stem, columns["text"], columns["label"].index(row["answerKey"]))
+
+
+def logic(index: int, row: Row) -> Item:
+    """A row in the form of Logic-LM (Pan et al. 2023, arXiv 2305.12295): a context, a question, options "A) …"."""
+    options = [option.partition(")")[2] for option in row["options"]]
+    return choice(
+        row["id"], f"{row['context'].strip()}\n{row['question']}", options, ascii_uppercase.index(row["answer"])
+    )

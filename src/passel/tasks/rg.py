@@ -1,0 +1,97 @@
+"""Reasoning Gym: any of its generators, with its own verifier (Stojanovski et al. 2025, arXiv 2505.24760)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from functools import cache
+from typing import Any, Literal
+
+from passel.core.errors import UsageError, unknown
+from passel.core.problem import Answer
+from passel.tasks.parts.extra import need
+from passel.tasks.parts.gym import ARITHMETIC, PUZZLES, admitted, plain_question, read_block, setting
+from passel.tasks.parts.kinds import EXPRESSION, NUMBER, by_key
+from passel.tasks.parts.numbers import number
+from passel.tasks.parts.task import Generated, Item, Kind, Task
+
+__all__ = ["rg"]
+
+_SIZE = 1000  # fixed: some generators (acre) make other items for another size
+_TAGS = "Think step by step. Give only the final answer within <answer> and </answer> tags."
+
+
+def rg(generator: str, *, wording: Literal["plain", "original"] = "plain", **config: Any) -> Task:
+    """Items 0 to 999 of a generator of Reasoning Gym.
+
+    Arithmetic generators and number puzzles are right or wrong; elsewhere the generator's verifier may give a fraction.
+    Some verifiers evaluate the answer as Python: an answer to those that is not in the form of one is worth 0 and never
+    reaches them. A few generators tell no gold answer.
+
+    Args:
+        generator: its name there, such as chain_sum.
+        wording: "plain" asks arithmetic as passel-reasoner-135m was trained ("What is 4 + 3?", see `plain_question`);
+            "original" leaves every question as it is generated. Generators that have no plain wording are not changed.
+        config: options of the generator, among them `seed` (0) and `size` (1000).
+    """
+    registry: dict[str, tuple[type, type]] = need("reasoning_gym", "tasks").factory.DATASETS
+    if generator not in registry:
+        raise unknown("generator of Reasoning Gym", generator, registry)
+    known = {field.name: field.type for field in fields(registry[generator][1])}
+    for name in config:
+        if name not in known:
+            raise unknown(f"option of rg:{generator}:", name, [*known, "wording"])
+    given = {name: setting(known[name], value, f"{name} of rg:{generator}") for name, value in config.items()}
+
+    @cache
+    def made() -> Any:
+        return _dataset(generator, {"seed": 0, "size": _SIZE} | given)
+
+    def item(index: int) -> Item:
+        entry = made()[index]
+        plain = plain_question(generator, entry["question"], entry["metadata"]) if wording == "plain" else None
+        kind = _kind(generator, made())
+        details = _details(generator, entry["metadata"])
+        return Item(str(index), plain or entry["question"], entry["answer"] or "", kind, details=details)
+
+    made()  # a bad option is an error here, not at the first problem
+    return Task("rg", Generated(lambda: len(made()), item))
+
+
+def _dataset(generator: str, config: Mapping[str, Any]) -> Any:
+    try:
+        return need("reasoning_gym", "tasks").create_dataset(generator, **config)
+    except (AssertionError, ValueError, TypeError) as error:
+        raise UsageError(f"rg:{generator}: {error or 'these options do not fit together'}") from error
+
+
+def _details(generator: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What an expression is checked against; other metadata may hold the answer and stays behind."""
+    details: dict[str, Any] = {"generator": generator}
+    if generator in PUZZLES:
+        details |= {"numbers": tuple(metadata["numbers"]), "target": metadata.get("target", 24)}
+    return details
+
+
+def _kind(generator: str, dataset: Any) -> Kind:
+    if generator in PUZZLES:
+        return EXPRESSION
+
+    def verified(item: Item, answer: Answer | None) -> float | None:
+        if answer is None or not admitted(generator, answer.text):
+            return 0.0
+        entry = dataset[int(item.id)]
+        texts = [answer.text, f"{answer.text}."]  # the reader takes a full stop off that may belong to the answer
+        return max(float(dataset.score_answer(text, entry)) for text in texts[: 1 + item.gold.endswith(".")])
+
+    def exact(item: Item, answer: Answer | None) -> float | None:
+        value = number(answer.key) if answer else None
+        if value is None:
+            return 0.0
+        text = str(value) if value.denominator == 1 else repr(float(value))
+        # For a wrong number the verifier's fraction is the share of digits that look right.
+        return float(dataset.score_answer(text, dataset[int(item.id)]) >= 1.0)
+
+    if generator in ARITHMETIC:
+        return replace(NUMBER, score=exact)
+    return replace(by_key(lambda _: read_block, _TAGS), score=verified)
