@@ -1,0 +1,35 @@
+# A fresh machine needs two commands: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test lint bench clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[all]" --group dev
+	touch $(STAMP)
+
+# The main job on the embedded model: which method pays on word problems the model never saw?
+demo: install
+	$(BIN)/passel compare --model passel-reasoner-135m --task held_out \
+	    --methods single,vote,best_of:verifier=arithmetic,repeat,first_finish \
+	    --n 8 --limit 24 --seed 0 --out runs/demo
+
+test: install
+	$(BIN)/python -m pytest --quiet
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: install
+	for script in bench/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) runs build dist
