@@ -20,7 +20,7 @@ def address(model: str, ask: Ask, scope: str = "") -> str:
     """
     match ask:
         case Generate():
-            parts = (_common(model, ask.prompt, ask.sampling), ask.prefix, _dump([ask.key.seed, *ask.key.path]))
+            parts = (_common(model, ask.prompt, ask.sampling), ask.prefix, f"{ask.key.seed}{ask.key.path!r}")
         case Score():
             parts = (_common(model, ask.prompt, None), ask.prefix, _dump(ask.continuations))
         case Embed():

@@ -7,7 +7,7 @@ from typing import Self
 
 from passel.core.errors import UsageError
 
-__all__ = ["Budget", "Cost", "Price"]
+__all__ = ["Budget", "Cost", "Price", "Tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,31 @@ class Cost:
 
     def __sub__(self, other: Cost) -> Cost:
         return Cost(*(getattr(self, f.name) - getattr(other, f.name) for f in fields(self)))
+
+
+class Tally:
+    """A running sum of costs, for where every pass is added up."""
+
+    __slots__ = ("_sums",)
+
+    def __init__(self) -> None:
+        self._sums: list[float] = [0, 0, 0, 0, 0, 0.0, 0.0, 0.0]
+
+    def add(self, cost: Cost) -> None:
+        """Adds a cost."""
+        sums = self._sums
+        sums[0] += cost.passes
+        sums[1] += cost.calls
+        sums[2] += cost.prompt_tokens
+        sums[3] += cost.cached_tokens
+        sums[4] += cost.completion_tokens
+        sums[5] += cost.money
+        sums[6] += cost.seconds
+        sums[7] += cost.flops
+
+    def cost(self) -> Cost:
+        """The sum so far."""
+        return Cost(*self._sums)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

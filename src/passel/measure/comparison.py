@@ -104,6 +104,7 @@ class Comparison:
         price_known: whether the model has a price (else money is 0 and left out of tables and plots).
         wall_seconds: from start to end, over all sessions that worked on the run.
         notes: sentences a reader should know (stopped by the budget, unscored problems, failures).
+        command: the command line that runs it again, where there is one.
         version: of Passel.
     """
 
@@ -122,6 +123,7 @@ class Comparison:
     price_known: bool = False
     wall_seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    command: str = ""
     version: str = ""
 
     def to_json(self) -> dict[str, Any]:

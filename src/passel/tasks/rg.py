@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cache
 from typing import Any, Literal
 
 from passel.core.errors import UsageError, unknown
 from passel.core.problem import Answer
 from passel.tasks.parts.extra import need
-from passel.tasks.parts.gym import ARITHMETIC, PUZZLES, admitted, plain_question, read_block, setting
+from passel.tasks.parts.gym import ARITHMETIC, PUZZLES, UNCHECKED, admitted, plain_question, read_block, setting
 from passel.tasks.parts.kinds import EXPRESSION, NUMBER, by_key
 from passel.tasks.parts.numbers import number
 from passel.tasks.parts.task import Generated, Item, Kind, Task
@@ -50,7 +50,7 @@ def rg(generator: str, *, wording: Literal["plain", "original"] = "plain", **con
     def item(index: int) -> Item:
         entry = made()[index]
         plain = plain_question(generator, entry["question"], entry["metadata"]) if wording == "plain" else None
-        kind = _kind(generator, made())
+        kind = _kind(generator, made(), entry)
         details = _details(generator, entry["metadata"])
         return Item(str(index), plain or entry["question"], entry["answer"] or "", kind, details=details)
 
@@ -73,25 +73,30 @@ def _details(generator: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
     return details
 
 
-def _kind(generator: str, dataset: Any) -> Kind:
+def _kind(generator: str, dataset: Any, entry: Mapping[str, Any]) -> Kind:
     if generator in PUZZLES:
         return EXPRESSION
-
-    def verified(item: Item, answer: Answer | None) -> float | None:
-        if answer is None or not admitted(generator, answer.text):
-            return 0.0
-        entry = dataset[int(item.id)]
-        texts = [answer.text, f"{answer.text}."]  # the reader takes a full stop off that may belong to the answer
-        return max(float(dataset.score_answer(text, entry)) for text in texts[: 1 + item.gold.endswith(".")])
-
-    def exact(item: Item, answer: Answer | None) -> float | None:
-        value = number(answer.key) if answer else None
-        if value is None:
-            return 0.0
-        text = str(value) if value.denominator == 1 else repr(float(value))
-        # For a wrong number the verifier's fraction is the share of digits that look right.
-        return float(dataset.score_answer(text, dataset[int(item.id)]) >= 1.0)
-
     if generator in ARITHMETIC:
-        return replace(NUMBER, score=exact)
-    return replace(by_key(lambda _: read_block, _TAGS), score=verified)
+        return Kind(NUMBER.reader, lambda _, answer: _exact(dataset, entry, answer), NUMBER.instruction)
+    block = by_key(lambda _: read_block, _TAGS)
+    if generator in UNCHECKED:
+        return block
+    return Kind(block.reader, lambda _, answer: _verified(generator, dataset, entry, answer), _TAGS)
+
+
+def _exact(dataset: Any, entry: Mapping[str, Any], answer: Answer | None) -> float:
+    value = number(answer.key) if answer else None
+    if value is None:
+        return 0.0
+    text = str(value) if value.denominator == 1 else repr(float(value))
+    # For a wrong number the verifier's fraction is the share of digits that look right.
+    return float(dataset.score_answer(text, entry) >= 1.0)
+
+
+def _verified(generator: str, dataset: Any, entry: Mapping[str, Any], answer: Answer | None) -> float:
+    if answer is None or not admitted(generator, answer.text):
+        return 0.0
+    texts = [answer.text]
+    if str(entry["answer"]).endswith("."):  # the reader takes a full stop off; here it may belong to the answer
+        texts.append(f"{answer.text}.")
+    return max(float(dataset.score_answer(text, entry)) for text in texts)

@@ -4,7 +4,7 @@ nobody waits for any more is cancelled."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from passel.core.ask import Call, Generate
 from passel.core.cost import Cost
@@ -21,19 +21,34 @@ __all__ = ["Flight", "Flights"]
 
 
 class Flight:
-    """One ask on its way. `reply` is a future; `waiting` counts the rounds that want it."""
+    """One ask on its way. It ends with a reply or an error, and tells those who wait: a list of functions, called with
+    the flight. (No future a flight: a round waits for one future, whatever it asks for.)"""
 
-    __slots__ = ("bound", "group", "hold", "index", "reply", "waiting")
+    __slots__ = ("bound", "error", "group", "hold", "index", "reply", "waiting")
 
-    def __init__(self, bound: Bound, group: _Group, index: int, hold: Cost | None) -> None:
-        self.bound, self.group, self.index, self.hold = bound, group, index, hold
-        self.waiting = 0
-        self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+    def __init__(self, bound: Bound, hold: Cost | None) -> None:
+        self.bound, self.hold = bound, hold
+        self.group: _Group | None = None  # set when it takes off
+        self.index = 0
+        self.reply: Reply | None = None
+        self.error: Exception | None = None
+        self.waiting: list[Callable[[Flight], None]] = []
+
+    @property
+    def landed(self) -> bool:
+        """Whether it has ended."""
+        return self.reply is not None or self.error is not None
+
+    def end(self, reply: Reply | None, error: Exception | None = None) -> None:
+        """Sets how it ended and tells those who wait."""
+        self.reply, self.error = reply, error
+        for tell in self.waiting:
+            tell(self)
 
     def so_far(self) -> Reply:
         """What it has produced, as a cancelled reply."""
-        progress = self.group.progress
-        if not progress.sent:
+        progress = self.group.progress if self.group else None
+        if progress is None or not progress.sent:
             return Reply("cancelled")
         prompt = 0
         if self.index == 0 and isinstance(self.bound.ask, Generate):
@@ -47,10 +62,12 @@ class _Group:
 
     __slots__ = ("flights", "progress", "task")
 
-    def __init__(self, size: int) -> None:
-        self.flights: list[Flight] = []
-        self.progress = Progress.of(size)
+    def __init__(self, flights: list[Flight]) -> None:
+        self.flights = flights
+        self.progress = Progress.of(len(flights))
         self.task: asyncio.Task[None] | None = None
+        for index, flight in enumerate(flights):
+            flight.group, flight.index = self, index
 
 
 class Flights:
@@ -63,6 +80,7 @@ class Flights:
         self._air: dict[str, Flight] = {}
         self._gates: dict[Model, Gate] = {}
         self._answered: set[Model] = set()
+        self._starting: list[Flight] = []
         self._landing: list[tuple[Flight, Reply]] = []
 
     def find(self, address: str) -> Flight | None:
@@ -73,30 +91,42 @@ class Flights:
         """The worst case of an ask, sharper once its prompt was seen."""
         return worst_case(bound, self.prompt_tokens.get(_prompt(bound)))
 
-    def launch(self, bounds: Sequence[Bound], holds: Sequence[Cost | None], *, alone: bool) -> list[Flight]:
-        """Sends asks, alike ones together unless `alone`. `holds`: what was held for each; the flights give it back."""
-        flights: list[Flight] = []
-        owed = iter(holds)
-        for group_bounds in ([b] for b in bounds) if alone else _alike(bounds):
-            group = _Group(len(group_bounds))
-            for index, bound in enumerate(group_bounds):
-                flight = Flight(bound, group, index, next(owed))
-                group.flights.append(flight)
-                self._air[bound.address] = flight
-            group.task = asyncio.get_running_loop().create_task(self._fly(group))
-            flights += group.flights
-        return flights
+    def launch(self, bounds: Sequence[Bound], holds: Sequence[Cost | None], *, alone: bool) -> None:
+        """Sends asks. Those of one turn of the event loop that are alike, whichever flows they come from, share a
+        request, unless `alone`. `holds`: what was held for each; the flights give it back."""
+        flights = [Flight(bound, hold) for bound, hold in zip(bounds, holds, strict=True)]
+        for flight in flights:
+            self._air[flight.bound.address] = flight
+        if alone:
+            for flight in flights:
+                self._start([flight])
+        elif flights:
+            if not self._starting:
+                asyncio.get_running_loop().call_soon(self._take_off)
+            self._starting += flights
 
-    def drop(self, flights: Iterable[Flight]) -> None:
+    def drop(self, flights: Iterable[Flight], tell: Callable[[Flight], None]) -> None:
         """One round wants these no more; what nobody wants is cancelled, and what it had produced is recorded."""
         for flight in flights:
-            flight.waiting -= 1
-            group = flight.group
-            if flight.reply.done() or any(f.waiting > 0 for f in group.flights):
+            if flight.landed:
                 continue
-            if group.task and not group.task.done():
+            flight.waiting.remove(tell)
+            group = flight.group
+            alike = group.flights if group else [flight]
+            if any(one.waiting for one in alike) or (group and group.task and group.task.done()):
+                continue
+            if group and group.task:
                 group.task.cancel()
-                self._land((f, f.so_far()) for f in group.flights)
+            self._land((one, one.so_far()) for one in alike)
+
+    def _take_off(self) -> None:
+        starting, self._starting = self._starting, []
+        for group in _alike([flight for flight in starting if flight.waiting]):
+            self._start(group)
+
+    def _start(self, flights: list[Flight]) -> None:
+        group = _Group(flights)
+        group.task = asyncio.get_running_loop().create_task(self._fly(group))
 
     async def _fly(self, group: _Group) -> None:
         bounds = [flight.bound for flight in group.flights]
@@ -119,25 +149,27 @@ class Flights:
             gate = self._gates[model] = Gate(model.info)
 
         async def afford(tokens: int) -> bool:
-            cost = Cost(completion_tokens=tokens, money=model.info.price.of(0, tokens))
-            first = group.flights[0]
-            if not tokens or first.hold is None:
-                return True
-            while not self._ledger.fits(cost):
-                if not await self._ledger.room(cost):
-                    return False
-            self._ledger.release(first.hold)
-            first.hold += cost
-            self._ledger.hold(first.hold)
-            return True
+            return await self._afford(group.flights[0], Cost(0, 0, 0, 0, tokens, model.info.price.of(0, tokens)))
 
         key = Key(0, (bounds[0].address,))
         replies = await send(model, [b.ask for b in bounds], group.progress, gate, self._retries, key, afford)
-        if any(reply.stop != "failed" for reply in replies):
+        if model not in self._answered:
+            if all(reply.stop == "failed" and reply.attempts > 1 for reply in replies):
+                raise ModelError(replies[0].error or "no reply")
             self._answered.add(model)
-        elif model not in self._answered:
-            raise ModelError(replies[0].error or "no reply")
         return replies
+
+    async def _afford(self, flight: Flight, cost: Cost) -> bool:
+        """Holds what a broken attempt produced on top of the next one's worst case; False if it does not fit."""
+        if not cost.completion_tokens or flight.hold is None:
+            return True
+        while not self._ledger.fits(cost):
+            if not await self._ledger.room(cost):
+                return False
+        self._ledger.release(flight.hold)
+        flight.hold += cost
+        self._ledger.hold(flight.hold)
+        return True
 
     def _land(self, landed: Iterable[tuple[Flight, Reply]]) -> None:
         """Replies are committed together, once a turn of the event loop, before any flow sees them."""
@@ -147,8 +179,8 @@ class Flights:
 
     def flush(self) -> None:
         """Commits what has landed, books it, and hands it over."""
-        landed, self._landing = self._landing, []
-        landed = [(flight, reply) for flight, reply in landed if not flight.reply.done()]
+        landing, self._landing = self._landing, []
+        landed = [(flight, reply) for flight, reply in landing if not flight.landed]
         if not landed:
             return
         entries = [Entry(f.bound.address, f.bound.model, f.bound.ask, reply) for f, reply in landed]
@@ -156,22 +188,20 @@ class Flights:
             replies = self._pool.put(entries)
         except Exception as error:
             for flight, _ in landed:
-                self._break(flight.group, error)
+                self._leave(flight)
+                flight.end(None, error)
             return
         for (flight, paid), reply in zip(landed, replies, strict=True):
-            self._book(flight, paid)
-            self._keep(flight.bound, reply)
-            flight.reply.set_result(reply)
-
-    def _book(self, flight: Flight, reply: Reply) -> None:
-        bound = flight.bound
-        self._ledger.charge(bound.address, bound.line, cost_of(reply, bound.info))
-        self._leave(flight)
+            bound = flight.bound
+            self._ledger.charge(bound.address, bound.line, cost_of(paid, bound.info))
+            self._leave(flight)
+            self._keep(bound, reply)
+            flight.end(reply)
 
     def _keep(self, bound: Bound, reply: Reply) -> None:
         if reply.stop == "failed":
             self.failed[bound.address] = reply
-        elif reply.usage.prompt_tokens:
+        elif self._ledger.limited and reply.usage.prompt_tokens:
             self.prompt_tokens[_prompt(bound)] = reply.usage.prompt_tokens
 
     def _leave(self, flight: Flight) -> None:
@@ -181,12 +211,11 @@ class Flights:
             self._ledger.release(flight.hold)
             flight.hold = None
 
-    def _break(self, group: _Group, error: BaseException) -> None:
+    def _break(self, group: _Group, error: Exception) -> None:
         for flight in group.flights:
-            self._leave(flight)
-            if not flight.reply.done():
-                flight.reply.set_exception(error)
-                flight.reply.exception()  # seen: a round that was dropped does not look at it
+            if not flight.landed:
+                self._leave(flight)
+                flight.end(None, error)
 
 
 def _prompt(bound: Bound) -> object:
@@ -194,20 +223,21 @@ def _prompt(bound: Bound) -> object:
     return (bound.model, ask.prompt, ask.prefix) if isinstance(ask, Generate) else None
 
 
-def _alike(bounds: Sequence[Bound]) -> list[list[Bound]]:
-    """Consecutive asks that one request can carry."""
-    groups: list[list[Bound]] = []
-    for bound in bounds:
-        group = groups[-1] if groups else None
-        if group and bound.binding and _same_request(group[0], bound) and len(group) < bound.binding.model.info.max_n:
-            group.append(bound)
-        else:
-            groups.append([bound])
+def _alike(flights: Sequence[Flight]) -> list[list[Flight]]:
+    """Groups that one request each can carry, in order of their first flight."""
+    groups: list[list[Flight]] = []
+    open_groups: dict[object, list[Flight]] = {}
+    for flight in flights:
+        bound = flight.bound
+        ask = bound.ask
+        most = bound.info.max_n if bound.info else 1
+        if most == 1 or not isinstance(ask, Generate):
+            groups.append([flight])
+            continue
+        alike = (id(bound.binding), ask.prompt, ask.prefix, ask.sampling)
+        group = open_groups.get(alike)
+        if group is None or len(group) >= most:
+            group = open_groups[alike] = []
+            groups.append(group)
+        group.append(flight)
     return groups
-
-
-def _same_request(one: Bound, two: Bound) -> bool:
-    a, b = one.ask, two.ask
-    if not (isinstance(a, Generate) and isinstance(b, Generate)) or one.binding is not two.binding:
-        return False
-    return a.prompt == b.prompt and a.prefix == b.prefix and a.sampling == b.sampling

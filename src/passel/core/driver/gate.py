@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
 
 from passel.core.model import ModelInfo
 
@@ -11,25 +10,22 @@ __all__ = ["Gate"]
 
 
 class Gate:
-    """Enter it with `async with gate.turn(tokens)`: waits until the request may go out. Bound to one event loop."""
+    """`enter` waits until a request may go out, `leave` says that it has come back. Bound to one event loop."""
 
     def __init__(self, info: ModelInfo) -> None:
         self._slots = asyncio.Semaphore(info.concurrency)
         self._requests = _Bucket(info.requests_per_minute)
         self._tokens = _Bucket(info.tokens_per_minute)
-        self._limited = info.requests_per_minute is not None or info.tokens_per_minute is not None
+        self.counts_tokens = info.tokens_per_minute is not None
+        self._limited = info.requests_per_minute is not None or self.counts_tokens
         self._paused_until = 0.0
-
-    def turn(self, tokens: int) -> _Turn:
-        """A turn for one request of at most this many tokens."""
-        return _Turn(self, tokens)
 
     def pause(self, seconds: float) -> None:
         """No new request for this long: the endpoint said so."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
 
     async def enter(self, tokens: int) -> None:
-        """Waits for a slot, then for the rates and the pause."""
+        """Waits for a slot, then for the rates (with this many tokens at most) and the pause."""
         await self._slots.acquire()
         if not self._limited and not self._paused_until:
             return
@@ -45,21 +41,6 @@ class Gate:
     def leave(self) -> None:
         """Frees the slot."""
         self._slots.release()
-
-
-class _Turn:
-    __slots__ = ("gate", "tokens")
-
-    def __init__(self, gate: Gate, tokens: int) -> None:
-        self.gate, self.tokens = gate, tokens
-
-    async def __aenter__(self) -> None:
-        await self.gate.enter(self.tokens)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        self.gate.leave()
 
 
 class _Bucket:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from passel.core.cost import Budget, Cost
+from passel.core.cost import Budget, Cost, Tally
 
 __all__ = ["Ledger", "Line"]
 
@@ -25,17 +24,22 @@ class Ledger:
     def __init__(self, budget: Budget | None = None) -> None:
         self.budget = budget or Budget()
         self.limited = self.budget.limits_spending
-        self.spent = Cost()
         self.charged: dict[str, Cost] = {}  # by address: a reply that is used twice is paid once
         self._held = Cost()
         self._holds = 0
-        self._lines: dict[Line, Cost] = defaultdict(Cost)
+        self._spent = Tally()
+        self._lines: dict[Line, Tally] = defaultdict(Tally)
         self._waiting: list[asyncio.Future[None]] = []
+
+    @property
+    def spent(self) -> Cost:
+        """All that was charged."""
+        return self._spent.cost()
 
     @property
     def lines(self) -> Mapping[Line, Cost]:
         """What was spent by (model, role, label)."""
-        return MappingProxyType(self._lines)
+        return {line: tally.cost() for line, tally in self._lines.items()}
 
     def fits(self, cost: Cost) -> bool:
         """Whether this much more can be spent while all open holds are kept."""
@@ -76,8 +80,8 @@ class Ledger:
     def charge(self, address: str, line: Line, cost: Cost) -> None:
         """Books what was really spent at an address, on top of what was spent there before."""
         self.charged[address] = cost
-        self.spent += cost
-        self._lines[line] += cost
+        self._spent.add(cost)
+        self._lines[line].add(cost)
 
     def charge_once(self, address: str, line: Line, cost: Cost) -> None:
         """Books a reply that may have been used before: nothing for the same again, the rest after a part of it."""

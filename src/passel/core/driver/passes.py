@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from passel.core.ask import Ask, Call, Generate
@@ -117,11 +117,14 @@ async def send(
     wasted, attempt = 0, 0
     while True:
         try:
-            async with gate.turn(_tokens_at_most(asks)):
+            await gate.enter(_tokens_at_most(asks) if gate.counts_tokens else 0)
+            try:
                 start = loop.time()
                 progress.sent = True
                 replies = await model.answer(asks, progress)
                 return _signed(replies, loop.time() - start, attempt + 1, wasted)
+            finally:
+                gate.leave()
         except Retryable as fault:
             wasted += fault.completion_tokens
             wait = retries.wait(attempt, key, fault.retry_after)
@@ -139,11 +142,8 @@ async def send(
 
 
 def _signed(replies: Sequence[Reply], seconds: float, attempts: int, wasted: int) -> list[Reply]:
-    signed = [replace(reply, seconds=seconds, attempts=attempts) for reply in replies]
-    if wasted:
-        usage = signed[0].usage
-        signed[0] = replace(signed[0], usage=replace(usage, completion_tokens=usage.completion_tokens + wasted))
-    return signed
+    first = replies[0].signed(seconds, attempts, wasted)
+    return [first, *(reply.signed(seconds, attempts) for reply in replies[1:])]
 
 
 def _failed(asks: Sequence[Ask], error: str, attempts: int, wasted: int) -> list[Reply]:

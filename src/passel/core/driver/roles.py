@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from passel.core.address import address
 from passel.core.ask import Ask, Call, Embed, Generate, Sampling, Score
@@ -39,7 +38,7 @@ class Roles:
             return Bound(ask, address("", ask, scope), tool=tools[ask.tool])
         binding, sampling = self._bind(ask.role, ask.sampling if isinstance(ask, Generate) else _UNSET)
         if isinstance(ask, Generate):
-            ask = replace(ask, sampling=sampling)
+            ask = Generate(ask.prompt, ask.key, ask.prefix, sampling, ask.role, ask.label)
         info = binding.model.info
         if (wanted := _capability(ask)) not in info.can:
             raise Impossible(f"{info.name} cannot do what its role {ask.role} asks of it: {wanted}")

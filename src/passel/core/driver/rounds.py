@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from passel.core.cost import Cost
@@ -144,48 +144,61 @@ class Rounds:
 
     async def _fetch(self, bounds: Sequence[Bound], known: Mapping[str, Reply], needed: int) -> list[Reply]:
         """Waits for `needed` usable replies, or for all, or for the deadline; drops the flights not needed any more."""
-        flights = {b.address: f for b in bounds if b.address not in known and (f := self._flights.find(b.address))}
-        for flight in flights.values():
-            flight.waiting += 1
-        lost: dict[str, Reply] = {}
+        wanted = {b.address: f for b in bounds if b.address not in known and (f := self._flights.find(b.address))}
+        if not wanted:
+            return [known[bound.address] for bound in bounds]
+        usable = sum(known[b.address].ok for b in bounds if b.address in known)
+        wait = _Wait(wanted.values(), needed - usable if needed < len(bounds) else len(bounds))
         try:
-            await self._wait(
-                list(flights.values()), needed - sum(known[b.address].ok for b in bounds if b.address in known)
-            )
-            if self._time_is_up() and not all(flight.reply.done() for flight in flights.values()):
-                done = {address: flight for address, flight in flights.items() if flight.reply.done()}
-                raise OutOfBudget("the time is spent", fits=_leading(bounds, {**known, **dict.fromkeys(done)}))
-            lost = {address: flight.so_far() for address, flight in flights.items() if not flight.reply.done()}
+            await wait.over(self.deadline)
+            if self._time_is_up() and not all(flight.landed for flight in wanted.values()):
+                done = {address for address, flight in wanted.items() if flight.landed}
+                raise OutOfBudget("the time is spent", fits=_leading(bounds, known.keys() | done))
+            replies = {address: _reply(flight) for address, flight in wanted.items()}
         finally:
-            self._flights.drop(flights.values())
-        return [
-            known[a] if (a := bound.address) in known else lost[a] if a in lost else flights[a].reply.result()
-            for bound in bounds
-        ]
+            self._flights.drop(wanted.values(), wait.tell)
+        return [known.get(bound.address) or replies[bound.address] for bound in bounds]
 
-    async def _wait(self, flights: Sequence[Flight], needed: int) -> None:
-        waiting = {flight.reply for flight in flights if not flight.reply.done()}
-        needed -= sum(_usable(flight.reply) for flight in flights if flight.reply.done())
-        every = needed >= len(waiting)
-        while waiting and (every or needed > 0):
-            timeout = None
-            if self.deadline is not None:
-                timeout = max(0.0, self.deadline - asyncio.get_running_loop().time())
-            when = asyncio.FIRST_EXCEPTION if every else asyncio.FIRST_COMPLETED
-            done, waiting = await asyncio.wait(waiting, timeout=timeout, return_when=when)
-            needed -= sum(map(_usable, done))
-            if not done or any(future.exception() for future in done):
-                return
+
+class _Wait:
+    """One future for any number of flights: done when enough replies are usable, when all have landed, or when one
+    broke."""
+
+    __slots__ = ("_done", "_left", "_needed", "tell")
+
+    def __init__(self, flights: Iterable[Flight], needed: int) -> None:
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._left, self._needed = 0, needed
+        self.tell = self._landed  # one bound method, so that it can be found again to be removed
+        for flight in flights:
+            flight.waiting.append(self.tell)
+            self._left += 1
+
+    def _landed(self, flight: Flight) -> None:
+        self._left -= 1
+        self._needed -= flight.reply is not None and flight.reply.ok
+        enough = self._left == 0 or self._needed <= 0 or flight.error is not None
+        if enough and not self._done.done():
+            self._done.set_result(None)
+
+    async def over(self, deadline: float | None) -> None:
+        """Waits until it is done, or until the deadline on the event loop's clock."""
+        if deadline is None:
+            await self._done
+        else:
+            await asyncio.wait([self._done], timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+
+
+def _reply(flight: Flight) -> Reply:
+    if flight.error is not None:
+        raise flight.error
+    return flight.reply if flight.reply is not None else flight.so_far()
 
 
 def _owed(worst: Mapping[str, Cost], ledger: Ledger) -> Cost:
     return sum((cost for address, cost in worst.items() if address not in ledger.charged), Cost())
 
 
-def _usable(future: asyncio.Future[Reply]) -> bool:
-    return future.exception() is not None or future.result().ok
-
-
-def _leading(bounds: Sequence[Bound], known: Mapping[str, object]) -> int:
+def _leading(bounds: Sequence[Bound], known: Container[str]) -> int:
     """How many of the asks, from the first, are already answered."""
     return next((i for i, bound in enumerate(bounds) if bound.address not in known), len(bounds))

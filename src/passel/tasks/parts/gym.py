@@ -13,7 +13,7 @@ from passel.tasks.parts.numbers import number, number_key
 from passel.tasks.parts.puzzles import puzzle_question
 from passel.tasks.parts.stated import last_line, plain, stated
 
-__all__ = ["ARITHMETIC", "EVALUATED", "PUZZLES", "admitted", "plain_question", "read_block", "setting"]
+__all__ = ["ARITHMETIC", "EVALUATED", "PUZZLES", "UNCHECKED", "admitted", "plain_question", "read_block", "setting"]
 
 PUZZLES = frozenset({"countdown", "puzzle24"})
 """Generators whose answer is an expression over given numbers."""
@@ -21,6 +21,9 @@ PUZZLES = frozenset({"countdown", "puzzle24"})
 _SUMS = frozenset({"basic_arithmetic", "chain_sum", "decimal_chain_sum", "products"})
 ARITHMETIC = _SUMS | {"decimal_arithmetic", "gcd", "gsm_symbolic", "lcm", "leg_counting"}
 """Generators whose answer is a number reached step by step."""
+
+UNCHECKED = frozenset({"game_of_life_halting"})
+"""Generators whose verifier takes any text for right (reasoning-gym 0.1.25): compared with the gold answer instead."""
 
 _LITERAL = re.compile(r"[\w\s,\[\]'\"-]*")
 _FORMULA = re.compile(r"[\w\s+\-*/^().]*")

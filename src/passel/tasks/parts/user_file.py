@@ -56,15 +56,16 @@ def user_file(
         rows = [_Fields(path, row, fields, columns) for row, fields in read_rows(Path(path).expanduser())]
         if not rows:
             raise UsageError(f"{path}: no rows")
-        gold = [row.text("answer") for row in rows]
+        questions = [row.question() for row in rows]
+        gold = [row.text("answer").strip() for row in rows]
         chosen = _KINDS[_guess(gold, choices) if kind == "auto" else kind]
-        return _unique(path, [row.item(chosen, answer) for row, answer in zip(rows, gold, strict=True)])
+        return _unique(path, [row.item(chosen, *texts) for row, *texts in zip(rows, questions, gold, strict=True)])
 
     return Task(path, Loaded(load))
 
 
 def _guess(gold: Sequence[str], choices: str | None) -> str:
-    words = {answer.strip().casefold().removesuffix(".") for answer in gold if answer.strip()}
+    words = {answer.casefold().removesuffix(".") for answer in gold if answer}
     if choices:
         return "letter"
     if words and all(number(word) is not None for word in words):
@@ -93,17 +94,20 @@ class _Fields:
         self._fields = fields
         self._columns = columns
 
-    def item(self, kind: Kind, gold: str) -> Item:
+    def question(self) -> str:
         question = self.text("question")
         if not question.strip():
             raise UsageError(f"{self._where}: the question is empty (column {self._columns['question']!r})")
+        return question
+
+    def item(self, kind: Kind, question: str, gold: str) -> Item:
         options = self._options() if self._columns["choices"] else ()
         if options:
             question = with_options(question, options)
-            if gold.strip() and LetterReader(options)(f"The answer is {gold}") is None:
+            if gold and LetterReader(options)(f"The answer is {gold}") is None:
                 raise UsageError(f"{self._where}: the answer {gold[:40]!r} is none of the choices")
         name = self.text("id").strip() if self._columns["id"] else str(self._row)
-        return Item(name, question, gold.strip(), kind, options)
+        return Item(name, question, gold, kind, options)
 
     def text(self, column: str) -> str:
         """The text of a column; "" for null."""

@@ -1,0 +1,157 @@
+"""From the outcomes of a run to what a comparison found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import passel
+from passel.core.cost import Cost, Price
+from passel.core.driver import Ledger, Outcome
+from passel.core.key import Key
+from passel.core.model import ModelInfo
+from passel.core.problem import Problem
+from passel.measure.comparison import Comparison, Estimate, MethodRow, ProblemRow, Trial
+from passel.measure.curves import curves, largest_pool
+from passel.measure.intervals import difference_interval, mean_interval
+from passel.measure.plan import NamedMethod, Plan
+from passel.tasks import Task
+
+__all__ = ["Trials", "summarise"]
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """Everything that was run: an outcome by (problem id, method name)."""
+
+    plan: Plan
+    task: Task
+    methods: Sequence[NamedMethod]
+    problems: Sequence[Problem]
+    outcomes: Mapping[tuple[str, str], Outcome]
+
+    def trial(self, problem: Problem, method: NamedMethod) -> Trial:
+        """One method on one problem, scored. What broke or was never recorded is unscored, not wrong."""
+        outcome = self.outcomes[problem.id, method.name]
+        answer = outcome.result.answer
+        unfinished = outcome.error is not None or (outcome.result.stop == "budget" and answer is None)
+        return Trial(
+            None if unfinished else self.task.score(problem.id, answer),
+            answer.text if answer else None,
+            "failed" if outcome.error is not None else outcome.result.stop,
+            outcome.cost,
+            outcome.wall_seconds,
+            outcome.error,
+        )
+
+
+def summarise(
+    trials: Trials, infos: Mapping[str, ModelInfo], paid: Ledger, wall_seconds: float, command: str = ""
+) -> Comparison:
+    """The comparison: intervals, curves, costs, and what sharing the pool saved."""
+    plan, key = trials.plan, Key(trials.plan.seed) / "bootstrap"
+    table = {m.name: {p.id: trials.trial(p, m) for p in trials.problems} for m in trials.methods}
+    first = _scores(table[trials.methods[0].name])
+    rows = [_row(trials, method, table[method.name], first, index, key) for index, method in enumerate(trials.methods)]
+    alone = sum((row.cost for row in rows), Cost())
+    pool = largest_pool(trials)
+    return Comparison(
+        model=infos["generator"].name,
+        task=plan.task,
+        seed=plan.seed,
+        methods=tuple(rows),
+        problems=tuple(_problem(trials, problem, table, pool) for problem in trials.problems),
+        curves=tuple(curves(trials, pool, key)),
+        paid=paid.spent,
+        alone=alone,
+        saved=_saved(paid.spent, alone),
+        sampling=plan.sampling.over(infos["generator"].advised).given(),
+        roles={role: info.name for role, info in infos.items()},
+        budget={name: value for name, value in asdict(plan.budget).items() if value is not None},
+        price_known=any(info.price != Price() for info in infos.values()),
+        wall_seconds=wall_seconds,
+        notes=tuple(_notes(trials, table)),
+        command=command,
+        version=passel.__version__,
+    )
+
+
+def _scores(trials: Mapping[str, Trial]) -> Scores:
+    """In order of the problems; NaN where unscored."""
+    return np.array([np.nan if t.score is None else t.score for t in trials.values()], dtype=np.float64)
+
+
+def _row(
+    trials: Trials, method: NamedMethod, own: Mapping[str, Trial], first: Scores, index: int, key: Key
+) -> MethodRow:
+    scores = _scores(own)
+    cost = sum((trial.cost for trial in own.values()), Cost())
+    failures = (sum(trials.outcomes[p.id, method.name].failures.values()) for p in trials.problems)
+    means = _means(cost, len(own))
+    accuracy = Estimate(*mean_interval(scores, key))
+    return MethodRow(
+        name=method.name,
+        accuracy=accuracy,
+        difference=Estimate(*difference_interval(scores, first, key)) if index else None,
+        problems=len(own),
+        scored=int(np.isfinite(scores).sum()),
+        answered=sum(trial.answer is not None for trial in own.values()),
+        failures=sum(failures),
+        cost=cost,
+        mean_cost=means,
+        cost_of_pass={name: means[name] / accuracy.value if accuracy.value else None for name in ("tokens", "dollars")},
+        uses_gold=method.uses_gold,
+        stopped=sum(trial.stop == "budget" for trial in own.values()),
+    )
+
+
+def _means(cost: Cost, count: int) -> dict[str, float]:
+    total = {
+        "tokens": cost.tokens,
+        "dollars": cost.money,
+        "passes": cost.passes,
+        "seconds": cost.seconds,
+        "flops": cost.flops,
+    }
+    return {name: value / max(1, count) for name, value in total.items()}
+
+
+def _problem(
+    trials: Trials, problem: Problem, table: Mapping[str, Mapping[str, Trial]], pool: NamedMethod | None
+) -> ProblemRow:
+    draws: tuple[float | None, ...] = ()
+    if pool is not None:
+        drawn = trials.outcomes[problem.id, pool.name].result.candidates
+        draws = tuple(trials.task.score(problem.id, one.answer) for one in drawn)
+    own: dict[str, Trial] = {name: row[problem.id] for name, row in table.items()}
+    return ProblemRow(problem.id, problem.question, trials.task.gold(problem.id), own, draws)
+
+
+def _saved(paid: Cost, alone: Cost) -> dict[str, float]:
+    pairs = {
+        "passes": (paid.passes, alone.passes),
+        "tokens": (paid.tokens, alone.tokens),
+        "dollars": (paid.money, alone.money),
+    }
+    return {name: 1.0 - a / b for name, (a, b) in pairs.items() if b > 0}
+
+
+def _notes(trials: Trials, table: Mapping[str, Mapping[str, Trial]]) -> list[str]:
+    every = [trial for row in table.values() for trial in row.values()]
+    notes: list[str] = []
+
+    def note(count: int, what: str) -> None:
+        if count:
+            notes.append(f"{count} of {len(every)} trials {what}")
+
+    note(sum(trial.stop == "budget" for trial in every), "were ended by the budget.")
+    errors: list[Any] = [trial.error for trial in every if trial.error is not None]
+    note(len(errors), f"broke and are not scored; the first: {errors[0]}" if errors else "")
+    note(sum(t.score is None and t.error is None and t.stop != "budget" for t in every), "could not be scored.")
+    return notes
