@@ -7,18 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from passel.core.problem import Answer, Problem
-from passel.core.reply import Reply
+from passel.core.reply import Reply, Stop
 
 __all__ = ["Candidate", "Result", "candidate"]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One drawn text, the answer read from it (None: it holds none), and what a verifier gave it (None: unscored)."""
+    """One drawn text, the answer read from it (None: it holds none), what a verifier gave it (None: unscored), and how
+    its reply stopped."""
 
     text: str
     answer: Answer | None
     score: float | None = None
+    stop: Stop = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +47,4 @@ class Result:
 def candidate(problem: Problem, reply: Reply, prefix: str = "") -> Candidate:
     """The candidate in a reply. A failed or truncated reply has no answer: its last number is not its conclusion."""
     text = prefix + reply.text
-    return Candidate(text, problem.read(text) if reply.ok else None)
+    return Candidate(text, problem.read(text) if reply.ok else None, stop=reply.stop)

@@ -1,8 +1,86 @@
-"""Coverage, vote and best-of at every number of samples, from the one pool that a run has drawn."""
+"""Coverage, vote and best-of at every number of samples, from the one pool of draws that a run has made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+from passel.core.key import Key
+from passel.core.result import Candidate
+from passel.measure.comparison import Curve
+from passel.measure.coverage import pass_at_k
+from passel.measure.intervals import curve_interval
+from passel.measure.selection import best_at_k, vote_at_k
+
+__all__ = ["Pool", "curves"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The draws of each problem, in order, with what each answer is worth.
+
+    Args:
+        candidates: [problem][draw]. values: the same, None where it cannot be scored.
+        name: of the method that drew (and scored) them.
+    """
+
+    name: str
+    candidates: Sequence[Sequence[Candidate]]
+    values: Sequence[Sequence[float | None]]
+
+    @property
+    def depth(self) -> int:
+        """Draws that every scored problem has."""
+        return min((len(row) for row, _ in self._usable()), default=0)
+
+    @property
+    def scored(self) -> bool:
+        """Whether a verifier looked at the draws."""
+        return any(one.score is not None for row in self.candidates for one in row)
+
+    def _usable(self) -> list[tuple[Sequence[Candidate], list[float]]]:
+        """Problems with draws, all of which can be scored."""
+        rows = zip(self.candidates, self.values, strict=True)
+        return [(row, [v or 0.0 for v in values]) for row, values in rows if row and None not in values]
+
+    def arrays(self) -> tuple[Array, NDArray[np.int64], Array]:
+        """Values, answer numbers (-1: none) and verifier scores (NaN: none), each [problems, depth]."""
+        depth = self.depth
+        values, answers, scores = [], [], []
+        for row, worth in self._usable():
+            numbers: dict[str, int] = {}
+            cut = row[:depth]
+            values.append(worth[:depth])
+            answers.append([numbers.setdefault(c.answer.key, len(numbers)) if c.answer else -1 for c in cut])
+            scores.append([np.nan if c.score is None else c.score for c in cut])
+        shape = (len(values), depth)
+        return (
+            np.array(values, dtype=np.float64).reshape(shape),
+            np.array(answers, dtype=np.int64).reshape(shape),
+            np.array(scores, dtype=np.float64).reshape(shape),
+        )
+
+
+def curves(pools: Sequence[Pool], key: Key) -> Iterator[Curve]:
+    """Coverage and vote from the deepest pool, best-of from every pool that a verifier scored."""
+    deepest = max(pools, key=lambda pool: pool.depth, default=None)
+    if deepest is not None and deepest.depth > 1:
+        values, answers, _ = deepest.arrays()
+        samples = np.full(len(values), deepest.depth)
+        yield _curve("coverage", "exact", pass_at_k((values == 1.0).sum(axis=1), samples), key)
+        voted, how = vote_at_k(answers, values, key / "vote")
+        yield _curve("vote", how, voted, key)
+    for pool in pools:
+        if pool.scored and pool.depth > 1:
+            values, _, scores = pool.arrays()
+            yield _curve(pool.name, "exact", best_at_k(values, scores), key)
+
+
+def _curve(name: str, how: str, values: Array, key: Key) -> Curve:
+    value, low, high = (tuple(map(float, line)) for line in curve_interval(values, key))
+    return Curve(name, how, tuple(range(1, len(value) + 1)), value, low, high)

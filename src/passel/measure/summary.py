@@ -16,7 +16,8 @@ from passel.core.key import Key
 from passel.core.model import ModelInfo
 from passel.core.problem import Problem
 from passel.measure.comparison import Comparison, Estimate, MethodRow, ProblemRow, Trial
-from passel.measure.curves import curves, largest_pool
+from passel.measure.cost_of_pass import pooled
+from passel.measure.curves import Pool, curves
 from passel.measure.intervals import difference_interval, mean_interval
 from passel.measure.plan import NamedMethod, Plan
 from passel.tasks import Task
@@ -60,14 +61,15 @@ def summarise(
     first = _scores(table[trials.methods[0].name])
     rows = [_row(trials, method, table[method.name], first, index, key) for index, method in enumerate(trials.methods)]
     alone = sum((row.cost for row in rows), Cost())
-    pool = largest_pool(trials)
+    pools = _pools(trials)
+    deepest = max(pools, key=lambda pool: pool.depth, default=None)
     return Comparison(
         model=infos["generator"].name,
         task=plan.task,
         seed=plan.seed,
         methods=tuple(rows),
-        problems=tuple(_problem(trials, problem, table, pool) for problem in trials.problems),
-        curves=tuple(curves(trials, pool, key)),
+        problems=tuple(_problem(trials, index, table, deepest) for index in range(len(trials.problems))),
+        curves=tuple(curves(pools, key)),
         paid=paid.spent,
         alone=alone,
         saved=_saved(paid.spent, alone),
@@ -105,7 +107,7 @@ def _row(
         failures=sum(failures),
         cost=cost,
         mean_cost=means,
-        cost_of_pass={name: means[name] / accuracy.value if accuracy.value else None for name in ("tokens", "dollars")},
+        cost_of_pass={name: pooled(means[name], accuracy.value) for name in ("tokens", "dollars")},
         uses_gold=method.uses_gold,
         stopped=sum(trial.stop == "budget" for trial in own.values()),
     )
@@ -122,13 +124,22 @@ def _means(cost: Cost, count: int) -> dict[str, float]:
     return {name: value / max(1, count) for name, value in total.items()}
 
 
-def _problem(
-    trials: Trials, problem: Problem, table: Mapping[str, Mapping[str, Trial]], pool: NamedMethod | None
-) -> ProblemRow:
-    draws: tuple[float | None, ...] = ()
-    if pool is not None:
-        drawn = trials.outcomes[problem.id, pool.name].result.candidates
-        draws = tuple(trials.task.score(problem.id, one.answer) for one in drawn)
+def _pools(trials: Trials) -> list[Pool]:
+    """The draws of each method that drew its candidates without stopping early."""
+    pools: list[Pool] = []
+    for method in trials.methods:
+        drawn = [trials.outcomes[problem.id, method.name].result.candidates for problem in trials.problems]
+        if method.uses_gold or any(one.stop == "cancelled" for row in drawn for one in row):
+            continue  # what it drew depends on what was right, or is not whole
+        pairs = zip(trials.problems, drawn, strict=True)
+        values = [[trials.task.score(problem.id, one.answer) for one in row] for problem, row in pairs]
+        pools.append(Pool(method.name, drawn, values))
+    return pools
+
+
+def _problem(trials: Trials, index: int, table: Mapping[str, Mapping[str, Trial]], pool: Pool | None) -> ProblemRow:
+    problem = trials.problems[index]
+    draws = tuple(pool.values[index]) if pool else ()
     own: dict[str, Trial] = {name: row[problem.id] for name, row in table.items()}
     return ProblemRow(problem.id, problem.question, trials.task.gold(problem.id), own, draws)
 

@@ -28,5 +28,6 @@ def svamp(*, rows: Literal["all", "held_out"] = "all") -> Task:
 
 def _item(row: Row) -> Item:
     body = row["Body"].strip()
-    question = f"{body if body.endswith(('.', '?', '!', ',')) else body + '.'} {row['Question'].strip()}"
+    text = f"{body if body.endswith(('.', '?', '!', ',')) else body + '.'} {row['Question'].strip()}"
+    question = text.replace("$ ", "$")  # the set writes "$ 16"; the adapter was trained on "$16"
     return Item(row["ID"], question, whole(row["Answer"]), NUMBER, details={"type": row["Type"]})

@@ -87,10 +87,10 @@ def show(found: Comparison, page: Path | None) -> None:
     )
     console.print(table(found))
     for line in footer(found):
-        console.print(line, style="dim", highlight=False, soft_wrap=True)
-    console.print(f"\n{headline(found)}", style="bold", highlight=False, soft_wrap=True)
+        console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"\n{headline(found)}", style="bold", highlight=False, markup=False, soft_wrap=True)
     if page:
-        console.print(f"Report: {page}", highlight=False, soft_wrap=True)
+        console.print(f"Report: {page}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _interrupted(run: Run, display: RunDisplay) -> int:

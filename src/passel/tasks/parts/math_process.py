@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import subprocess
 import sys
 from queue import Empty, SimpleQueue
@@ -77,24 +78,24 @@ class _Process:
 
 
 _lock = Lock()
-_running: list[_Process] = []
+_running: dict[int, _Process] = {}
 
 
 def ask(*request: str, seconds: float = 5.0) -> Any:
     """Asks for `key, text` or `same, gold, given`; raises TooLong."""
     with _lock:
-        if not _running:
-            _running.append(_Process())
+        if os.getpid() not in _running:  # a forked process must not share its parent's pipes
+            _running[os.getpid()] = _Process()
         try:
-            return _running[0].ask(request, seconds)
+            return _running[os.getpid()].ask(request, seconds)
         except TooLong:
             _close()
             raise
 
 
 def _close() -> None:
-    while _running:
-        _running.pop().close()
+    if process := _running.pop(os.getpid(), None):
+        process.close()
 
 
 atexit.register(_close)

@@ -1,0 +1,58 @@
+"""Cost-of-pass: what one right answer costs, and the cheapest way to get it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["cost_of_pass", "frontier", "pooled", "task_value"]
+
+Array = NDArray[np.float64]
+
+
+def cost_of_pass(costs: Array, scores: Array) -> Array:
+    """Expected spending until the first right answer, for each problem: mean cost / success rate.
+
+    Source: Erol et al. 2025, Cost-of-Pass (2504.13359), equation 1; a ratio of means over runs, as in the authors'
+    code, not a mean of ratios.
+
+    Symbols: v(m, p) -> the result; C_m -> costs; R_m -> the mean of scores.
+
+    Args:
+        costs, scores: [problems, runs], in one unit and in [0, 1]; NaN (unscored) runs are left out.
+
+    Returns: [problems]; infinite where no run succeeded, NaN where none was scored.
+    """
+    known = np.isfinite(scores)
+    runs = known.sum(axis=1)
+    spent, won = np.where(known, costs, 0.0).sum(axis=1), np.where(known, scores, 0.0).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(runs == 0, np.nan, np.where(won > 0, spent / won, np.inf))
+
+
+def frontier(values: Array, expert: Array | float | None = None) -> Array:
+    """The cheapest of several methods or models on each problem, and the expert where one is given.
+
+    Source: the same, equation 3 (V_p(M), with the human-expert baseline).
+
+    Args:
+        values: [methods, problems] of `cost_of_pass`. expert: cost of a human who answers, [problems] or one number.
+    """
+    best = np.fmin.reduce(values, axis=0, initial=np.inf)
+    return best if expert is None else np.fmin(best, expert)
+
+
+def task_value(values: Array) -> float:
+    """The mean over problems (equation 4); infinite if one problem is never solved. NaN (unscored) is left out."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def pooled(cost: float, accuracy: float | None) -> float | None:
+    """Mean cost a problem over mean accuracy: spending per right answer over the whole task; None if none is right.
+
+    With one run of a method a problem, success rates of single problems are 0 or 1 and their cost-of-pass is mostly
+    infinite. This is the figure for the table: it answers what a right answer costs on average, not what it costs to
+    solve every problem.
+    """
+    return cost / accuracy if accuracy else None
