@@ -51,7 +51,9 @@ class Pool:
     def arrays(self) -> tuple[Array, NDArray[np.int64], Array]:
         """Values, answer numbers (-1: none) and verifier scores (NaN: none), each [problems, depth]."""
         depth = self.depth
-        values, answers, scores = [], [], []
+        values: list[list[float]] = []
+        answers: list[list[int]] = []
+        scores: list[list[float]] = []
         for row, worth in self._usable():
             numbers: dict[str, int] = {}
             cut = row[:depth]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from passel.core.ask import Sampling
 from passel.core.cost import Budget
@@ -130,7 +130,7 @@ class Plan:
             words += [name, str(value)] if value is not None else []
         for name, value in self.sampling.given().items():
             flag = f"--{name.replace('_', '-')}"
-            values: Sequence[object] = value if isinstance(value, tuple) else (value,)
+            values = cast("Sequence[object]", value if isinstance(value, tuple) else (value,))
             words += [word for one in values for word in (flag, str(one))]
         words += [word for role, spec in self.roles.items() for word in ("--role", f"{role}={spec}")]
         for flag, budget in (("--budget", self.budget), ("--problem-budget", self.problem_budget)):

@@ -1,131 +1,213 @@
-"""What selecting among k samples would give, at every k, from one pool of n >= k samples a problem."""
+"""Selection at k: the expected score of what a rule picks from k of a problem's samples, for every k, from one pool."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from passel.core.errors import UsageError
 from passel.core.key import Key
+from passel.measure import vote_exact, vote_resampled
 
-__all__ = ["best_at_k", "vote_at_k"]
+__all__ = ["Selection", "best_at_k", "shortest_at_k", "vote_at_k", "weighted_vote_at_k"]
 
-Array = NDArray[np.float64]
-Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
-EXACT_UP_TO = 12
-_DRAWS_IN_ALL = 20_000
+EXACT_VOTE = 32
+"""Largest pool for which `vote_at_k` is computed exactly; the time grows as n**3 log n."""
 
 
-def best_at_k(values: Array, scores: Array) -> Array:
-    """Expected value of the sample that a verifier scores highest among k, exactly, for every k at once.
-
-    Of all k-subsets of the pool, the share in which the best sample has rank at most r is C(r, k) / C(n, k); the
-    difference over ranks is the chance of each rank, which weighs its value. Equal scores share their ranks evenly.
-    Unscored samples (NaN) rank below all others.
-
-    Source: the order statistics of best-of-n, as in Gao et al. 2022 (2210.10760), appendix I.
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Curves of a selection rule.
 
     Args:
-        values: [problems, n], what each sample is worth. scores: [problems, n], the verifier's.
-
-    Returns: [problems, n]; column k - 1 is best-of-k.
+        value: expected score [problems, largest n], column k - 1; NaN where k is more than the problem's own n, and in
+            the whole row of a problem with an unscored sample (which might be the one picked).
+        how: "exact" (expectation over all k-subsets) or "resampled (N permutations)".
     """
-    problems, n = values.shape
-    ranked = np.empty_like(values)
-    filled = np.where(np.isnan(scores), -np.inf, scores)
-    for row in range(problems):
-        order = np.argsort(filled[row], kind="stable")
-        _, group, sizes = np.unique(filled[row][order], return_inverse=True, return_counts=True)
-        means = np.bincount(group, weights=values[row][order]) / sizes
-        ranked[row] = means[group]
-    return ranked @ _rank_chances(n)
+
+    value: Floats
+    how: str
 
 
-def _rank_chances(n: int) -> Array:
-    """[rank, k]: the chance that the best of k out of n has this rank (0 is the lowest)."""
-    ranks, step = np.arange(n + 1)[:, None], np.arange(n)[None, :]
-    below = np.cumprod(np.clip(ranks - step, 0, None) / (n - step), axis=1)  # C(r, k) / C(n, k)
-    return np.diff(below, axis=0)
+def best_at_k(score: ArrayLike, verifier: ArrayLike, *, drawn: ArrayLike | None = None) -> Selection:
+    """Best of k: the sample with the largest verifier score. Exact.
 
-
-def vote_at_k(answers: Ids, values: Array, key: Key, *, draws: int | None = None) -> tuple[Array, str]:
-    """Expected value of the majority answer of k samples, for every k at once.
-
-    Ties go to the answer seen first, samples in random order, so each of t tied answers wins in 1/t of the orders.
-    Samples without an answer (-1) do not vote; where nobody votes the value is 0. Up to 12 samples every subset is
-    enumerated; beyond, random orders of the pool are drawn, and each gives a vote at every k.
+    With samples sorted by verifier score, the i-th is the best of k with chance C(i-1, k-1) / C(n, k). Among equal
+    verifier scores the first drawn wins, which over random orders is the mean of their scores. A sample without a
+    verifier score (NaN) ranks last; where all k have none, a uniform one of them is taken (the method `best_of` then
+    takes their majority).
 
     Args:
-        answers: [problems, n], equal numbers for equal answers, -1 for none.
-        values: [problems, n], what each sample's answer is worth; equal for equal answers.
-        draws: random orders for each problem; default: 20,000 in all, at least 16 a problem.
+        score: of each sample [problems, samples], in [0, 1]; NaN is unscored.
+        verifier: what the verifier gave it [problems, samples]; NaN: nothing.
+        drawn: samples of each problem [problems]; later columns are padding. Default: all.
 
-    Returns: [problems, n], column k - 1 is vote@k; and how it was computed.
+    >>> best_at_k([[1, 0]], [[0.9, 0.1]]).value.tolist()
+    [[0.5, 1.0]]
     """
-    problems, n = answers.shape
-    if n <= EXACT_UP_TO:
-        rows = [_vote_exact(a, v) for a, v in zip(answers, values, strict=True)]
-        return np.array(rows).reshape(problems, n), "exact"
-    draws = max(16, _DRAWS_IN_ALL // max(1, problems)) if draws is None else draws
-    size = max(1, 20_000 // draws)  # problems at a time: bounds the memory
-    parts = [
-        _vote_resampled(answers[start : start + size], values[start : start + size], key / start, draws)
-        for start in range(0, problems, size)
-    ]
-    return np.concatenate(parts) if parts else np.empty((0, n)), f"resampled ({draws} random orders a problem)"
+    scores, rank, sizes = _matrix(score), _matrix(verifier), None
+    if rank.shape != scores.shape:
+        raise UsageError(f"scores and verifier scores must have one shape, got {scores.shape} and {rank.shape}")
+    sizes = _sizes(drawn, scores)
+    value = _by_size(sizes, scores.shape, lambda rows, n: _order_statistic(scores[rows, :n], rank[rows, :n]))
+    return Selection(value, "exact")
 
 
-def _vote_exact(answers: Ids, values: Array) -> Array:
-    n = len(answers)
-    subsets = (np.arange(1, 2**n)[:, None] >> np.arange(n)) & 1
-    size = subsets.sum(axis=1)
-    known, first = np.unique(answers[answers >= 0], return_index=True)
-    worth = values[answers >= 0][first]
-    total = np.zeros(len(subsets))
-    if len(known):
-        votes = subsets @ (answers[:, None] == known)
-        tied = (votes == votes.max(axis=1, keepdims=True)) & (votes > 0)
-        total = (tied @ worth) / np.maximum(tied.sum(axis=1), 1)
-    return np.bincount(size, weights=total, minlength=n + 1)[1:] / np.bincount(size, minlength=n + 1)[1:]
+def shortest_at_k(score: ArrayLike, tokens: ArrayLike, *, drawn: ArrayLike | None = None) -> Selection:
+    """First to finish: the sample with the fewest tokens of k, all decoded in step. Exact; as `best_at_k`.
+
+    Source: Agarwal et al. 2025 (2505.18149), algorithm 1.
+
+    Args:
+        score: of each sample [problems, samples].
+        tokens: completion tokens [problems, samples]; NaN for a sample that did not finish (it ranks last).
+        drawn: samples of each problem [problems].
+    """
+    return best_at_k(score, -_matrix(tokens), drawn=drawn)
 
 
-def _vote_resampled(answers: Ids, values: Array, key: Key, draws: int) -> Array:
-    """All orders of all problems step by step: adding a vote can only make its own answer the leader."""
-    chance = np.random.Generator(np.random.Philox(key.bits(64)))
-    problems, n = answers.shape
-    order = np.argsort(chance.random((problems, draws, n), dtype=np.float32), axis=2)
-    ids = _dense(answers)
-    kinds = int(ids.max(initial=0)) + 1
-    drawn = ids[np.arange(problems)[:, None, None], order].reshape(-1, n)
-    worth = _worth(ids, values, kinds)
-    rows = np.arange(problems * draws)
-    owner = rows // draws
-    votes = np.zeros((len(rows), kinds), dtype=np.int32)
-    seen = np.full((len(rows), kinds), n, dtype=np.int32)
-    leader, lead = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.int32)
-    result = np.empty((problems, n))
-    for step in range(n):
-        vote = drawn[:, step]
-        votes[rows, vote] += 1
-        seen[rows, vote] = np.minimum(seen[rows, vote], step)
-        count = np.where(vote > 0, votes[rows, vote], 0)  # kind 0 is "no answer"
-        earlier = seen[rows, vote] < seen[rows, leader]
-        takes = (count > lead) | ((count == lead) & (count > 0) & earlier)
-        leader, lead = np.where(takes, vote, leader), np.where(takes, count, lead)
-        result[:, step] = worth[owner, leader].reshape(problems, draws).mean(axis=1)
-    return result
+def vote_at_k(
+    answer: ArrayLike, score: ArrayLike, *, key: Key, drawn: ArrayLike | None = None, permutations: int = 200
+) -> Selection:
+    """Majority vote of k samples, ties to the answer seen first, as the method `vote`.
+
+    Pools of up to 32 samples are exact (`vote_exact`); larger ones are resampled: a random permutation gives the vote
+    of each of its prefixes (`vote_resampled`). Over random orders, tied answers are equally likely to be seen first.
+    If none of the k holds an answer the score is 0.
+
+    Source: Wang et al. 2022 (2203.11171).
+
+    Args:
+        answer: id of each sample's answer [problems, samples], equal ids for equal answers; negative: no answer.
+        score: of each sample's answer [problems, samples]; samples with one id should have one score (their mean is
+            taken).
+        key: for the permutations; a problem's curve depends on the key, its row number and its own pool only.
+        drawn: samples of each problem [problems].
+        permutations: for each problem that is resampled.
+
+    >>> vote_at_k([[7, 7, 3]], [[1, 1, 0]], key=Key()).value.round(3).tolist()
+    [[0.667, 0.667, 1.0]]
+    """
+    answers, scores, sizes = _pool(answer, score, drawn)
+    resampled = bool(np.any(sizes > EXACT_VOTE))
+
+    def curve(rows: Ints, n: int) -> Floats:
+        pool = answers[rows, :n], scores[rows, :n]
+        return (
+            vote_exact.curve(*pool) if n <= EXACT_VOTE else vote_resampled.curve(*pool, None, key, rows, permutations)
+        )
+
+    value = _by_size(sizes, scores.shape, curve)
+    return Selection(value, f"resampled ({permutations} permutations)" if resampled else "exact")
 
 
-def _dense(answers: Ids) -> Ids:
-    """Each problem's answers numbered from 1; 0 is none."""
-    rows: Sequence[Ids] = [np.unique(row, return_inverse=True)[1] + int(row.min(initial=0) >= 0) for row in answers]
-    return np.array(rows, dtype=np.int64).reshape(answers.shape)
+def weighted_vote_at_k(
+    answer: ArrayLike,
+    score: ArrayLike,
+    verifier: ArrayLike,
+    *,
+    key: Key,
+    drawn: ArrayLike | None = None,
+    permutations: int = 200,
+) -> Selection:
+    """Weighted vote of k samples: verifier scores add up by answer, the heaviest answer wins, ties to the first seen.
+
+    As the method `best_of` with `weighted`: samples without a verifier score do not vote, unless none of the k has
+    one; then the majority decides. Totals closer than a millionth (n times 2**-30) of the largest weight are tied.
+    Exact by enumeration of all orders where every pool has at most 6 samples, else resampled as `vote_at_k`.
+
+    Args:
+        answer, score, key, drawn, permutations: as in `vote_at_k`.
+        verifier: weight of each sample [problems, samples], at least 0; NaN: none.
+
+    Raises:
+        UsageError: a negative or infinite weight.
+    """
+    answers, scores, sizes = _pool(answer, score, drawn)
+    weights = _matrix(verifier)
+    if weights.shape != scores.shape:
+        raise UsageError(f"scores and weights must have one shape, got {scores.shape} and {weights.shape}")
+    if np.any(weights < 0) or np.any(np.isinf(weights)):
+        raise UsageError("weights of a vote must be finite and at least 0")
+    exact = bool(np.all(sizes <= vote_resampled.ENUMERATED))
+    value = _by_size(
+        sizes,
+        scores.shape,
+        lambda rows, n: vote_resampled.curve(
+            answers[rows, :n], scores[rows, :n], weights[rows, :n], key, rows, permutations
+        ),
+    )
+    return Selection(value, "exact" if exact else f"resampled ({permutations} permutations)")
 
 
-def _worth(ids: Ids, values: Array, kinds: int) -> Array:
-    worth = np.zeros((len(ids), kinds))
-    worth[np.arange(len(ids))[:, None], ids] = values
-    worth[:, 0] = 0.0
-    return worth
+def _order_statistic(score: Floats, rank: Floats) -> Floats:
+    """Expected score of the sample with the largest rank among k [problems, n]; NaN ranks last; k in blocks of 256."""
+    rows, n = score.shape
+    order = np.argsort(np.where(np.isnan(rank), -np.inf, rank), axis=1, kind="stable")
+    # -inf is a rank of its own, above NaN: put NaN first among the lowest.
+    ranked = np.take_along_axis(rank, order, axis=1)
+    absent = np.argsort(~np.isnan(ranked), axis=1, kind="stable")
+    order, ranked = np.take_along_axis(order, absent, axis=1), np.take_along_axis(ranked, absent, axis=1)
+    sorted_score = _tie_mean(np.take_along_axis(score, order, axis=1), ranked)
+    value = np.empty((rows, n))
+    i = np.arange(1.0, n + 1)
+    chance = np.full(n, 1.0 / n)
+    for start in range(0, n, 256):
+        block = np.empty((n, min(256, n - start)))
+        for column in range(block.shape[1]):
+            k = start + column + 1
+            if k > 1:  # C(i-1, k-1) / C(n, k) from its value at k - 1; it falls once it falls, so underflow is harmless
+                chance = chance * np.maximum(i - k + 1, 0) * (k / ((k - 1) * (n - k + 1)))
+            block[:, column] = chance
+        value[:, start : start + block.shape[1]] = sorted_score @ block
+    return value
+
+
+def _tie_mean(score: Floats, ranked: Floats) -> Floats:
+    """Scores replaced by their mean over samples of equal rank; both sorted by rank [problems, n]."""
+    new = np.ones(ranked.shape, bool)
+    new[:, 1:] = (ranked[:, 1:] != ranked[:, :-1]) & ~(np.isnan(ranked[:, 1:]) & np.isnan(ranked[:, :-1]))
+    group = np.cumsum(new.ravel()) - 1
+    mean = np.bincount(group, score.ravel()) / np.bincount(group)
+    return mean[group].reshape(score.shape)
+
+
+def _by_size(sizes: Ints, shape: tuple[int, ...], curve: Callable[[Ints, int], Floats]) -> Floats:
+    """Applies `curve` to the problems of each pool size; the rest of a short problem's row stays NaN."""
+    value = np.full((shape[0], int(sizes.max(initial=0))), np.nan)
+    for n in np.unique(sizes[sizes > 0]).tolist():
+        rows = np.flatnonzero(sizes == n)
+        value[rows, :n] = curve(rows, n)
+    return value
+
+
+def _pool(answer: ArrayLike, score: ArrayLike, drawn: ArrayLike | None) -> tuple[Ints, Floats, Ints]:
+    answers, scores = np.asarray(answer), _matrix(score)
+    if answers.shape != scores.shape:
+        raise UsageError(f"answers and scores must have one shape, got {answers.shape} and {scores.shape}")
+    if answers.size and not np.issubdtype(answers.dtype, np.integer):
+        raise UsageError(f"answer ids must be integers, got {answers.dtype}")
+    return answers.astype(np.int64, copy=False), scores, _sizes(drawn, scores)
+
+
+def _matrix(values: ArrayLike) -> Floats:
+    matrix = np.asarray(values, float)
+    if matrix.ndim != 2:
+        raise UsageError(f"samples must be [problems, samples], got {matrix.ndim} dimensions")
+    return matrix
+
+
+def _sizes(drawn: ArrayLike | None, scores: Floats) -> Ints:
+    rows, columns = scores.shape
+    if drawn is None:
+        return np.full(rows, columns, np.int64)
+    sizes = np.asarray(drawn, np.int64)
+    if sizes.shape != (rows,) or np.any(sizes < 0) or np.any(sizes > columns):
+        raise UsageError(f"drawn must be {rows} numbers between 0 and {columns}")
+    return sizes
