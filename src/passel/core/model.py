@@ -57,17 +57,19 @@ class ModelInfo:
 class Progress:
     """What one group of asks has produced so far. The model writes it as tokens arrive; the driver reads it when it
     cancels, to charge what was already made. `texts[i]` and `completion_tokens[i]` belong to the i-th ask; `sent` is
-    set by the driver when the request goes out."""
+    set by the driver when the request goes out, `watched` where it may well be cancelled (a race): then what was made
+    so far should be told as it comes."""
 
     texts: list[str]
     completion_tokens: list[int]
     prompt_tokens: int = 0
     sent: bool = False
+    watched: bool = False
 
     @classmethod
-    def of(cls, size: int) -> Progress:
+    def of(cls, size: int, *, watched: bool = False) -> Progress:
         """Nothing yet, for a group of this many asks."""
-        return cls([""] * size, [0] * size)
+        return cls([""] * size, [0] * size, watched=watched)
 
     def reset(self) -> None:
         """Back to nothing, for another attempt."""

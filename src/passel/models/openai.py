@@ -123,7 +123,7 @@ class OpenAI:
         route = self._route(ask)
         prompt_estimate = estimate(_prompt_text(ask))
         collector = None
-        if self._stream or (self._llama_cpp and (n > 1 or ask.prefix)):
+        if self._stream or progress.watched or (self._llama_cpp and (n > 1 or ask.prefix)):
             collector = Collector(progress, places, prompt_estimate)
         seed = ask.key.bits(32) >> 1 if self._seed else None
         body = self._dialect.generate(ask, n, seed, stream=collector is not None)
@@ -207,7 +207,7 @@ def openai(
         context: tokens of prompt and completion together, if known.
         parameters: number of weights, for FLOPs, if known.
         api: completions: the endpoint has no chat; turns are joined by blank lines into one text.
-        stream: read answers as they are made, so that a cancelled pass is charged for what it made.
+        stream: read all answers as they are made; races always do, so that a loser is charged for what it made.
         prefix: who continues a begun answer. vllm: the fields of vLLM and SGLang; llama_cpp: a last assistant message
             is continued anyway; none: nobody; auto: at http:// URLs and on this machine, in a way that all three
             understand; at other https:// URLs nobody.

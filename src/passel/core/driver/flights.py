@@ -62,9 +62,9 @@ class _Group:
 
     __slots__ = ("flights", "progress", "task")
 
-    def __init__(self, flights: list[Flight]) -> None:
+    def __init__(self, flights: list[Flight], *, watched: bool) -> None:
         self.flights = flights
-        self.progress = Progress.of(len(flights))
+        self.progress = Progress.of(len(flights), watched=watched)
         self.task: asyncio.Task[None] | None = None
         for index, flight in enumerate(flights):
             flight.group, flight.index = self, index
@@ -99,7 +99,7 @@ class Flights:
             self._air[flight.bound.address] = flight
         if alone:
             for flight in flights:
-                self._start([flight])
+                self._start([flight], watched=True)
         elif flights:
             if not self._starting:
                 asyncio.get_running_loop().call_soon(self._take_off)
@@ -122,10 +122,10 @@ class Flights:
     def _take_off(self) -> None:
         starting, self._starting = self._starting, []
         for group in _alike([flight for flight in starting if flight.waiting]):
-            self._start(group)
+            self._start(group, watched=False)
 
-    def _start(self, flights: list[Flight]) -> None:
-        group = _Group(flights)
+    def _start(self, flights: list[Flight], *, watched: bool) -> None:
+        group = _Group(flights, watched=watched)
         group.task = asyncio.get_running_loop().create_task(self._fly(group))
 
     async def _fly(self, group: _Group) -> None:

@@ -122,6 +122,8 @@ async def send(
                 start = loop.time()
                 progress.sent = True
                 replies = await model.answer(asks, progress)
+                if len(replies) != len(asks):
+                    raise ValueError(f"{len(replies)} replies to {len(asks)} asks")
                 return _signed(replies, loop.time() - start, attempt + 1, wasted)
             finally:
                 gate.leave()

@@ -20,6 +20,9 @@ _STOPS: dict[str, Stop] = {
     "error": "failed",
 }
 
+_KEPT = 20
+"""Alternatives of a score that its raw reply keeps; an embedded model reports a thousand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -90,10 +93,11 @@ def score_reply(answer: Answer, continuations: Sequence[str], prompt_estimate: i
     usages, estimated = _usages(answer, answer.choices[:1], prompt_estimate)
     choice = answer.choices[0]
     tokens = tokens_of(choice, 2**31)
-    raw = _raw(choice, answer.usage, estimated)
     if not tokens:
+        raw = _raw(choice, answer.usage, estimated)
         return Reply("failed", error="the endpoint reported no log-probabilities", usage=usages[0], raw=raw)
     top = tokens[0].top or ((tokens[0].text, tokens[0].logprob),)
+    raw = _raw({**choice, "logprobs": {"top": top[:_KEPT]}}, answer.usage, estimated)
     return Reply(scores=continuation_scores(top, continuations), usage=usages[0], raw=raw)
 
 
