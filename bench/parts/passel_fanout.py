@@ -21,8 +21,8 @@ from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.problem import Problem
 from passel.core.result import Result
-from passel.methods import vote
-from passel.models import openai
+from passel.methods.vote import vote
+from passel.models.openai import openai
 
 
 def served(base_url: str) -> tuple[int, int]:
@@ -37,7 +37,7 @@ async def run(base_url: str, args: argparse.Namespace, pool: Pool) -> dict[str, 
 
     async def solve(name: str) -> Result:
         problem = Problem(name, f"Problem {name}: what is the answer?")
-        outcome = await driver.run(vote.vote(problem, key=Key() / name, n=args.n), Scope(name))
+        outcome = await driver.run(vote(problem, key=Key() / name, n=args.n), Scope(name))
         assert outcome.error is None and outcome.result.answer is not None, outcome
         return outcome.result
 

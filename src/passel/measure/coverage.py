@@ -9,63 +9,43 @@ from numpy.typing import ArrayLike, NDArray
 
 from passel.core.errors import UsageError
 
-__all__ = ["PowerLaw", "fit_power_law", "pass_at_k", "pool"]
+__all__ = ["PowerLaw", "fit_power_law", "pass_at_k"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def pool(right: ArrayLike) -> tuple[Ints, Ints]:
-    """Right and scored samples of each problem.
-
-    Args:
-        right: scores of samples [problems, samples]; above 0.5 is right, NaN is unscored or not drawn.
-
-    Returns:
-        (right, drawn): counts [problems] for `pass_at_k`.
-    """
-    scores = np.asarray(right, float)
-    if scores.ndim != 2:
-        raise UsageError(f"scores must be [problems, samples], got {scores.ndim} dimensions")
-    return (scores > 0.5).sum(axis=1), (~np.isnan(scores)).sum(axis=1)
-
-
-def pass_at_k(right: ArrayLike, drawn: ArrayLike) -> Floats:
+def pass_at_k(right: Ints, samples: Ints, most: int | None = None) -> Floats:
     """The chance that k of a problem's samples, drawn without replacement, hold a right one, for all k at once.
 
     The unbiased estimate 1 - C(n - c, k) / C(n, k), as a running product of the ratios (n - c - j) / (n - j), each in
     [0, 1], so that nothing overflows; it is the mean over all k-subsets of the pool.
 
-    Source: Chen et al. 2021 (2107.03374), equation 1; Brown et al. 2024 (2407.21787), section 2.
+    Source: Chen et al. 2021 (2107.03374), equation 1; coverage in Brown et al. 2024 (2407.21787).
 
-    Symbols: c -> right; n -> drawn.
+    Symbols: c -> right; n -> samples.
 
     Args:
-        right: right samples of each problem [problems].
-        drawn: samples of each problem [problems]; they may differ.
+        right, samples: integers [problems]; problems may have different numbers of samples.
+        most: the largest k; default: the largest number of samples.
 
     Returns:
-        pass@k [problems, largest n], column k - 1. NaN where k is more than the problem's own n: it says nothing there.
-        For a mean over problems cut the matrix with `intervals.shared` first, so that every k averages the same ones.
+        [problems, most], column k - 1 is pass@k; NaN where a problem has fewer than k samples.
 
     Raises:
         UsageError: counts that are negative, or more right than drawn.
 
-    >>> pass_at_k([1, 0], [2, 1]).tolist()
-    [[0.5, 1.0], [0.0, nan]]
+    >>> pass_at_k(np.array([1]), np.array([4])).round(2)
+    array([[0.25, 0.5 , 0.75, 1.  ]])
     """
-    c, n = np.asarray(right, np.int64), np.asarray(drawn, np.int64)
-    if c.shape != n.shape or c.ndim != 1:
-        raise UsageError(f"right and drawn must be [problems], got shapes {c.shape} and {n.shape}")
-    if np.any(c < 0) or np.any(c > n):
-        raise UsageError("right samples must lie between 0 and the number drawn")
-    j = np.arange(n.max(initial=0))
-    ratio = np.maximum((n - c)[:, None] - j, 0.0)
-    ratio /= np.maximum(n[:, None] - j, 1)
-    missed = np.cumprod(ratio, axis=1, out=ratio)
-    np.subtract(1.0, missed, out=missed)
-    missed[j >= n[:, None]] = np.nan
-    return missed
+    if right.shape != samples.shape or right.ndim != 1 or np.any(right < 0) or np.any(right > samples):
+        raise UsageError("right and samples must be [problems], with right between 0 and samples")
+    step = np.arange(int(samples.max(initial=0)) if most is None else most)
+    ratio = np.maximum((samples - right)[:, None] - step, 0.0)
+    ratio /= np.maximum(samples[:, None] - step, 1)
+    covered = 1.0 - np.cumprod(ratio, axis=1, out=ratio)
+    covered[step >= samples[:, None]] = np.nan
+    return covered
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +58,7 @@ class PowerLaw:
 
     def at(self, k: ArrayLike) -> Floats:
         """Coverage at k."""
-        return np.exp(self.a * np.asarray(k, float) ** self.b)
+        return np.exp(self.a * np.asarray(k, np.float64) ** self.b)
 
 
 def fit_power_law(k: ArrayLike, coverage: ArrayLike) -> PowerLaw | None:
@@ -96,7 +76,7 @@ def fit_power_law(k: ArrayLike, coverage: ArrayLike) -> PowerLaw | None:
     Returns:
         None when fewer than three points are left or coverage does not vary.
     """
-    size, share = np.asarray(k, float), np.asarray(coverage, float)
+    size, share = np.asarray(k, np.float64), np.asarray(coverage, np.float64)
     kept = share > 0
     x, y = np.log(size[kept]), np.log(share[kept])
     spread = float(((y - y.mean()) ** 2).sum()) if len(y) else 0.0

@@ -75,12 +75,13 @@ def curves(pools: Sequence[Pool], key: Key) -> Iterator[Curve]:
         values, answers, _ = deepest.arrays()
         samples = np.full(len(values), deepest.depth)
         yield _curve("coverage", "exact", pass_at_k((values == 1.0).sum(axis=1), samples), key)
-        voted, how = vote_at_k(answers, values, key / "vote")
-        yield _curve("vote", how, voted, key)
+        voted = vote_at_k(answers, values, key=key / "vote")
+        yield _curve("vote", voted.how, voted.value, key)
     for pool in pools:
         if pool.scored and pool.depth > 1:
             values, _, scores = pool.arrays()
-            yield _curve(pool.name, "exact", best_at_k(values, scores), key)
+            best = best_at_k(values, scores)
+            yield _curve(pool.name, best.how, best.value, key)
 
 
 def _curve(name: str, how: str, values: Array, key: Key) -> Curve:

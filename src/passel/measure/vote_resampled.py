@@ -71,6 +71,7 @@ def _orders(n: int, permutations: int, key: Key) -> Ints:
 def _dense(answer: Ints, score: Floats) -> tuple[Ints, Floats]:
     """Ids renumbered from 0 in each row, -1 for no answer; scores replaced by their mean over the same answer."""
     rows, n = answer.shape
+    answer = np.maximum(answer, -1)
     order = np.argsort(answer, axis=1, kind="stable")
     sorted_ids = np.take_along_axis(answer, order, axis=1)
     new = np.zeros((rows, n), np.int64)
@@ -80,10 +81,8 @@ def _dense(answer: Ints, score: Floats) -> tuple[Ints, Floats]:
     slot = (ranks + n * np.arange(rows)[:, None]).ravel()
     mean = np.bincount(slot, np.nan_to_num(score).ravel(), minlength=rows * n)
     mean /= np.maximum(np.bincount(slot, minlength=rows * n), 1)
-    blank = (answer < 0).any(axis=1).astype(np.int64)
-    # Negative ids sort first; several of them would take several ranks, so all are made one before.
-    ids = ranks - blank[:, None]
-    return np.where(answer < 0, -1, ids), np.where(answer < 0, 0.0, mean[slot].reshape(rows, n))
+    ids = ranks - (answer < 0).any(axis=1)[:, None]  # "no answer" sorts first
+    return ids, np.where(answer < 0, 0.0, mean[slot].reshape(rows, n))
 
 
 def _normal(weight: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -42,9 +43,7 @@ def test_errors_come_through(inside):
 
 
 @pytest.mark.parametrize("inside", [False, True])
-def test_passes_that_a_race_cancelled_can_clean_up_before_the_loop_is_closed(inside):
-    cleaned: list[int] = []
-
+def test_no_pass_that_a_race_cancelled_is_left_pending_when_the_loop_is_closed(inside, caplog):
     async def behave(asks, progress):
         (ask,) = asks
         try:
@@ -53,7 +52,6 @@ def test_passes_that_a_race_cancelled_can_clean_up_before_the_loop_is_closed(ins
             return [whole(ask)]
         finally:
             await asyncio.sleep(0.01)  # as a connection does that is closed
-            cleaned.append(number(ask))
 
     async def work():
         return await driver(Fake(behave)).run(drawn(3, until="first"))
@@ -63,4 +61,5 @@ def test_passes_that_a_race_cancelled_can_clean_up_before_the_loop_is_closed(ins
 
     outcome = asyncio.run(main()) if inside else run_sync(work())
     assert outcome.result.text == "0 cancelled cancelled"
-    assert sorted(cleaned) == [0, 1, 2]
+    gc.collect()
+    assert [record.message for record in caplog.records] == []
