@@ -1,7 +1,7 @@
 """The README's table of methods, made from the methods' own docstrings.
 
-    python docs/methods_table.py          # write it into README.md
-    python docs/methods_table.py --print  # show it
+python docs/methods_table.py          # write it into README.md
+python docs/methods_table.py --print  # show it
 """
 
 from __future__ import annotations

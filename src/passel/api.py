@@ -18,7 +18,7 @@ from passel.core.options import bind, parameters, split_spec
 from passel.core.problem import Problem
 from passel.core.result import Result
 from passel.measure.comparison import Comparison
-from passel.measure.plan import Plan
+from passel.measure.plan import Plan, check_roles
 from passel.measure.run import Run
 from passel.models import load
 from passel.tasks import read_answer
@@ -91,6 +91,7 @@ async def solve_async(
         ModelError: a model that cannot be used at all.
     """
     make, wanted, options = _method(method, options)
+    check_roles(roles or {}, [wanted])
     bindings = _bindings(model, roles or {}, sampling or Sampling())
     if isinstance(question, Problem):
         problem = question

@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: nothing to say, and nobody to say it to
         return EXIT_ERROR
+    except OSError as error:  # a folder that cannot be written, a disk that is full
+        return _say(_one_line(str(error)), EXIT_ERROR)
 
 
 def _say(message: str, code: int) -> int:

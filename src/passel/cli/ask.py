@@ -12,6 +12,7 @@ from rich.console import Console
 
 from passel.cli.parts.downloads import fetch
 from passel.cli.parts.flags import DEFAULT_MODEL, blame, budget_of, roles_of, sampling_flags, sampling_of
+from passel.core.errors import UsageError
 
 __all__ = ["ask"]
 
@@ -34,9 +35,10 @@ def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
     from passel.api import solve
 
     if question == "-":
-        question = sys.stdin.read().strip()
-    with blame("--temperature and other sampling flags"):
-        sampling = sampling_of(given)
+        question = sys.stdin.buffer.read().decode("utf-8", "replace").strip()
+    if not question.strip():
+        raise UsageError("QUESTION: the question is empty")
+    sampling = sampling_of(given)
     roles = roles_of(given["roles"])
     errors = Console(stderr=True)
     for spec in {given["model"], *roles.values()}:
@@ -74,6 +76,8 @@ def _print(solution: Any, show: bool) -> None:
     click.echo(str(solution) or "no answer")
     cost = solution.cost
     words = [f"{cost.passes} passes", f"{cost.tokens} tokens"] + ([f"${cost.money:.6f}"] if cost.money else [])
+    if failed := sum(one.stop not in ("end", "cancelled") for one in solution.result.candidates):
+        words.append(f"{failed} failed or cut short")
     if solution.result.confidence is not None:
         words.append(f"confidence {solution.result.confidence:.2f}")
     click.secho(", ".join(words), dim=True, err=True)

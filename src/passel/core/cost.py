@@ -120,11 +120,10 @@ class Budget:
             if name not in known:
                 raise UsageError(f"unknown budget {name!r}; known: {', '.join(sorted(known))}")
             try:
-                limits[name] = float(value)
-            except ValueError:
+                limits[name] = int(float(value)) if name in ("passes", "tokens") else float(value)
+            except (ValueError, OverflowError):
                 raise UsageError(f"budget {name} needs a number, got {value!r}") from None
-        whole = {name: int(value) if name in ("passes", "tokens") else value for name, value in limits.items()}
-        return cls(**whole)  # type: ignore[arg-type]
+        return cls(**limits)  # type: ignore[arg-type]
 
     @property
     def limits_spending(self) -> bool:

@@ -55,7 +55,8 @@ def bounds(cost: str, arguments: Mapping[str, Any]) -> dict[str, tuple[float, fl
     {'generate': (4, 4), 'call': (0, 8)}
     """
     found: dict[str, tuple[float, float]] = {}
-    for part in re.sub(r"\([a-z][^)]*\)", "", cost).rstrip(".").split(","):
+    plain = re.sub(r"(?<=[\w)]) \([a-z][^)]*\)", "", cost).rstrip(".")  # brackets after a value are prose
+    for part in re.split(r",(?![^(]*\))", plain):
         match = re.fullmatch(r"\s*(\w+)\s*(<?=)\s*(.+?)\s*", part)
         if match is None:
             raise ValueError(f"a Cost line has parts such as 'generate = n', not {part.strip()!r}")

@@ -37,8 +37,10 @@ class Key:
 
     def bits(self, count: int = 64) -> int:
         """`count` uniform bits as an integer in [0, 2**count); count is a multiple of 8, at most 512."""
-        text = "\x00".join([str(self.seed), *(f"{type(label).__name__[0]}{label}" for label in self.path)])
-        return int.from_bytes(blake2b(text.encode(), digest_size=count // 8).digest(), "big")
+        text = "\x00".join(
+            [str(self.seed), *(f"{type(label).__name__[0]}{label}".replace("\x00", "\x00\x00") for label in self.path)]
+        )
+        return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=count // 8).digest(), "big")
 
     def uniform(self) -> float:
         """A number in [0, 1) with 53 random bits."""

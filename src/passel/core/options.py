@@ -98,7 +98,7 @@ def _scalar(kind: Any, text: str, what: str) -> Any:
         return text.lower() in ("true", "yes", "1")
     if kind in (int, float):
         try:
-            number = float(text)
+            number = int(text) if kind is int and text.lstrip("+-").isdecimal() else float(text)
             if kind is int and number != int(number):
                 raise ValueError
         except (ValueError, OverflowError):

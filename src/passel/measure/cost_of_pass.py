@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cost_of_pass", "frontier", "pooled", "task_value"]
+from passel.core.errors import UsageError
+
+__all__ = ["cost_of_pass", "counterfactual", "frontier", "pooled", "task_value"]
 
 Array = NDArray[np.float64]
 
@@ -37,8 +41,10 @@ def frontier(values: Array, expert: Array | float | None = None) -> Array:
 
     Args:
         values: [methods, problems] of `cost_of_pass`. expert: cost of a human who answers, [problems] or one number.
+
+    Returns: [problems]; infinite where nothing succeeds, NaN where no method was scored and there is no expert.
     """
-    best = np.fmin.reduce(values, axis=0, initial=np.inf)
+    best = np.fmin.reduce(values, axis=0) if len(values) else np.full(values.shape[1:], np.inf)
     return best if expert is None else np.fmin(best, expert)
 
 
@@ -46,6 +52,32 @@ def task_value(values: Array) -> float:
     """The mean over problems (equation 4); infinite if one problem is never solved. NaN (unscored) is left out."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else float("nan")
+
+
+def counterfactual(values: Mapping[str, Array], without: Collection[str], expert: Array | float | None = None) -> float:
+    """How many times dearer the task is without some of the methods: V(M minus those) / V(M), at least 1.
+
+    Infinite where only they solve some problem; NaN where the whole set does not solve every problem, or all is free.
+    Deviation: the authors' code raises where a task value is infinite.
+
+    Source: the same, the counterfactual frontier.
+
+    Args:
+        values: `cost_of_pass` [problems] by method. without: names to remove. expert: as in `frontier`.
+
+    Raises:
+        UsageError: a removed name that is not there, or no method at all.
+    """
+    missing = sorted(set(without) - set(values))
+    if missing or not values:
+        raise UsageError(f"no cost-of-pass for {', '.join(missing) or 'any method'}")
+    every = np.array(list(values.values()))
+    kept = np.array([name not in without for name in values])
+    known = ~np.isnan(every).all(axis=0)  # the same problems with and without
+    left = np.where(np.isnan(every[kept]), np.inf, every[kept])[:, known]
+    baseline = None if expert is None else np.broadcast_to(expert, known.shape)[known]
+    whole, rest = task_value(frontier(every[:, known], baseline)), task_value(frontier(left, baseline))
+    return rest / whole if 0.0 < whole < np.inf else float("nan")
 
 
 def pooled(cost: float, accuracy: float | None) -> float | None:

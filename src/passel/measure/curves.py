@@ -13,7 +13,7 @@ from passel.core.result import Candidate
 from passel.measure.comparison import Curve
 from passel.measure.coverage import pass_at_k
 from passel.measure.intervals import curve_interval
-from passel.measure.selection import best_at_k, vote_at_k
+from passel.measure.selection import best_at_k, vote_at_k, weighted_vote_at_k
 
 __all__ = ["Pool", "curves"]
 
@@ -26,12 +26,13 @@ class Pool:
 
     Args:
         candidates: [problem][draw]. values: the same, None where it cannot be scored.
-        name: of the method that drew (and scored) them.
+        name: of the method that drew (and scored) them. weighted: whether it adds scores up by answer.
     """
 
     name: str
     candidates: Sequence[Sequence[Candidate]]
     values: Sequence[Sequence[float | None]]
+    weighted: bool = False
 
     @property
     def depth(self) -> int:
@@ -75,12 +76,16 @@ def curves(pools: Sequence[Pool], key: Key) -> Iterator[Curve]:
         values, answers, _ = deepest.arrays()
         samples = np.full(len(values), deepest.depth)
         yield _curve("coverage", "exact", pass_at_k((values == 1.0).sum(axis=1), samples), key)
-        voted = vote_at_k(answers, values, key=key / "vote")
+        voted = vote_at_k(answers, values, key / "vote")
         yield _curve("vote", voted.how, voted.value, key)
     for pool in pools:
         if pool.scored and pool.depth > 1:
-            values, _, scores = pool.arrays()
-            best = best_at_k(values, scores)
+            values, answers, scores = pool.arrays()
+            best = (
+                weighted_vote_at_k(answers, values, scores, key / pool.name)
+                if pool.weighted
+                else best_at_k(values, scores)
+            )
             yield _curve(pool.name, best.how, best.value, key)
 
 

@@ -62,18 +62,27 @@ def curve_interval(values: Array, key: Key, *, draws: int = 1000) -> tuple[Array
     """Mean over problems at each k, and its 95 % bootstrap interval, pointwise; the same resamples at every k.
 
     Args:
-        values: [problems, k], NaN where a problem has fewer than k samples; it is left out there.
+        values: in [0, 1], [problems, k], NaN where a problem has fewer than k samples; it is left out there, so the
+            mean is over other problems there. Where all are equal (at k = n, every problem covered) Wilson's
+            interval is given, as in `mean_interval`; where no problem has a value, NaN.
 
     Returns: value, low, high, each [k].
     """
     known = np.isfinite(values)
     filled = np.where(known, values, 0.0)
-    weights = bootstrap_weights(len(values), key, draws)
-    counts = weights @ known
-    with np.errstate(invalid="ignore"):
-        means = np.where(counts > 0, weights @ filled / np.where(counts > 0, counts, 1.0), np.nan)
-        value = filled.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    low, high = np.nanquantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    count = known.sum(axis=0)
+    value = np.where(count > 0, filled.sum(axis=0) / np.maximum(count, 1), np.nan)
+    low, high = np.full((2, values.shape[1]), np.nan)
+    least, most = np.where(known, values, np.inf).min(axis=0, initial=np.inf), filled.max(axis=0, initial=0.0)
+    for k in np.flatnonzero((count > 0) & (most - least < 1e-12)).tolist():
+        low[k], high[k] = wilson(min(1.0, max(0.0, float(value[k]))), int(count[k]))
+    varied = np.flatnonzero((count > 0) & (most - least >= 1e-12))
+    if varied.size:
+        weights = bootstrap_weights(len(values), key, draws)
+        drawn = weights @ known[:, varied].astype(np.float64)
+        drawn[drawn == 0.0] = np.nan  # a resample of problems that all are too short says nothing
+        means = (weights @ filled[:, varied]) / drawn
+        low[varied], high[varied] = np.nanquantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return value, low, high
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,15 @@ from passel.core.find import find
 from passel.core.needs import Needs, needs_of
 from passel.core.options import bind, parameters, split_spec
 
-__all__ = ["NamedMethod", "Plan"]
+__all__ = ["NamedMethod", "Plan", "check_roles"]
+
+
+def check_roles(roles: Iterable[str], needs: Sequence[Needs]) -> None:
+    """Raises UsageError for a role that nobody plays; methods that do not say what they need may ask for any."""
+    wanted = {role for one in needs for role in one} - {"generator", "tool"}
+    for role in roles if all(needs) else ():
+        if role not in wanted and role != "generator":
+            raise unknown("role", role, wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,7 @@ class NamedMethod:
 
     name: str
     make: Callable[..., Any]
+    options: Mapping[str, Any]
     needs: Needs
 
     @property
@@ -87,7 +96,7 @@ class Plan:
         if self.n is not None and "n" in parameters(make):
             options.setdefault("n", self.n)
         defaults = {name: default for name, (_, default) in parameters(make).items()}
-        return NamedMethod(spec, partial(make, **options), needs_of(make, {**defaults, **options}))
+        return NamedMethod(spec, partial(make, **options), options, needs_of(make, {**defaults, **options}))
 
     def save(self, folder: Path) -> None:
         """Writes run.json, whole or not at all."""
@@ -134,7 +143,7 @@ class Plan:
             words += [word for one in values for word in (flag, str(one))]
         words += [word for role, spec in self.roles.items() for word in ("--role", f"{role}={spec}")]
         for flag, budget in (("--budget", self.budget), ("--problem-budget", self.problem_budget)):
-            limits = [f"{k}={v:g}" for k, v in asdict(budget).items() if v is not None]
+            limits = [f"{k}={v}" for k, v in asdict(budget).items() if v is not None]
             words += [flag, ",".join(limits)] if limits else []
         for flag, text in (("--instruction", self.instruction), ("--system", self.system)):
             words += [flag, text] if text is not None else []

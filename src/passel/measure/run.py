@@ -14,7 +14,7 @@ from passel.core.model import Binding
 from passel.core.needs import check_needs
 from passel.core.problem import Answer, Problem
 from passel.measure.comparison import Comparison
-from passel.measure.plan import NamedMethod, Plan
+from passel.measure.plan import NamedMethod, Plan, check_roles
 from passel.measure.summary import Trials, summarise
 from passel.models import load as load_model
 from passel.models.replay import Replay, ReplayPool
@@ -72,6 +72,7 @@ class Run:
             ModelError: the model cannot be used at all.
             RecordError: the record cannot be read or written.
         """
+        check_roles(self.plan.roles, [method.needs for method in self.methods])
         roles = self._bindings()
         infos = {role: binding.model.info for role, binding in roles.items()}
         for method in self.methods:

@@ -1,12 +1,9 @@
-"""Selection at k: the expected value of what a rule picks from k of a problem's samples, for every k, from one pool.
-
-All curves are [problems, largest n], column k - 1. They are NaN where k is more than the problem's own n, and in the
-whole row of a problem with an unscored sample, which might be the one picked.
-"""
+"""Selection at k: the expected value of what a rule picks from k of a problem's samples, for every k, from one pool."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +12,7 @@ from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.measure import vote_exact, vote_resampled
 
-__all__ = ["best_at_k", "shortest_at_k", "vote_at_k", "weighted_vote_at_k"]
+__all__ = ["Selection", "best_at_k", "shortest_at_k", "vote_at_k", "weighted_vote_at_k"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,7 +21,21 @@ EXACT_VOTE = 32
 """Largest pool for which `vote_at_k` is computed exactly; the time grows as n**3 log n."""
 
 
-def best_at_k(values: Floats, scores: Floats, *, samples: Ints | None = None) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Curves of a selection rule.
+
+    Args:
+        value: expected value [problems, largest n], column k - 1; NaN where k is more than the problem's own n, and in
+            the whole row of a problem with an unscored sample, which might be the one picked.
+        how: "exact" (expectation over all k-subsets) or "resampled (N permutations)".
+    """
+
+    value: Floats
+    how: str
+
+
+def best_at_k(values: Floats, scores: Floats, *, samples: Ints | None = None) -> Selection:
     """Best of k: expected value of the sample with the largest verifier score. Exact.
 
     With samples sorted by verifier score, the i-th is the best of k with chance C(i-1, k-1) / C(n, k). Among equal
@@ -38,14 +49,15 @@ def best_at_k(values: Floats, scores: Floats, *, samples: Ints | None = None) ->
         scores: what the verifier gave it [problems, n]; NaN: nothing.
         samples: each problem's own n [problems]; later columns are padding. Default: all.
 
-    >>> best_at_k(np.array([[1.0, 0.0]]), np.array([[0.9, 0.1]])).tolist()
+    >>> best_at_k(np.array([[1.0, 0.0]]), np.array([[0.9, 0.1]])).value.tolist()
     [[0.5, 1.0]]
     """
     sizes = _sizes(values, scores, samples)
-    return _by_size(sizes, lambda rows, n: _order_statistic(values[rows, :n], scores[rows, :n]))
+    value = _by_size(sizes, lambda rows, n: _order_statistic(values[rows, :n], scores[rows, :n]))
+    return Selection(value, "exact")
 
 
-def shortest_at_k(values: Floats, tokens: Floats, *, samples: Ints | None = None) -> Floats:
+def shortest_at_k(values: Floats, tokens: Floats, *, samples: Ints | None = None) -> Selection:
     """First to finish: the sample with the fewest tokens of k, all decoded in step. Exact; as `best_at_k`.
 
     Source: Agarwal et al. 2025 (2505.18149), algorithm 1.
@@ -57,9 +69,7 @@ def shortest_at_k(values: Floats, tokens: Floats, *, samples: Ints | None = None
     return best_at_k(values, -tokens, samples=samples)
 
 
-def vote_at_k(
-    answers: Ints, values: Floats, key: Key, *, samples: Ints | None = None, draws: int = 200
-) -> tuple[Floats, str]:
+def vote_at_k(answers: Ints, values: Floats, key: Key, *, samples: Ints | None = None, draws: int = 200) -> Selection:
     """Majority vote: expected value of the most frequent answer of k samples, ties to the answer seen first.
 
     Pools of up to 32 samples are exact (`vote_exact`); larger ones are resampled: a random order gives the vote of
@@ -75,10 +85,7 @@ def vote_at_k(
         samples: each problem's own n [problems].
         draws: random orders of each problem that is resampled.
 
-    Returns:
-        The curves, and how they were computed: "exact" or "resampled (200 permutations)".
-
-    >>> vote_at_k(np.array([[7, 7, 3]]), np.array([[1.0, 1.0, 0.0]]), Key())[0].round(3).tolist()
+    >>> vote_at_k(np.array([[7, 7, 3]]), np.array([[1.0, 1.0, 0.0]]), Key()).value.round(3).tolist()
     [[0.667, 0.667, 1.0]]
     """
     sizes = _sizes(values, answers, samples)
@@ -88,12 +95,12 @@ def vote_at_k(
         pool = answers[rows, :n], values[rows, :n]
         return vote_exact.curve(*pool) if n <= EXACT_VOTE else vote_resampled.curve(*pool, None, key, rows, draws)
 
-    return _by_size(sizes, curve), f"resampled ({draws} permutations)" if resampled else "exact"
+    return Selection(_by_size(sizes, curve), f"resampled ({draws} permutations)" if resampled else "exact")
 
 
 def weighted_vote_at_k(
     answers: Ints, values: Floats, scores: Floats, key: Key, *, samples: Ints | None = None, draws: int = 200
-) -> tuple[Floats, str]:
+) -> Selection:
     """Weighted vote of k samples: verifier scores add up by answer, the heaviest answer wins, ties to the first seen.
 
     As the method `best_of` with `weighted`: samples without a score do not vote, unless none of the k has one; then
@@ -115,7 +122,7 @@ def weighted_vote_at_k(
     def curve(rows: Ints, n: int) -> Floats:
         return vote_resampled.curve(answers[rows, :n], values[rows, :n], scores[rows, :n], key, rows, draws)
 
-    return _by_size(sizes, curve), "exact" if exact else f"resampled ({draws} permutations)"
+    return Selection(_by_size(sizes, curve), "exact" if exact else f"resampled ({draws} permutations)")
 
 
 def _order_statistic(score: Floats, rank: Floats) -> Floats:
@@ -145,7 +152,7 @@ def _tie_mean(score: Floats, ranked: Floats) -> Floats:
     new[:, 1:] = (ranked[:, 1:] != ranked[:, :-1]) & ~(np.isnan(ranked[:, 1:]) & np.isnan(ranked[:, :-1]))
     group = np.cumsum(new.ravel()) - 1
     mean = np.bincount(group, score.ravel()) / np.bincount(group)
-    return mean[group].reshape(score.shape)
+    return np.reshape(np.take(mean, group), score.shape)
 
 
 def _by_size(sizes: Ints, curve: Callable[[Ints, int], Floats]) -> Floats:
@@ -163,7 +170,7 @@ def _sizes(values: Floats, other: Floats | Ints, samples: Ints | None) -> Ints:
         raise UsageError(f"a pool's arrays must all be [problems, n], got {values.shape} and {other.shape}")
     problems, columns = values.shape
     if samples is None:
-        return np.full(problems, columns, np.int64)
+        return np.full((int(problems),), columns, dtype=np.int64)
     if samples.shape != (problems,) or np.any(samples < 0) or np.any(samples > columns):
         raise UsageError(f"samples must be {problems} numbers between 0 and {columns}")
     return samples

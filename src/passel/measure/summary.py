@@ -133,7 +133,7 @@ def _pools(trials: Trials) -> list[Pool]:
             continue  # what it drew depends on what was right, or is not whole
         pairs = zip(trials.problems, drawn, strict=True)
         values = [[trials.task.score(problem.id, one.answer) for one in row] for problem, row in pairs]
-        pools.append(Pool(method.name, drawn, values))
+        pools.append(Pool(method.name, drawn, values, weighted=bool(method.options.get("weighted"))))
     return pools
 
 

@@ -53,7 +53,7 @@ def answer_counts(answer: Ints, score: Floats) -> tuple[Ints, Floats]:
     ids, scores = np.take_along_axis(answer, ordered, axis=1), np.take_along_axis(score, ordered, axis=1)
     new = np.ones((rows, n), bool)
     new[:, 1:] = ids[:, 1:] != ids[:, :-1]
-    slot = np.cumsum(new, axis=1) - 1 + n * np.arange(rows)[:, None]
+    slot = np.cumsum(new, axis=1, dtype=np.int64) - 1 + np.arange(0, n * rows, n, dtype=np.int64).reshape(-1, 1)
     voting = ids >= 0
     counts = np.bincount(slot[voting], minlength=rows * n).reshape(rows, n)
     sums = np.bincount(slot[voting], np.nan_to_num(scores[voting]), minlength=rows * n).reshape(rows, n)

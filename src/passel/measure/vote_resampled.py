@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import permutations as all_permutations
-from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +54,7 @@ def curve(answer: Ints, score: Floats, weight: Floats | None, key: Key, rows: In
         shuffles = np.stack([generator(key / "shuffle" / row).permutation(n) for row in rows[part].tolist()])
         ids, scores = _dense(answer[part], score[part])
         weights = None if weight is None else np.take_along_axis(_normal(weight[part]), shuffles, axis=1)
-        ids, scores = (np.take_along_axis(each, shuffles, axis=1) for each in (ids, scores))
+        ids, scores = np.take_along_axis(ids, shuffles, axis=1), np.take_along_axis(scores, shuffles, axis=1)
         value[part] = _prefix_votes(ids, scores, weights, orders)
     value[np.isnan(score).any(axis=1)] = np.nan
     return value
@@ -64,7 +63,7 @@ def curve(answer: Ints, score: Floats, weight: Floats | None, key: Key, rows: In
 def _orders(n: int, permutations: int, key: Key) -> Ints:
     """Orders of n samples [orders, n]: all of them when n is small, else random ones."""
     if n <= ENUMERATED:
-        return np.fromiter(all_permutations(range(n)), np.dtype((np.int64, n)), factorial(n))
+        return np.array(list(all_permutations(range(n))), np.int64)
     return generator(key / "orders").permuted(np.tile(np.arange(n), (permutations, 1)), axis=1)
 
 
@@ -78,10 +77,10 @@ def _dense(answer: Ints, score: Floats) -> tuple[Ints, Floats]:
     new[:, 1:] = sorted_ids[:, 1:] != sorted_ids[:, :-1]
     ranks = np.empty_like(answer)
     np.put_along_axis(ranks, order, np.cumsum(new, axis=1), axis=1)
-    slot = (ranks + n * np.arange(rows)[:, None]).ravel()
+    slot = (ranks + np.arange(0, n * rows, n, dtype=np.int64).reshape(-1, 1)).ravel()
     mean = np.bincount(slot, np.nan_to_num(score).ravel(), minlength=rows * n)
     mean /= np.maximum(np.bincount(slot, minlength=rows * n), 1)
-    ids = ranks - (answer < 0).any(axis=1)[:, None]  # "no answer" sorts first
+    ids: Ints = ranks - np.any(answer < 0, axis=1, keepdims=True)  # "no answer" sorts first
     return ids, np.where(answer < 0, 0.0, mean[slot].reshape(rows, n))
 
 
@@ -113,7 +112,8 @@ def _prefix_votes(ids: Ints, scores: Floats, weights: Floats | None, orders: Int
     totals = np.zeros((problems, slots, draws))
     totals[:, -1] = -np.inf
     flat = totals.reshape(-1)
-    base = (np.where(ids < 0, answers, ids) + slots * np.arange(problems)[:, None]) * draws
+    first_slot = np.arange(0, slots * problems, slots, dtype=np.int64).reshape(-1, 1)
+    base = (np.where(ids < 0, answers, ids) + first_slot) * draws
     order_number = np.arange(draws)
     best = np.full((problems, draws), -np.inf)
     leader = np.zeros((problems, draws))
@@ -122,13 +122,13 @@ def _prefix_votes(ids: Ints, scores: Floats, weights: Floats | None, orders: Int
         drawn = orders[:, k]
         at = base.take(drawn, axis=1)
         at += order_number
-        total = flat.take(at)
-        first = total == 0.0
+        total: Floats = flat.take(at)
+        first: NDArray[np.bool_] = total == 0.0
         total += 1.0 if weights is None else weights.take(drawn, axis=1)
         late = TIE * (k + 1)
         total -= first * late if weights is None else first * (late - begin.take(drawn, axis=1))
         flat[at] = total
-        better = total > best
+        better: NDArray[np.bool_] = total > best
         np.copyto(best, total, where=better)
         np.copyto(leader, scores.take(drawn, axis=1), where=better)
         leader.mean(axis=1, out=value[:, k])

@@ -20,9 +20,8 @@ def main(path: str, name: str, count: str, overlap: str) -> None:
     for start in range(0, len(todo), 3):
         some = todo[start : start + 3]
         replies = record.put(some)
-        print(
-            " ".join(f"{one.address}={reply.text.replace(' ', '_')}" for one, reply in zip(some, replies)), flush=True
-        )
+        told = (f"{one.address}={reply.text.replace(' ', '_')}" for one, reply in zip(some, replies, strict=True))
+        print(" ".join(told), flush=True)
     record.close()
 
 

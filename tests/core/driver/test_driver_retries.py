@@ -123,7 +123,7 @@ def test_two_passes_that_both_need_a_retry_do_not_wait_for_each_other():
 
 
 def test_a_problems_own_budget_is_not_passed_by_retries():
-    model = Fake(broken(3, tokens=5, from_draw=1))
+    model = Fake(broken(3, tokens=7, from_draw=1))
     scope = Scope(ledger=Ledger(Budget(tokens=17)))
 
     async def main():

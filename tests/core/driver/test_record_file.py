@@ -84,8 +84,7 @@ def test_bytes_overwritten_anywhere_are_noticed_or_harmless(path):
         path.write_bytes(data[:offset] + bytes(b ^ 0x15 for b in data[offset : offset + 16]) + data[offset + 16 :])
         try:
             found = everything(path)
-        except RecordError as error:
-            assert "record.sqlite" in str(error)
+        except RecordError:
             noticed += 1
         else:
             if found != whole:

@@ -39,7 +39,11 @@ def sampling_of(given: dict[str, Any]) -> Sampling:
     """Takes the sampling parameters out of a command's arguments."""
     names = [field.name for field in fields(Sampling)]
     values = {name: given.pop(name) for name in names}
-    return Sampling.of({name: value for name, value in values.items() if value is not None and value != ()})
+    try:
+        return Sampling.of({name: value for name, value in values.items() if value is not None and value != ()})
+    except UsageError as error:
+        name, _, rest = str(error).partition(" ")
+        raise UsageError(f"--{name.replace('_', '-')} {rest}") from error
 
 
 def run_flags(command: F) -> F:

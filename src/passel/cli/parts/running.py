@@ -27,8 +27,7 @@ EXIT_BUDGET = 3
 def make_run(methods: str, flag: str, given: dict[str, Any]) -> Run:
     """The run that a command's arguments describe; every error names the flag that is to blame."""
     out, task = given["out"], _task_spec(given)
-    with blame("--temperature and other sampling flags"):
-        sampling = sampling_of(given)
+    sampling = sampling_of(given)
     plan = Plan(
         model=given["model"],
         task=task,
@@ -72,7 +71,8 @@ def run_and_show(run: Run, *, as_json: bool) -> int:
     else:
         show(found, page)
     if any(row.stopped for row in found.methods):
-        click.echo(f"passel: the budget ended the run; what was paid for is kept. {_how_to_go_on(run)}", err=True)
+        more = "With a larger budget it goes on. " if run.folder else ""
+        click.echo(f"passel: the budget ended the run; what was paid for is kept. {more}{_how_to_go_on(run)}", err=True)
         return EXIT_BUDGET
     return 0
 

@@ -52,7 +52,8 @@ class Flight:
             return Reply("cancelled")
         prompt = 0
         if self.index == 0 and isinstance(self.bound.ask, Generate):
-            prompt = progress.prompt_tokens or prompt_bound(self.bound.ask)
+            bound = self.hold.prompt_tokens if self.hold else prompt_bound(self.bound.ask)
+            prompt = progress.prompt_tokens or bound
         usage = Usage(prompt, progress.completion_tokens[self.index])
         return Reply("cancelled", progress.texts[self.index], usage=usage)
 
@@ -117,6 +118,9 @@ class Flights:
                 continue
             if group and group.task:
                 group.task.cancel()
+            for one in alike:  # out of the air now: who asks for it next draws it anew
+                if self._air.get(one.bound.address) is one:
+                    del self._air[one.bound.address]
             self._land((one, one.so_far()) for one in alike)
 
     def _take_off(self) -> None:
@@ -163,9 +167,8 @@ class Flights:
         """Holds what a broken attempt produced on top of the next one's worst case; False if it does not fit."""
         if not cost.completion_tokens or flight.hold is None:
             return True
-        while not self._ledger.fits(cost):
-            if not await self._ledger.room(cost):
-                return False
+        if not self._ledger.fits(cost):
+            return False  # no waiting: it holds its own worst case, and two that wait for each other never end
         self._ledger.release(flight.hold)
         flight.hold += cost
         self._ledger.hold(flight.hold)

@@ -34,6 +34,8 @@ class Gate:
             wait = max(self._requests.take(1, now), self._tokens.take(tokens, now), self._paused_until - now)
             if wait > 0:
                 await asyncio.sleep(wait)
+            while (wait := self._paused_until - asyncio.get_running_loop().time()) > 0:
+                await asyncio.sleep(wait)  # the endpoint asked for a pause meanwhile
         except BaseException:
             self._slots.release()
             raise

@@ -6,6 +6,7 @@ import asyncio
 import traceback
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from os.path import dirname
 from typing import Any, Literal, TypeVar
 
 from passel.core.cost import Budget, Cost
@@ -88,7 +89,8 @@ class Driver:
         except PasselError:
             raise
         except Exception as bug:
-            where = traceback.extract_tb(bug.__traceback__)[-1]
+            places = traceback.extract_tb(bug.__traceback__)
+            where = next((p for p in reversed(places) if dirname(p.filename) != dirname(__file__)), places[-1])
             error = f"{type(bug).__name__}: {bug} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
         seconds = asyncio.get_running_loop().time() - start
         return Outcome(result, scope.ledger.spent, scope.ledger.lines, scope.failures, seconds, error)
@@ -142,7 +144,7 @@ async def _together(runs: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
     """What each returns, in order; if one raises, the others are cancelled first."""
     tasks = [asyncio.ensure_future(run) for run in runs]
     try:
-        return [await task for task in tasks]
+        return await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()

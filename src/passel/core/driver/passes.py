@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -11,7 +12,7 @@ from passel.core.ask import Ask, Call, Generate
 from passel.core.cost import Cost
 from passel.core.driver.gate import Gate
 from passel.core.driver.ledger import Line
-from passel.core.errors import ModelError, PasselError, Retryable
+from passel.core.errors import PasselError, Retryable
 from passel.core.key import Key
 from passel.core.model import Binding, Model, ModelInfo, Progress, prompt_bound
 from passel.core.reply import Reply, Usage
@@ -136,6 +137,10 @@ async def send(
                 gate.pause(wait)
         except PasselError:
             raise
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise  # cancelled by the driver, and not from within the model
+            return _failed(asks, "the model cancelled its own request", attempt + 1, wasted)
         except Exception as error:  # a bug in a model's code must not lose the other problems
             return _failed(asks, f"{type(error).__name__}: {error}", attempt + 1, wasted)
         attempt += 1
@@ -169,7 +174,8 @@ async def run_tool(tool: Tool, ask: Call) -> Reply:
         value: object = tool(**ask.arguments)
         if isinstance(value, Awaitable):
             value = await cast("Awaitable[object]", value)
-    except ModelError:
+        json.dumps(value)  # what is no JSON value cannot be recorded
+    except PasselError:
         raise
     except Exception as error:
         return Reply(stop="failed", error=f"{type(error).__name__}: {error}")

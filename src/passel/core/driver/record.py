@@ -88,12 +88,14 @@ class Memory:
 
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
         """See `Pool`."""
+        replies: list[Reply] = []
         for entry in entries:
             if is_whole(entry.reply):
-                self._whole.setdefault(entry.address, entry.reply)
+                replies.append(self._whole.setdefault(entry.address, entry.reply))
             else:
                 self._other[entry.address] = entry.reply
-        return [entry.reply for entry in entries]
+                replies.append(entry.reply)
+        return replies
 
 
 class Record:
@@ -175,9 +177,11 @@ class Record:
                     second.append(index)
             self._db.execute("UPDATE sessions SET last = ? WHERE id = ?", (now, self._session))
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.Error):
+                raise
             raise RecordError(f"cannot write to the record {self.path}: {error}") from error
         replies = [entry.reply for entry in entries]
         first = self.get([entries[index].address for index in second]) if second else {}

@@ -33,6 +33,8 @@ def _in_thread(work: Coroutine[Any, Any, T]) -> T:
     def turn() -> None:
         try:
             loop.run_until_complete(asyncio.wait([task]))
+            if rest := asyncio.all_tasks(loop):  # passes that were cancelled and still clean up
+                loop.run_until_complete(asyncio.wait(rest, timeout=10))
             loop.run_until_complete(loop.shutdown_asyncgens())
         finally:
             loop.close()

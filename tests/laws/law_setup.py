@@ -1,0 +1,142 @@
+"""What the laws run over: every method and verifier the folders hold, at settings small enough to walk all."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+from passel.core.ask import Ask, Call, Sampling
+from passel.core.driver import Driver, Outcome, Scope
+from passel.core.errors import Impossible
+from passel.core.find import Room, find, names
+from passel.core.flow import Flow, Par, Round
+from passel.core.key import Key
+from passel.core.model import Binding
+from passel.core.needs import check_needs, needs_of
+from passel.core.options import parameters
+from passel.core.problem import Answer, Problem
+from passel.core.ranges import Range
+from passel.core.reply import Reply
+from passel.models.toy import Toy, toy
+
+__all__ = ["CASES", "KEY", "METHODS", "PROBLEM", "TOY", "VERIFIERS", "answer_of", "check", "counted", "outcome_of"]
+__all__ += ["Case", "driver"]
+
+T = TypeVar("T")
+METHODS = names("methods")
+VERIFIERS = names("verifiers")
+KEY = Key(3) / "p1"
+
+
+def read_number(text: str) -> Answer | None:
+    """The last number."""
+    numbers = re.findall(r"-?\d+", text)
+    return Answer(numbers[-1], numbers[-1]) if numbers else None
+
+
+PROBLEM = Problem("p1", "What is 4 + 3?", read=read_number)
+TOY: Toy = toy()
+
+
+def check(text: str, key: str) -> bool:
+    """The tool of methods that need an automatic verifier."""
+    return key == "7"
+
+
+class Case:
+    """A method with some options, ready to be run."""
+
+    def __init__(self, name: str, options: dict[str, Any]) -> None:
+        self.name, self.make, self.options = name, find("methods", name), options
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={getattr(value, '__name__', value)}" for name, value in self.options.items())
+        return ":".join([self.name, *shown])
+
+    def flow(self, problem: Problem = PROBLEM, key: Key = KEY) -> Flow[Any]:
+        """The flow on a problem."""
+        return self.make(problem, key=key, **self.options)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """All options with their values."""
+        return {name: default for name, (_, default) in parameters(self.make).items()} | self.options
+
+    @property
+    def possible(self) -> bool:
+        """Whether the toy model can do what it needs."""
+        try:
+            check_needs(self.name, needs_of(self.make, self.arguments), {"generator": TOY.info})
+        except Impossible:
+            return False
+        return True
+
+
+def _values(annotation: Any, default: Any) -> list[Any]:
+    """Small values of an option, the one for base cases first."""
+    if get_origin(annotation) is Annotated:
+        inner, *marks = get_args(annotation)
+        for mark in marks:
+            if isinstance(mark, Room):
+                return [default, *(find(mark.name, name) for name in names(mark.name))]
+            if isinstance(mark, Range) and inner is int:
+                return list(dict.fromkeys([max(int(mark.low), 3), int(mark.low), max(int(mark.low), 2)]))
+            if isinstance(mark, Range) and isinstance(default, float):
+                return list(dict.fromkeys([default, mark.low, mark.high]))
+        return _values(inner, default)
+    if annotation is bool:
+        return [default, not default]
+    if get_origin(annotation) is Literal:
+        return list(dict.fromkeys([default, *get_args(annotation)]))
+    return [default]
+
+
+def _cases(name: str) -> Iterator[Case]:
+    choices = {option: _values(*found) for option, found in parameters(find("methods", name)).items()}
+    base = {option: values[0] for option, values in choices.items()}
+    yield Case(name, base)
+    for option, values in choices.items():
+        for value in values[1:]:
+            yield Case(name, base | {option: value})
+
+
+CASES = [case for name in METHODS for case in _cases(name) if case.possible]
+
+
+def driver(**settings: Any) -> Driver:
+    """A driver over the toy model, whose answers are cut short enough to make worst cases small."""
+    return Driver({"generator": Binding(TOY, Sampling(max_tokens=16))}, **settings)
+
+
+def outcome_of(flow: Flow[Any], *, scope: Scope | None = None, **settings: Any) -> Outcome:
+    """A flow run alone."""
+    return asyncio.run(driver(**settings).run(flow, scope or Scope("p1", {"check": check})))
+
+
+def answer_of(ask: Ask) -> Reply:
+    """The toy's reply, or the tool's."""
+    return Reply(value=check(**ask.arguments)) if isinstance(ask, Call) else TOY.reply(ask)
+
+
+def counted(flow: Flow[T], asks: Counter[str], seen: Callable[[Ask], None] = lambda ask: None) -> Flow[T]:
+    """The same flow; its asks are counted by kind."""
+    step: Any = flow.send
+    value: Any = None
+    while True:
+        try:
+            op = step(value)
+        except StopIteration as end:
+            return end.value
+        if isinstance(op, Round):
+            asks.update(ask.kind for ask in op.asks)
+            for ask in op.asks:
+                seen(ask)
+        if isinstance(op, Par):
+            op = Par(tuple(counted(child, asks, seen) for child in op.flows))
+        try:
+            step, value = flow.send, (yield op)
+        except Exception as error:
+            step, value = flow.throw, error
