@@ -179,6 +179,17 @@ def test_the_readmes_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split()[0] for line in said[1:]] == ["single", "vote"]
 
 
+@pytest.mark.parametrize("room", ["methods", "verifiers", "tasks", "models"])
+def test_what_there_is_is_listed(
+    room: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    commands.main(["methods", "--verifiers"] if room == "verifiers" else [room], standalone_mode=False)
+    said = capsys.readouterr().out
+    folder = [path.stem for path in (ROOT / "src/passel" / room).glob("[a-z]*.py")]
+    assert [name for name in folder if name not in said] == []
+
+
 def test_the_readmes_table_of_methods_is_that_of_the_folder() -> None:
     made = module(ROOT / "docs" / "methods_table.py")
     text = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -61,18 +61,24 @@ def best_of(
     drawn = [candidate(problem, reply) for reply in replies]
     stop = "done" if len(replies) == n else "budget"
     answered = [index for index, one in enumerate(drawn) if one.answer is not None]
-    judged = [verifier(problem, drawn[index].text, key=key / "verify" / index) for index in answered]
+    judged = [_judge(verifier(problem, drawn[index].text, key=key / "verify" / index)) for index in answered]
     scores: list[float | None] = [None] * len(drawn)
-    try:
-        for index, score in zip(answered, (yield from together(judged)), strict=True):
-            scores[index] = score
-    except OutOfBudget:
-        stop = "budget"
+    for index, (score, paid) in zip(answered, (yield from together(judged)), strict=True):
+        scores[index] = score
+        stop = stop if paid else "budget"
     candidates = tuple(replace(one, score=score) for one, score in zip(drawn, scores, strict=True))
     chosen = _choose(candidates, weighted=weighted)
     if chosen is None:
         return Result(candidates=candidates, stop=stop)
     return Result(chosen.answer, chosen.text, None, candidates, stop)
+
+
+def _judge(judgement: Flow[float | None]) -> Flow[tuple[float | None, bool]]:
+    """Its score, and whether the budget allowed it: one that does not fit leaves the others theirs."""
+    try:
+        return (yield from judgement), True
+    except OutOfBudget:
+        return None, False
 
 
 def _choose(candidates: tuple[Candidate, ...], *, weighted: bool) -> Candidate | None:

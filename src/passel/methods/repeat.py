@@ -53,10 +53,10 @@ def repeat(
             size = min(batch, n - len(candidates))
             replies = yield from draw(problem.prompt, key=key, n=size, first=len(candidates))
             drawn = [candidate(problem, reply) for reply in replies]
+            candidates += drawn
             verdicts = yield from together([_check(one) for one in drawn])
         except OutOfBudget:
             return _give_up(candidates, "budget")
-        candidates += drawn
         for one, passed in zip(drawn, verdicts, strict=True):
             if passed:
                 return Result(one.answer, one.text, None, tuple(candidates), "done", {"passed": True})

@@ -46,5 +46,6 @@ def self_evaluation(problem: Problem, text: str, *, key: Key) -> Flow[float | No
     reply = yield from score((Message("user", prompt),), ("Yes", "No"), label="self_evaluation")
     if not reply.ok or max(reply.scores) == -math.inf:
         return None
-    yes, no = (math.exp(logprob) for logprob in reply.scores)
+    peak = max(reply.scores)  # else both may underflow to 0
+    yes, no = (math.exp(logprob - peak) for logprob in reply.scores)
     return yes / (yes + no)

@@ -113,7 +113,7 @@ class Record:
             self._db = sqlite3.connect(self.path, timeout=60.0, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
-            (state,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+            (state,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
             if state != "ok":
                 raise self._damaged(state)
             self._check_format()

@@ -73,12 +73,12 @@ class Rounds:
             if new and self._time_is_up():
                 raise OutOfBudget("the time is spent", fits=_leading(bounds, known))
             worst = self._worst(bounds, known) if self._ledger.limited or scope.ledger.limited else {}
-            short = self._short(worst, scope)
+            short = self._short(worst, known, scope)
             if short is None:
                 break
             ledger, cost = short
             if not await ledger.room(cost):
-                raise OutOfBudget(fits=self._fitting(bounds, worst, scope))
+                raise OutOfBudget(fits=self._fitting(bounds, worst, known, scope))
         for bound in bounds:  # a reply of an earlier session counts against the run's budget too
             if bound.address in known and bound.address not in self._ledger.charged:
                 self._ledger.charge(bound.address, bound.line, cost_of(known[bound.address], bound.info))
@@ -115,27 +115,31 @@ class Rounds:
             for bound in bounds
         }
 
-    def _short(self, worst: Mapping[str, Cost], scope: Scope) -> tuple[Ledger, Cost] | None:
+    def _short(self, worst: Mapping[str, Cost], known: Mapping[str, Reply], scope: Scope) -> tuple[Ledger, Cost] | None:
         """The ledger in which these costs do not fit, and what it lacks room for."""
         if scope.ledger.limited:
             own = _owed(worst, scope.ledger)
             if not scope.ledger.fits(own):
                 return scope.ledger, own
         if self._ledger.limited:
-            run = sum((cost for a, cost in worst.items() if self._is_news(a)), Cost())
+            run = sum((cost for a, cost in worst.items() if self._is_news(a, known)), Cost())
             if not self._ledger.fits(run):
                 return self._ledger, run
         return None
 
-    def _is_news(self, address: str) -> bool:
-        return address not in self._ledger.charged and self._flights.find(address) is None
+    def _is_news(self, address: str, known: Mapping[str, Reply]) -> bool:
+        if address in known:
+            return address not in self._ledger.charged
+        return self._flights.find(address) is None  # charged or not: a pass that was cancelled is made again
 
-    def _fitting(self, bounds: Sequence[Bound], worst: Mapping[str, Cost], scope: Scope) -> int:
+    def _fitting(
+        self, bounds: Sequence[Bound], worst: Mapping[str, Cost], known: Mapping[str, Reply], scope: Scope
+    ) -> int:
         """How many of the asks, from the first, would fit."""
         part: dict[str, Cost] = {}
         for count, bound in enumerate(bounds):
             part[bound.address] = worst[bound.address]
-            if self._short(part, scope) is not None:
+            if self._short(part, known, scope) is not None:
                 return count
         return len(bounds)
 
@@ -196,7 +200,12 @@ def _reply(flight: Flight) -> Reply:
 
 
 def _owed(worst: Mapping[str, Cost], ledger: Ledger) -> Cost:
-    return sum((cost for address, cost in worst.items() if address not in ledger.charged), Cost())
+    """What `charge_once` may book for these: all of what is new, the rest of what was charged in part."""
+    return sum((cost - _part(ledger.charged.get(address), cost) for address, cost in worst.items()), Cost())
+
+
+def _part(before: Cost | None, cost: Cost) -> Cost:
+    return Cost() if before is None else before if before.tokens < cost.tokens else cost
 
 
 def _leading(bounds: Sequence[Bound], known: Container[str]) -> int:
