@@ -38,6 +38,8 @@ def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
         question = sys.stdin.buffer.read().decode("utf-8", "replace").strip()
     if not question.strip():
         raise UsageError("QUESTION: the question is empty")
+    if "," in given["method"]:
+        raise UsageError(f"--method: ask takes one method, got {given['method']!r}; compare takes several")
     sampling = sampling_of(given)
     roles = roles_of(given["roles"])
     errors = Console(stderr=True)
@@ -63,7 +65,10 @@ def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
         _print(solution, show)
     if solution.error:
         raise click.ClickException(solution.error)
-    return 3 if solution.result.stop == "budget" else 0
+    if solution.result.stop == "budget":
+        click.echo("passel: the budget ended it; this is the best so far", err=True)
+        return 3
+    return 0
 
 
 def _print(solution: Any, show: bool) -> None:

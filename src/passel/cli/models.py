@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from passel.core.docs import describe
@@ -23,7 +24,9 @@ def models() -> None:
         named.add_column(column, overflow="fold")
     for name, card in cards().items():
         size = f"{card.weights.size / 1e6:.0f} MB"
-        named.add_row(f"[bold]{name}[/]", card.summary, card.licence, size, "yes" if cached(card) else "passel pull")
+        named.add_row(
+            f"[bold]{name}[/]", escape(card.summary), card.licence, size, "yes" if cached(card) else "passel pull"
+        )
     console.print(named)
     kinds = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left", title="\nAny other")
     for column in ("kind", "what it is", "options"):
@@ -31,5 +34,5 @@ def models() -> None:
     for name in names("models"):
         about = describe(find("models", name))
         options = " ".join(option for option in about.options if option != "report")
-        kinds.add_row(f"[bold]{name}:…[/]", about.summary, options)
+        kinds.add_row(f"[bold]{name}:…[/]", escape(about.summary), escape(options))
     console.print(kinds)

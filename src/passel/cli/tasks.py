@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from passel.core.docs import describe
@@ -21,5 +22,5 @@ def tasks() -> None:
     for name in names("tasks"):
         about = describe(find("tasks", name))
         options = " ".join(f"{option}={default}" for option, (_, default) in about.options.items())
-        out.add_row(f"[bold]{name}[/]", about.summary, options)
+        out.add_row(f"[bold]{name}[/]", escape(about.summary), escape(options))
     Console().print(out)

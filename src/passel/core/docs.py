@@ -40,7 +40,7 @@ def describe(thing: Callable[..., Any]) -> About:
     doc = inspect.getdoc(thing) or ""
     body = doc.split("\n>>> ")[0]
     marks = list(_SECTION.finditer(body))
-    ends = [mark.start() for mark in marks[1:]] + [len(body)]
+    ends = [*(mark.start() for mark in marks), len(body)][1:]
     sections = {mark[1]: body[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)}
     joined = {name: " ".join(text.split()) for name, text in sections.items()}
     return About(doc.split("\n")[0], joined, parameters(thing))

@@ -42,8 +42,8 @@ class RecordError(PasselError):
     """The record cannot be read or written as it should; names the file and the place in it."""
 
 
-class NotRecorded(PasselError):
-    """A replay was asked for a reply that the record does not hold."""
+class NotRecorded(OutOfBudget):
+    """A replay was asked for a reply that the record does not hold: there was no budget, or no time, to get it."""
 
 
 class ModelError(PasselError):

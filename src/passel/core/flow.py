@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from passel.core.ask import Ask, Call, Embed, Generate, Prompt, Sampling, Score
-from passel.core.errors import OutOfBudget
+from passel.core.errors import OutOfBudget, UsageError
 from passel.core.key import Key
 from passel.core.reply import Reply
 
@@ -39,6 +39,10 @@ class Round:
 
     asks: tuple[Ask, ...]
     until: Literal["all", "first"] | int = "all"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.until, int) and self.until < 1:
+            raise UsageError(f"a round waits for at least 1 reply, got until={self.until}")
 
     @property
     def needed(self) -> int:
@@ -98,8 +102,13 @@ def draw_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **settings:
 def race(
     prompt: Prompt, *, key: Key, n: int, k: int = 1, sampling: Sampling = Sampling(), role: str = "generator"
 ) -> Flow[list[Reply]]:
-    """n draws at once until k of them have finished; the rest are cancelled."""
-    return (yield from draw(prompt, key=key, n=n, sampling=sampling, role=role, until=k))
+    """n draws at once, or as many as the budget allows, until k of them have finished; the rest are cancelled."""
+    try:
+        return (yield from draw(prompt, key=key, n=n, sampling=sampling, role=role, until=k))
+    except OutOfBudget as short:
+        if short.fits < 1:
+            raise
+        return (yield from draw(prompt, key=key, n=short.fits, sampling=sampling, role=role, until=k))
 
 
 def score(

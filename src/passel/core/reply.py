@@ -43,9 +43,10 @@ class Reply:
         vectors: Embed: one vector a text.
         value: Call: what the tool returned, a JSON value.
         usage: what it took.
-        seconds: from sending to the end, as seen by the driver.
+        seconds: from sending to the end, as seen by the driver; of a request for several, each one's equal share.
         error: what went wrong, for stop="failed".
-        attempts: requests it took; more than 1 after retries, whose tokens are in `usage` too.
+        attempts: requests it took; more than 1 after retries.
+        wasted: completion tokens of broken attempts: paid for by the run, but no work of the method's.
         raw: the endpoint's own words, kept for later readers.
     """
 
@@ -59,6 +60,7 @@ class Reply:
     seconds: float = 0.0
     error: str | None = None
     attempts: int = 1
+    wasted: int = 0
     raw: Mapping[str, Any] | None = None
 
     @property
@@ -67,10 +69,7 @@ class Reply:
         return self.stop == "end"
 
     def signed(self, seconds: float, attempts: int, wasted: int = 0) -> Reply:
-        """With the driver's measurements; `wasted` completion tokens of broken attempts are added to the usage."""
-        usage = self.usage
-        if wasted:
-            usage = Usage(usage.prompt_tokens, usage.completion_tokens + wasted, usage.cached_tokens)
+        """With the driver's measurements."""
         return Reply(  # written out: dataclasses.replace takes three times as long, and this is done for every pass
             self.stop,
             self.text,
@@ -78,10 +77,11 @@ class Reply:
             self.scores,
             self.vectors,
             self.value,
-            usage,
+            self.usage,
             seconds,
             self.error,
             attempts,
+            wasted,
             self.raw,
         )
 

@@ -126,6 +126,12 @@ class Comparison:
     command: str = ""
     version: str = ""
 
+    def __str__(self) -> str:
+        """The table, as on a terminal of 100 columns."""
+        from passel.measure.report import as_text
+
+        return as_text(self)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         return asdict(self)

@@ -84,6 +84,8 @@ class Plan:
         for name, value in (("n", self.n), ("limit", self.limit), ("concurrency", self.concurrency)):
             if value is not None and value < 1:
                 raise UsageError(f"{name} must be at least 1, got {value}")
+        if self.problem_budget.seconds is not None:
+            raise UsageError("--problem-budget: seconds limits the whole run; give it with --budget")
 
     def load_methods(self) -> list[NamedMethod]:
         """The methods, found and with their options bound. Raises UsageError for unknown names and options."""
@@ -125,12 +127,17 @@ class Plan:
         for name in data:
             if name not in known:
                 raise unknown(f"setting in {path}:", name, known)
-        data["methods"] = tuple(data["methods"])
-        if stop := data["sampling"].get("stop"):
-            data["sampling"]["stop"] = tuple(stop)
-        data["sampling"] = Sampling.of(data["sampling"])
-        data["budget"], data["problem_budget"] = Budget(**data["budget"]), Budget(**data["problem_budget"])
-        return cls(**data)
+        try:
+            data["methods"] = tuple(data["methods"])
+            if stop := data["sampling"].get("stop"):
+                data["sampling"]["stop"] = tuple(stop)
+            data["sampling"] = Sampling.of(data["sampling"])
+            data["budget"], data["problem_budget"] = Budget(**data["budget"]), Budget(**data["problem_budget"])
+            return cls(**data)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise RecordError(
+                f"{path} does not hold the settings of a run ({type(error).__name__}: {error})"
+            ) from error
 
     def command(self, folder: Path | None) -> str:
         """The command line that runs this plan (again)."""

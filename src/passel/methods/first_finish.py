@@ -41,7 +41,8 @@ def first_finish(
 
     Deviations: the paper's winner is the first by the clock. So it is here, on one endpoint (`passel ask`, `run`); in a
     comparison, where other methods share the draws, it is the one with the fewest tokens, as if all were decoded in
-    step, and the losers are charged up to its length. A truncated sample does not count as finished.
+    step, and the losers are charged up to its length. A truncated sample does not count as finished. When the budget
+    allows only some of the n, those race.
 
     >>> from passel.core.play import play
     >>> play(first_finish(Problem("1", "2 + 2?"), key=Key(), n=1), ["4"]).value.answer.text
@@ -53,7 +54,8 @@ def first_finish(
     finished.sort(key=lambda index: (replies[index].usage.completion_tokens, index))
     shortest = [candidates[index] for index in finished[:m]]
     chosen = first_of(shortest, tally(shortest)) or next(iter(shortest), None)
+    stop = "done" if len(replies) == n else "budget"
     lengths = [replies[index].usage.completion_tokens for index in finished]
     if chosen is None:
-        return Result(candidates=candidates)
-    return Result(chosen.answer, chosen.text, None, candidates, info={"finished": finished, "tokens": lengths})
+        return Result(candidates=candidates, stop=stop)
+    return Result(chosen.answer, chosen.text, None, candidates, stop, {"finished": finished, "tokens": lengths})

@@ -18,7 +18,8 @@ def load(spec: str) -> Model:
     Raises UsageError for an unknown kind, name or option; nothing is loaded or contacted before the first ask.
     """
     parts, options = split_spec(spec)
-    kind, rest = parts[0], ":".join(parts[1:])
+    words = 2 if parts[0].endswith(".py") else 1
+    kind, rest = ":".join(parts[:words]), ":".join(parts[words:])
     if kind in cards() or kind.endswith(".gguf"):
         kind, rest = "llama_cpp", ":".join(parts)
     known = [*names("models"), *cards()]

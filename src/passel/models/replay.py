@@ -25,8 +25,8 @@ class Replay:
 
     @property
     def info(self) -> ModelInfo:
-        """That of the model it stands for; its replies come at once."""
-        return replace(self.of, instant=True)
+        """That of the model it stands for, so that addresses and races are what they were."""
+        return replace(self.of, max_n=1)
 
     async def answer(self, asks: Sequence[Ask], progress: Progress) -> Sequence[Reply]:
         """Raises NotRecorded: an ask that comes here is not in the record."""
@@ -38,15 +38,17 @@ class Replay:
 
 @dataclass(frozen=True)
 class ReplayPool:
-    """A record that is only read: failed and cancelled replies are replayed as they were."""
+    """A record that is only read."""
 
     record: Pool
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
+        """See `Pool`. A failed reply fails again."""
+        return {address: reply for address, reply in self.last(addresses).items() if reply.stop != "cancelled"}
+
+    def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
         """See `Pool`."""
         return self.record.last(addresses)
-
-    last = get
 
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
         """See `Pool`. Only calls of tools come here; they are made again and not kept."""

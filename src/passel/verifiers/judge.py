@@ -48,9 +48,7 @@ def judge(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:
     prompt = PROMPT.format(question=problem.question, answer=text)
     greedy = Sampling(temperature=0.0)
     (reply,) = yield from draw((Message("user", prompt),), key=key, sampling=greedy, role="judge", label="judge")
-    found = re.findall(r"\[\[(\d+(?:\.\d+)?)\]\]", reply.text) or re.findall(
-        r"[Rr]ating:?\s*(\d+(?:\.\d+)?)", reply.text
-    )
+    found = _BRACKETED.findall(reply.text) or _PLAIN.findall(reply.text)
     if not found or not 1.0 <= (rating := float(found[-1])) <= 10.0:
         return None
     return (rating - 1.0) / 9.0

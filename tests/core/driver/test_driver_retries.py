@@ -91,8 +91,8 @@ def test_a_wait_depends_on_nothing_but_the_ask_and_the_attempt(attempt, seed, af
 def test_tokens_of_broken_attempts_are_paid_for():
     model = Fake(broken(2, tokens=5))
     outcome, (reply,) = replies_of(model)
-    assert reply.usage == Usage(1, 11)
-    assert outcome.cost.completion_tokens == 11
+    assert (reply.usage, reply.wasted, reply.attempts) == (Usage(1, 1), 10, 3)
+    assert outcome.cost.completion_tokens == 1  # the method's own work; the run's ledger has all 11
 
 
 def test_a_retry_that_the_budget_has_no_room_for_is_not_made_and_nothing_hangs():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -21,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def sampling_flags(command: F) -> F:
     """A flag for each sampling parameter; what is not given is left to the model's maker and to the model."""
-    hints = get_type_hints(Sampling)
+    hints, says = get_type_hints(Sampling), _explanations(Sampling)
     for field in reversed(fields(Sampling)):
         kinds = [kind for kind in get_args(hints[field.name]) if kind is not type(None)]
         multiple = kinds[0] not in (int, float)
@@ -30,9 +31,18 @@ def sampling_flags(command: F) -> F:
             type=str if multiple else kinds[0],
             multiple=multiple,
             default=None,
-            help="Text that ends an answer (may be given several times)." if multiple else "Sampling parameter.",
+            help=says[field.name] + (" May be repeated." if multiple else ""),
         )(command)
     return command
+
+
+def _explanations(kind: type) -> dict[str, str]:
+    """What a dataclass's docstring says of each field."""
+    says: dict[str, str] = {}
+    for names, text in re.findall(r"^        ([\w, ]+): (.+(?:\n {12}.+)*)", kind.__doc__ or "", re.MULTILINE):
+        line = " ".join(text.split())
+        says |= dict.fromkeys(names.split(", "), line[0].upper() + line[1:])
+    return says
 
 
 def sampling_of(given: dict[str, Any]) -> Sampling:

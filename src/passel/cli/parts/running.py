@@ -13,6 +13,7 @@ from rich.console import Console
 from passel.cli.parts.display import RunDisplay
 from passel.cli.parts.downloads import fetch
 from passel.cli.parts.flags import blame, budget_of, roles_of, sampling_of
+from passel.core.cost import Budget
 from passel.core.driver import run_sync
 from passel.core.errors import UsageError
 from passel.measure.comparison import Comparison
@@ -71,8 +72,7 @@ def run_and_show(run: Run, *, as_json: bool) -> int:
     else:
         show(found, page)
     if any(row.stopped for row in found.methods):
-        more = "With a larger budget it goes on. " if run.folder else ""
-        click.echo(f"passel: the budget ended the run; what was paid for is kept. {more}{_how_to_go_on(run)}", err=True)
+        click.echo(f"passel: the budget ended the run; what was paid for is kept. {_how_to_go_on(run)}", err=True)
         return EXIT_BUDGET
     return 0
 
@@ -82,9 +82,8 @@ def show(found: Comparison, page: Path | None) -> None:
     from passel.measure.report import footer, headline, table
 
     console = Console(width=None if sys.stdout.isatty() else 100)
-    console.print(
-        f"\n{found.model} on {found.task}, {len(found.problems)} problems, seed {found.seed}\n", highlight=False
-    )
+    title = f"{found.model} on {found.task}, {len(found.problems)} problems, seed {found.seed}"
+    console.print(f"\n{title}\n", highlight=False, markup=False)
     console.print(table(found))
     for line in footer(found):
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
@@ -102,7 +101,9 @@ def _interrupted(run: Run, display: RunDisplay) -> int:
 def _how_to_go_on(run: Run) -> str:
     if run.folder is None:
         return "Nothing was recorded; give --out DIR to be able to go on."
-    return f"To go on from the record: {run.plan.command(run.folder)}"
+    if run.plan.budget == Budget():
+        return f"To go on from the record: {run.plan.command(run.folder)}"
+    return f"To go on from the record, without the budget: {run.plan.replace(budget=Budget()).command(run.folder)}"
 
 
 def _task_spec(given: dict[str, Any]) -> str:

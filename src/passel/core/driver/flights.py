@@ -196,7 +196,7 @@ class Flights:
             return
         for (flight, paid), reply in zip(landed, replies, strict=True):
             bound = flight.bound
-            self._ledger.charge(bound.address, bound.line, cost_of(paid, bound.info))
+            self._ledger.charge(bound.address, bound.line, cost_of(paid, bound.info, waste=True))
             self._leave(flight)
             self._keep(bound, reply)
             flight.end(reply)

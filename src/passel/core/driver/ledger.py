@@ -45,9 +45,13 @@ class Ledger:
         """Whether this much more can be spent while all open holds are kept."""
         return not self.limited or self.budget.short_of(self.spent + self._held + cost) is None
 
+    def could_fit(self, cost: Cost) -> bool:
+        """Whether this much more could be spent if every open hold came back."""
+        return self.budget.short_of(self.spent + cost) is None
+
     async def room(self, cost: Cost) -> bool:
         """Waits until an open hold settles; False if no wait can make room for this cost."""
-        if not self._holds or self.budget.short_of(self.spent + cost) is not None:
+        if not self._holds or not self.could_fit(cost):
             return False
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)

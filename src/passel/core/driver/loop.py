@@ -16,7 +16,7 @@ from passel.core.driver.passes import Retries
 from passel.core.driver.record import Memory, Pool
 from passel.core.driver.roles import Roles
 from passel.core.driver.rounds import Rounds, Scope
-from passel.core.errors import NotRecorded, OutOfBudget, PasselError
+from passel.core.errors import OutOfBudget, PasselError
 from passel.core.flow import Flow, Left, Op, Par, Round
 from passel.core.model import Binding
 from passel.core.result import Result
@@ -84,8 +84,6 @@ class Driver:
             result = await self._drive(flow, scope)
         except OutOfBudget:
             result = Result(stop="budget")
-        except NotRecorded as gap:
-            error = str(gap)
         except PasselError:
             raise
         except Exception as bug:

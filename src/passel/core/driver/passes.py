@@ -68,21 +68,22 @@ class Bound:
         return self.model, self.ask.role, self.ask.label
 
 
-def cost_of(reply: Reply, info: ModelInfo | None) -> Cost:
-    """What a reply cost; a tool's call costs a call, an unsent pass nothing."""
+def cost_of(reply: Reply, info: ModelInfo | None, *, waste: bool = False) -> Cost:
+    """What a reply cost; a tool's call costs a call, an unsent pass nothing. With `waste`, broken attempts too."""
     if info is None:
         return Cost(calls=1, seconds=reply.seconds)
     usage = reply.usage
     if reply.stop == "cancelled" and usage == _NO_USAGE:
         return _NO_COST
-    computed = usage.prompt_tokens - usage.cached_tokens + usage.completion_tokens
+    completion = usage.completion_tokens + (reply.wasted if waste else 0)
+    computed = usage.prompt_tokens - usage.cached_tokens + completion
     return Cost(
         1,
         0,
         usage.prompt_tokens,
         usage.cached_tokens,
-        usage.completion_tokens,
-        info.price.of(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens),
+        completion,
+        info.price.of(usage.prompt_tokens, completion, usage.cached_tokens),
         reply.seconds,
         2.0 * info.parameters * computed if info.parameters else 0.0,
     )
@@ -149,12 +150,13 @@ async def send(
 
 
 def _signed(replies: Sequence[Reply], seconds: float, attempts: int, wasted: int) -> list[Reply]:
-    first = replies[0].signed(seconds, attempts, wasted)
-    return [first, *(reply.signed(seconds, attempts) for reply in replies[1:])]
+    share = seconds / len(replies)
+    first = replies[0].signed(share, attempts, wasted)
+    return [first, *(reply.signed(share, attempts) for reply in replies[1:])]
 
 
 def _failed(asks: Sequence[Ask], error: str, attempts: int, wasted: int) -> list[Reply]:
-    first = Reply(stop="failed", error=error, attempts=attempts, usage=Usage(completion_tokens=wasted))
+    first = Reply(stop="failed", error=error, attempts=attempts, wasted=wasted)
     return [first, *(Reply(stop="failed", error=error, attempts=attempts) for _ in asks[1:])]
 
 

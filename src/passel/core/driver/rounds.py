@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from passel.core.cost import Cost
@@ -14,7 +14,7 @@ from passel.core.driver.passes import Bound, Tool, cost_of
 from passel.core.driver.races import settle
 from passel.core.driver.record import Pool
 from passel.core.driver.roles import Roles
-from passel.core.errors import OutOfBudget
+from passel.core.errors import NotRecorded, OutOfBudget
 from passel.core.flow import Round
 from passel.core.reply import Reply
 
@@ -48,7 +48,7 @@ class Rounds:
         needed = op.needed if clocked else len(bounds)
         known, own = await self._launch(bounds, scope, race=clocked, needed=needed)
         try:
-            replies = await self._fetch(bounds, known, needed)
+            replies, late = await self._fetch(bounds, known, needed)
             if race and not clocked:
                 replies = settle(replies, op.needed)
             for bound, reply in zip(bounds, replies, strict=True):
@@ -58,6 +58,8 @@ class Rounds:
         finally:
             if own is not None:
                 scope.ledger.release(own)
+        if late:
+            raise OutOfBudget("the time is spent", fits=_leading(bounds, _answered(bounds, replies)))
         return tuple(replies)
 
     async def _launch(
@@ -81,7 +83,7 @@ class Rounds:
                 raise OutOfBudget(fits=self._fitting(bounds, worst, known, scope))
         for bound in bounds:  # a reply of an earlier session counts against the run's budget too
             if bound.address in known and bound.address not in self._ledger.charged:
-                self._ledger.charge(bound.address, bound.line, cost_of(known[bound.address], bound.info))
+                self._ledger.charge(bound.address, bound.line, cost_of(known[bound.address], bound.info, waste=True))
         holds = [worst[bound.address] if self._ledger.limited else None for bound in new]
         for hold in filter(None, holds):
             self._ledger.hold(hold)
@@ -109,7 +111,7 @@ class Rounds:
     def _worst(self, bounds: Iterable[Bound], known: Mapping[str, Reply]) -> dict[str, Cost]:
         """Each address's cost: what it took where that is known, else its worst case."""
         return {
-            bound.address: cost_of(known[bound.address], bound.info)
+            bound.address: cost_of(known[bound.address], bound.info, waste=True)
             if bound.address in known
             else self._flights.worst(bound)
             for bound in bounds
@@ -117,15 +119,19 @@ class Rounds:
 
     def _short(self, worst: Mapping[str, Cost], known: Mapping[str, Reply], scope: Scope) -> tuple[Ledger, Cost] | None:
         """The ledger in which these costs do not fit, and what it lacks room for."""
-        if scope.ledger.limited:
-            own = _owed(worst, scope.ledger)
-            if not scope.ledger.fits(own):
-                return scope.ledger, own
-        if self._ledger.limited:
-            run = sum((cost for a, cost in worst.items() if self._is_news(a, known)), Cost())
-            if not self._ledger.fits(run):
-                return self._ledger, run
+        for ledger, cost in self._needs(worst, known, scope):
+            if not ledger.fits(cost):
+                return ledger, cost
         return None
+
+    def _needs(
+        self, worst: Mapping[str, Cost], known: Mapping[str, Reply], scope: Scope
+    ) -> Iterator[tuple[Ledger, Cost]]:
+        """What these costs take of each budget that is limited."""
+        if scope.ledger.limited:
+            yield scope.ledger, _owed(worst, scope.ledger)
+        if self._ledger.limited:
+            yield self._ledger, sum((cost for a, cost in worst.items() if self._is_news(a, known)), Cost())
 
     def _is_news(self, address: str, known: Mapping[str, Reply]) -> bool:
         if address in known:
@@ -135,33 +141,38 @@ class Rounds:
     def _fitting(
         self, bounds: Sequence[Bound], worst: Mapping[str, Cost], known: Mapping[str, Reply], scope: Scope
     ) -> int:
-        """How many of the asks, from the first, would fit."""
+        """How many of the asks, from the first, would fit if all open holds came back."""
         part: dict[str, Cost] = {}
         for count, bound in enumerate(bounds):
             part[bound.address] = worst[bound.address]
-            if self._short(part, known, scope) is not None:
+            if not all(ledger.could_fit(cost) for ledger, cost in self._needs(part, known, scope)):
                 return count
         return len(bounds)
 
     def _time_is_up(self) -> bool:
         return self.deadline is not None and asyncio.get_running_loop().time() >= self.deadline
 
-    async def _fetch(self, bounds: Sequence[Bound], known: Mapping[str, Reply], needed: int) -> list[Reply]:
-        """Waits for `needed` usable replies, or for all, or for the deadline; drops the flights not needed any more."""
+    async def _fetch(
+        self, bounds: Sequence[Bound], known: Mapping[str, Reply], needed: int
+    ) -> tuple[list[Reply], bool]:
+        """Waits for `needed` usable replies, or for all, or for the deadline; drops the flights not needed any more.
+
+        Returns the replies, cancelled ones for what was dropped, and whether it was the deadline.
+        """
         wanted = {b.address: f for b in bounds if b.address not in known and (f := self._flights.find(b.address))}
         if not wanted:
-            return [known[bound.address] for bound in bounds]
+            return [known[bound.address] for bound in bounds], False
         usable = sum(known[b.address].ok for b in bounds if b.address in known)
         wait = _Wait(wanted.values(), needed - usable if needed < len(bounds) else len(bounds))
         try:
             await wait.over(self.deadline)
-            if self._time_is_up() and not all(flight.landed for flight in wanted.values()):
-                done = {address for address, flight in wanted.items() if flight.landed}
-                raise OutOfBudget("the time is spent", fits=_leading(bounds, known.keys() | done))
+            late = self._time_is_up() and not wait.enough
             replies = {address: _reply(flight) for address, flight in wanted.items()}
+        except NotRecorded as gap:
+            raise NotRecorded(str(gap), fits=_leading(bounds, known)) from gap
         finally:
             self._flights.drop(wanted.values(), wait.tell)
-        return [known.get(bound.address) or replies[bound.address] for bound in bounds]
+        return [known.get(bound.address) or replies[bound.address] for bound in bounds], late
 
 
 class _Wait:
@@ -169,6 +180,11 @@ class _Wait:
     broke."""
 
     __slots__ = ("_done", "_left", "_needed", "tell")
+
+    @property
+    def enough(self) -> bool:
+        """Whether it is over for another reason than the deadline."""
+        return self._done.done()
 
     def __init__(self, flights: Iterable[Flight], needed: int) -> None:
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -206,6 +222,10 @@ def _owed(worst: Mapping[str, Cost], ledger: Ledger) -> Cost:
 
 def _part(before: Cost | None, cost: Cost) -> Cost:
     return Cost() if before is None else before if before.tokens < cost.tokens else cost
+
+
+def _answered(bounds: Sequence[Bound], replies: Sequence[Reply]) -> set[str]:
+    return {b.address for b, reply in zip(bounds, replies, strict=True) if reply.stop != "cancelled"}
 
 
 def _leading(bounds: Sequence[Bound], known: Container[str]) -> int:

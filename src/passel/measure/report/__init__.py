@@ -2,7 +2,7 @@
 
 from passel.measure.report.export import read_comparison
 from passel.measure.report.findings import headline
-from passel.measure.report.table import footer, table
+from passel.measure.report.table import as_text, footer, table
 from passel.measure.report.write import write_report
 
-__all__ = ["footer", "headline", "read_comparison", "table", "write_report"]
+__all__ = ["as_text", "footer", "headline", "read_comparison", "table", "write_report"]

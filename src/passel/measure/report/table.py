@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -10,7 +13,7 @@ from passel.measure.comparison import Comparison, Estimate, MethodRow
 from passel.measure.report.findings import mean, saved, span
 from passel.measure.report.text import clean, compact, percent, plain, points
 
-__all__ = ["footer", "table"]
+__all__ = ["as_text", "footer", "table"]
 
 
 def table(comparison: Comparison) -> Table:
@@ -37,6 +40,13 @@ def footer(comparison: Comparison) -> list[str]:
     if sentence := saved(comparison):
         lines.append(plain(sentence))
     return [*lines, *(f"Note: {plain(note)}" for note in comparison.notes)]
+
+
+def as_text(comparison: Comparison, width: int = 100) -> str:
+    """The table and its footer as plain text."""
+    console = Console(width=width, record=True, file=io.StringIO(), highlight=False)
+    console.print(table(comparison))
+    return "\n".join([console.export_text().rstrip(), *footer(comparison)])
 
 
 def _cells(row: MethodRow, priced: bool) -> list[Text]:
