@@ -64,9 +64,10 @@ def test_the_same_inside_a_running_loop() -> None:
     inside, found, awaited = asyncio.run(main())
     outside = passel.solve(QUESTION, model="toy", n=8)
     assert inside.result == awaited.result == outside.result
-    assert found.methods[1].cost.tokens == passel.compare(
-        model="toy", task="held_out", methods="single,vote", n=4, limit=3
-    ).methods[1].cost.tokens
+    assert (
+        found.methods[1].cost.tokens
+        == passel.compare(model="toy", task="held_out", methods="single,vote", n=4, limit=3).methods[1].cost.tokens
+    )
 
 
 def test_an_endpoint_inside_and_outside_a_loop(endpoint: Callable[..., Any]) -> None:
@@ -80,7 +81,11 @@ def test_an_endpoint_inside_and_outside_a_loop(endpoint: Callable[..., Any]) -> 
         await model.aclose()
         return inside, awaited
 
-    solutions = [passel.solve(QUESTION, model=model, n=2), *asyncio.run(main()), passel.solve(QUESTION, model=mock.spec())]
+    solutions = [
+        passel.solve(QUESTION, model=model, n=2),
+        *asyncio.run(main()),
+        passel.solve(QUESTION, model=mock.spec()),
+    ]
     assert all(solution.answer is not None and solution.error is None for solution in solutions)
     assert mock.stats["choices"] == 2 + 2 + 2 + 16
 
@@ -186,9 +191,7 @@ def test_a_problem_and_roles(endpoint: Callable[..., Any]) -> None:
     problem = passel.Problem("p", "2 + 2?", system="Be brief.")
     assert passel.solve(problem, model="toy", method="single").cost.passes == 1
     judge = endpoint()
-    solution = passel.solve(
-        QUESTION, model="toy", method="best_of:verifier=judge", roles={"judge": judge.spec()}, n=3
-    )
+    solution = passel.solve(QUESTION, model="toy", method="best_of:verifier=judge", roles={"judge": judge.spec()}, n=3)
     assert 0 < judge.stats["choices"] <= 3
     assert solution.cost.passes == 3 + judge.stats["choices"] or solution.cost.passes == 6
 
@@ -222,7 +225,13 @@ def test_errors_have_types(endpoint: Callable[..., Any], tmp_path: Path, mine: s
 
 def test_compare_writes_and_goes_on(endpoint: Callable[..., Any], tmp_path: Path) -> None:
     mock = endpoint()
-    settings: dict[str, Any] = {"model": mock.spec(), "task": "held_out", "methods": "vote", "limit": 4, "out": tmp_path}
+    settings: dict[str, Any] = {
+        "model": mock.spec(),
+        "task": "held_out",
+        "methods": "vote",
+        "limit": 4,
+        "out": tmp_path,
+    }
     passel.compare(n=2, **settings)
     found = passel.compare(n=3, **settings)
     assert mock.stats["choices"] == 12

@@ -24,12 +24,13 @@ class Flight:
     """One ask on its way. It ends with a reply or an error, and tells those who wait: a list of functions, called with
     the flight. (No future a flight: a round waits for one future, whatever it asks for.)"""
 
-    __slots__ = ("bound", "error", "group", "hold", "index", "reply", "waiting")
+    __slots__ = ("bound", "error", "group", "hold", "index", "landing", "reply", "waiting")
 
     def __init__(self, bound: Bound, hold: Cost | None) -> None:
         self.bound, self.hold = bound, hold
         self.group: _Group | None = None  # set when it takes off
         self.index = 0
+        self.landing: Reply | None = None  # come, and not yet committed
         self.reply: Reply | None = None
         self.error: Exception | None = None
         self.waiting: list[Callable[[Flight], None]] = []
@@ -112,6 +113,8 @@ class Flights:
             if flight.landed:
                 continue
             flight.waiting.remove(tell)
+            if flight.landing is not None:
+                continue
             group = flight.group
             alike = group.flights if group else [flight]
             if any(one.waiting for one in alike) or (group and group.task and group.task.done()):
@@ -178,7 +181,10 @@ class Flights:
         """Replies are committed together, once a turn of the event loop, before any flow sees them."""
         if not self._landing:
             asyncio.get_running_loop().call_soon(self.flush)
-        self._landing += landed
+        for flight, reply in landed:
+            if flight.landing is None:
+                flight.landing = reply
+                self._landing.append((flight, reply))
 
     def flush(self) -> None:
         """Commits what has landed, books it, and hands it over."""

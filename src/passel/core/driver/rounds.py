@@ -212,7 +212,7 @@ class _Wait:
 def _reply(flight: Flight) -> Reply:
     if flight.error is not None:
         raise flight.error
-    return flight.reply if flight.reply is not None else flight.so_far()
+    return flight.reply or flight.landing or flight.so_far()
 
 
 def _owed(worst: Mapping[str, Cost], ledger: Ledger) -> Cost:

@@ -124,10 +124,7 @@ class _Fields:
     def _value(self, column: str) -> Any:
         name = self._columns[column] or ""
         if name not in self._fields:
-            raise UsageError(
-                f"{self._where}: no column {name!r} (columns: {', '.join(self._fields)}; "
-                "--question and --answer, or question= and answer= in the spec, say which to read)"
-            )
+            raise UsageError(f"{self._where}: no column {name!r} (columns: {', '.join(self._fields)})")
         return self._fields[name]
 
     def _options(self) -> tuple[str, ...]:
