@@ -8,6 +8,7 @@ from rich.console import Console
 from passel.cli.parts.downloads import fetch
 from passel.core.errors import unknown
 from passel.models.catalog import cards
+from passel.models.llama_cpp import from_hub
 from passel.models.parts.pull import cached
 
 __all__ = ["pull"]
@@ -16,10 +17,14 @@ __all__ = ["pull"]
 @click.command()
 @click.argument("model")
 def pull(model: str) -> None:
-    """Fetch MODEL into the cache (PASSEL_CACHE, else the user's cache folder) and check its sha256."""
+    """Fetch MODEL, a name of the catalog, into the cache (PASSEL_CACHE, else the user's cache folder) and check its
+    sha256. hf:ORG/REPO/FILE.gguf is fetched from the hub into the hub's cache."""
+    console = Console(stderr=True)
+    if model.startswith("hf:"):
+        console.print(f"{model}: {from_hub(model)}", soft_wrap=True)
+        return
     if model not in cards():
         raise unknown("model", model, cards())
-    console = Console(stderr=True)
     if there := cached(cards()[model]):
         console.print(f"{model} is in the cache: {there}", soft_wrap=True)
         return

@@ -14,13 +14,14 @@ __all__ = ["Candidate", "Result", "candidate"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One drawn text, the answer read from it (None: it holds none), what a verifier gave it (None: unscored), and how
-    its reply stopped."""
+    """One drawn text, the answer read from it (None: it holds none), what a verifier gave it (None: unscored), how its
+    reply stopped, and its completion tokens."""
 
     text: str
     answer: Answer | None
     score: float | None = None
     stop: Stop = "end"
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +48,6 @@ class Result:
 def candidate(problem: Problem, reply: Reply, prefix: str = "") -> Candidate:
     """The candidate in a reply. A failed or truncated reply has no answer: its last number is not its conclusion."""
     text = prefix + reply.text
-    return Candidate(text, problem.read(text) if reply.ok else None, stop=reply.stop)
+    return Candidate(
+        text, problem.read(text) if reply.ok else None, stop=reply.stop, tokens=reply.usage.completion_tokens
+    )

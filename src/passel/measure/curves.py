@@ -13,7 +13,7 @@ from passel.core.result import Candidate
 from passel.measure.comparison import Curve
 from passel.measure.coverage import pass_at_k
 from passel.measure.intervals import curve_interval
-from passel.measure.selection import best_at_k, vote_at_k, weighted_vote_at_k
+from passel.measure.selection import best_at_k, shortest_at_k, vote_at_k, weighted_vote_at_k
 
 __all__ = ["Pool", "curves"]
 
@@ -49,38 +49,44 @@ class Pool:
         rows = zip(self.candidates, self.values, strict=True)
         return [(row, [v or 0.0 for v in values]) for row, values in rows if row and None not in values]
 
-    def arrays(self) -> tuple[Array, NDArray[np.int64], Array]:
-        """Values, answer numbers (-1: none) and verifier scores (NaN: none), each [problems, depth]."""
+    def arrays(self) -> tuple[Array, NDArray[np.int64], Array, Array]:
+        """Values, answer numbers (-1: none), verifier scores (NaN: none) and completion tokens (NaN: did not finish),
+        each [problems, depth]."""
         depth = self.depth
         values: list[list[float]] = []
         answers: list[list[int]] = []
         scores: list[list[float]] = []
+        tokens: list[list[float]] = []
         for row, worth in self._usable():
             numbers: dict[str, int] = {}
             cut = row[:depth]
             values.append(worth[:depth])
             answers.append([numbers.setdefault(c.answer.key, len(numbers)) if c.answer else -1 for c in cut])
             scores.append([np.nan if c.score is None else c.score for c in cut])
+            tokens.append([c.tokens if c.stop == "end" else np.nan for c in cut])
         shape = (len(values), depth)
         return (
             np.array(values, dtype=np.float64).reshape(shape),
             np.array(answers, dtype=np.int64).reshape(shape),
             np.array(scores, dtype=np.float64).reshape(shape),
+            np.array(tokens, dtype=np.float64).reshape(shape),
         )
 
 
 def curves(pools: Sequence[Pool], key: Key) -> Iterator[Curve]:
-    """Coverage and vote from the deepest pool, best-of from every pool that a verifier scored."""
+    """Coverage, vote and shortest from the deepest pool, best-of from every pool that a verifier scored."""
     deepest = max(pools, key=lambda pool: pool.depth, default=None)
     if deepest is not None and deepest.depth > 1:
-        values, answers, _ = deepest.arrays()
+        values, answers, _, tokens = deepest.arrays()
         samples = np.full(len(values), deepest.depth)
         yield _curve("coverage", "exact", pass_at_k((values == 1.0).sum(axis=1), samples), key)
         voted = vote_at_k(answers, values, key / "vote")
         yield _curve("vote", voted.how, voted.value, key)
+        shortest = shortest_at_k(values, tokens)
+        yield _curve("shortest", shortest.how, shortest.value, key)
     for pool in pools:
         if pool.scored and pool.depth > 1:
-            values, answers, scores = pool.arrays()
+            values, answers, scores, _ = pool.arrays()
             best = (
                 weighted_vote_at_k(answers, values, scores, key / pool.name)
                 if pool.weighted

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passel.core.key import Key
+from passel.measure.chance import generator
 
 __all__ = ["bootstrap_weights", "curve_interval", "difference_interval", "mean_interval", "wilson"]
 
@@ -88,8 +89,7 @@ def curve_interval(values: Array, key: Key, *, draws: int = 1000) -> tuple[Array
 
 def bootstrap_weights(size: int, key: Key, draws: int) -> Array:
     """How much each of `size` problems counts in each resample: [draws, size], rows sum to 1."""
-    chance = np.random.Generator(np.random.Philox(key.bits(64)))
-    return chance.multinomial(size, np.full(size, 1.0 / size), size=draws) / size
+    return generator(key).multinomial(size, np.full(size, 1.0 / size), size=draws) / size
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:

@@ -20,7 +20,7 @@ def load(spec: str) -> Model:
     parts, options = split_spec(spec)
     words = 2 if parts[0].endswith(".py") else 1
     kind, rest = ":".join(parts[:words]), ":".join(parts[words:])
-    if kind in cards() or kind.endswith(".gguf"):
+    if kind in cards() or (kind != "llama_cpp" and ":".join(parts).endswith(".gguf")):
         kind, rest = "llama_cpp", ":".join(parts)
     known = [*names("models"), *cards()]
     if kind not in known and ".py" not in kind:

@@ -17,7 +17,7 @@ from passel.models.parts.embedded import Embedded, Load
 from passel.models.parts.pull import Report, pull
 from passel.models.parts.requests import EXTENSIONS, STANDARD, Dialect
 
-__all__ = ["llama_cpp"]
+__all__ = ["from_hub", "llama_cpp"]
 
 _SCORE_TOP = 1000
 """Tokens whose log-probabilities a score looks through. A fine-tuned model may rank Yes and No hundreds deep and still
@@ -79,11 +79,16 @@ def llama_cpp(
 
 
 def _file(path: str) -> Path:
-    if not path.startswith("hf:"):
-        file = Path(path).expanduser()
-        if not file.is_file():
-            raise UsageError(f"no model file at {path}")
-        return file
+    if path.startswith("hf:"):
+        return from_hub(path)
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise UsageError(f"no model file at {path}")
+    return file
+
+
+def from_hub(path: str) -> Path:
+    """hf:ORG/REPO/FILE.gguf in the hub's own cache, downloaded (with the hub's progress bar) if it is not there."""
     repository, _, name = path.removeprefix("hf:").rpartition("/")
     if repository.count("/") != 1:
         raise UsageError(f"a hub model is given as hf:ORG/REPO/FILE.gguf, got {path}")

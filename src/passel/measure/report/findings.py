@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from passel.measure.comparison import Comparison, Estimate, MethodRow
+from passel.measure.pareto import pareto
 from passel.measure.report.text import percent, plain, points, ratio
 
 __all__ = ["FEW", "MANY", "Findings", "findings", "frontier", "headline", "mean", "saved", "span"]
@@ -62,12 +65,9 @@ def findings(comparison: Comparison) -> Findings:
 def frontier(rows: Iterable[MethodRow]) -> tuple[MethodRow, ...]:
     """Methods that no other beats in both accuracy and tokens, cheapest first; coverage does not compete."""
     known = [r for r in rows if not r.uses_gold and r.accuracy.value is not None and mean(r, "tokens") is not None]
-    kept: list[MethodRow] = []
-    for row in sorted(known, key=lambda r: (_tokens(r), -_accuracy(r))):
-        tie = kept and (_tokens(row), _accuracy(row)) == (_tokens(kept[-1]), _accuracy(kept[-1]))
-        if tie or not kept or _accuracy(row) > _accuracy(kept[-1]):
-            kept.append(row)
-    return tuple(kept)
+    known.sort(key=lambda r: (_tokens(r), -_accuracy(r)))
+    best = pareto(np.array([_tokens(r) for r in known]), np.array([_accuracy(r) for r in known]))
+    return tuple(row for row, kept in zip(known, best, strict=True) if kept)
 
 
 def saved(comparison: Comparison) -> str:
