@@ -17,6 +17,7 @@ import sys
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from parts.figures import arguments, interleave, ratio, show
@@ -111,14 +112,13 @@ def main() -> None:
         args.its_hub = environment(args.setup, "its-hub")
         args.optillm = environment(args.setup, "optillm", "--no-deps")
     with mock() as url:
+        found = sides(url, args.its_hub, args.optillm)
         runs = {
-            name: (lambda side: lambda: calls_per_second(side[0], side[1], *side[2]))(side)
-            for name, side in sides(url, args.its_hub, args.optillm).items()
+            name: partial(calls_per_second, python, script, *options)
+            for name, (python, script, options) in found.items()
         }
         figures = interleave(runs, args.repeats)
-    ratios = {
-        f"{a} / {b}": (ratio(figures, a, b), target) for a, b, target in TARGETS if a in figures and b in figures
-    }
+    ratios = {f"{a} / {b}": (ratio(figures, a, b), target) for a, b, target in TARGETS if a in figures and b in figures}
     show("driver: vote(n=8), 64 problems in flight", "calls per second", figures, ratios, args.json, n=8, in_flight=64)
 
 

@@ -5,6 +5,7 @@
 In a test: `runner, base_url = await start()`, and at the end `await runner.cleanup()`. The k-th
 answer to a prompt depends on the prompt and on k only, however the requests interleave.
 """
+
 import argparse
 import asyncio
 import json
@@ -28,8 +29,10 @@ def encode(value: Any) -> bytes:
 
 
 def response(status: int, body: bytes, headers: str = "", length: int | None = None) -> bytes:
-    return (f"HTTP/1.1 {status} {'OK' if status == 200 else 'Error'}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body) if length is None else length}\r\n{headers}\r\n").encode() + body
+    return (
+        f"HTTP/1.1 {status} {'OK' if status == 200 else 'Error'}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body) if length is None else length}\r\n{headers}\r\n"
+    ).encode() + body
 
 
 def error(status: int, message: str, headers: str = "") -> bytes:
@@ -40,25 +43,34 @@ def success(parts: list[bytes], fault: str | None) -> bytes:
     """One part is a JSON body, more are the events of a stream. Two of the faults cut it in the middle."""
     size, at, stream = len(parts[0]), len(parts) // 2, len(parts) > 1
     if fault in ("malformed", "truncated"):
-        parts = [*parts[:at], parts[at][:len(parts[at]) // 2] + b"\n\n" * (stream and fault == "malformed")]
+        parts = [*parts[:at], parts[at][: len(parts[at]) // 2] + b"\n\n" * (stream and fault == "malformed")]
     if not stream:
         return response(200, parts[0], length=size if fault == "truncated" else None)
-    return b"".join([b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
-                     *(b"%x\r\n%s\r\n" % (len(part), part) for part in parts),
-                     b"" if fault == "truncated" else b"0\r\n\r\n"])
+    return b"".join(
+        [
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
+            *(b"%x\r\n%s\r\n" % (len(part), part) for part in parts),
+            b"" if fault == "truncated" else b"0\r\n\r\n",
+        ]
+    )
 
 
 def logprobs(tokens: list[str], top: int, chat: bool) -> dict[str, Any]:  # the same figures every time
     ranked = [[(token, -0.1)] + [(f" alt{i}", -2.5 - i) for i in range(1, top)] for token in tokens]
     if not chat:
-        return {"tokens": tokens, "token_logprobs": [-0.1] * len(tokens), "top_logprobs": [dict(r) for r in ranked],
-                "text_offset": [len("".join(tokens[:i])) for i in range(len(tokens))]}
+        return {
+            "tokens": tokens,
+            "token_logprobs": [-0.1] * len(tokens),
+            "top_logprobs": [dict(r) for r in ranked],
+            "text_offset": [len("".join(tokens[:i])) for i in range(len(tokens))],
+        }
     named = [[{"token": t, "logprob": value, "bytes": list(t.encode())} for t, value in row] for row in ranked]
     return {"content": [{**row[0], "top_logprobs": row[:top]} for row in named], "refusal": None}
 
 
 class MockServer:
     """What the connections share: the settings, the counts, and the making of answers."""
+
     server: asyncio.Server
 
     def __init__(self, delay: float, faults: float, seed: int) -> None:
@@ -82,7 +94,7 @@ class MockServer:
         text, stop = "".join(tokens[:limit]), request.get("stop") or []
         found = [at for s in ([stop] if isinstance(stop, str) else stop) if (at := text.find(s)) >= 0]
         if found:
-            return re.findall(r" ?\w+|\W", text[:min(found)]), "stop"
+            return re.findall(r" ?\w+|\W", text[: min(found)]), "stop"
         return tokens[:limit], "length" if limit < len(tokens) else "stop"
 
     def complete(self, request: dict[str, Any], chat: bool) -> tuple[list[bytes], int]:
@@ -116,6 +128,7 @@ class MockServer:
 
 class Connection(asyncio.Protocol):
     """One client connection: HTTP/1.1 with keep-alive, one request answered at a time."""
+
     transport: asyncio.Transport
     timer: asyncio.TimerHandle | None
 
@@ -138,7 +151,7 @@ class Connection(asyncio.Protocol):
             stop = end + 4 + (int(match[1]) if (match := LENGTH.search(head)) else 0)
             if len(self.buffer) < stop:
                 return
-            body = bytes(self.buffer[end + 4:stop])
+            body = bytes(self.buffer[end + 4 : stop])
             del self.buffer[:stop]
             self.handle(*head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")[:2], body, bool(CLOSE.search(head)))
 

@@ -62,7 +62,7 @@ def show(
     """Prints the table and writes it.
 
     Args:
-        ratios: a name, its figures round by round, and the figure to reach ("-x": at most x), if there is one.
+        ratios: by name, figures round by round, and the least that is to be reached, if there is one.
         more: for the file.
     """
     rows, quotients = rows_of(figures), rows_of({name: values for name, (values, _) in ratios.items()})
@@ -74,7 +74,8 @@ def show(
     for row, (_, target) in zip(quotients, ratios.values(), strict=True):
         figures_of = "  ".join(f"{row[of]:>10.2f}" for of in ("median", "min", "max"))
         row["target"] = target
-        verdict = "" if target is None else f"  {'reached' if row['median'] >= target else 'MISSED'} (at least {target:g})"
+        verdict = "" if target is None else "  reached" if row["median"] >= target else "  MISSED"
+        verdict += "" if target is None else f" (at least {target:g})"
         print(f"{row['name']:{width}}  {figures_of}{verdict}")
     if path is not None:
         found = {"title": title, "unit": unit, "machine": machine(), "rows": rows, "ratios": quotients, **more}

@@ -13,7 +13,6 @@ import os
 import subprocess
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,8 +48,13 @@ async def run(base_url: str, problems: int, clients: int) -> dict[str, object]:
         await asyncio.gather(*(worker(queue) for _ in range(clients)))
         seconds = time.perf_counter() - begun
     requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
-    return {"name": "optillm proxy", "requests": requests, "calls": calls, "seconds": round(seconds, 4),
-            "calls_per_second": round(calls / seconds, 1)}
+    return {
+        "name": "optillm proxy",
+        "requests": requests,
+        "calls": calls,
+        "seconds": round(seconds, 4),
+        "calls_per_second": round(calls / seconds, 1),
+    }
 
 
 def main() -> None:

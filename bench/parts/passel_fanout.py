@@ -38,7 +38,7 @@ async def run(base_url: str, args: argparse.Namespace, pool: Pool) -> dict[str, 
     async def solve(name: str) -> Result:
         problem = Problem(name, f"Problem {name}: what is the answer?")
         outcome = await driver.run(vote(problem, key=Key() / name, n=args.n), Scope(name))
-        assert outcome.error is None and outcome.result.answer is not None, outcome
+        assert outcome.result.answer is not None, outcome.error
         return outcome.result
 
     async def worker(queue: Iterator[int], results: list[Result]) -> None:
@@ -54,8 +54,14 @@ async def run(base_url: str, args: argparse.Namespace, pool: Pool) -> dict[str, 
     await model.aclose()
     assert len(results) == args.problems
     requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
-    return {"name": "passel", "requests": requests, "calls": calls, "seconds": round(seconds, 4),
-            "cpu_seconds": round(cpu, 4), "calls_per_second": round(calls / seconds, 1)}
+    return {
+        "name": "passel",
+        "requests": requests,
+        "calls": calls,
+        "seconds": round(seconds, 4),
+        "cpu_seconds": round(cpu, 4),
+        "calls_per_second": round(calls / seconds, 1),
+    }
 
 
 def main() -> None:
@@ -67,7 +73,7 @@ def main() -> None:
     parser.add_argument("--max-n", type=int, default=1)
     parser.add_argument("--concurrency", type=int, default=100, help="as the bare loop's connections")
     parser.add_argument("--record", action="store_true")
-    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--profile", action="store_true", help="print where the time goes")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         pool = Record(Path(folder) / "record.sqlite") if args.record else Memory()

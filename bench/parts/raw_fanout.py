@@ -49,8 +49,14 @@ async def run(base_url: str, requests: int, clients: int, n: int) -> dict[str, o
     seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     for transport, _ in made:
         transport.abort()
-    return {"name": "raw", "requests": requests, "calls": requests * n, "seconds": round(seconds, 4),
-            "cpu_seconds": round(cpu, 4), "calls_per_second": round(requests * n / seconds, 1)}
+    return {
+        "name": "raw",
+        "requests": requests,
+        "calls": requests * n,
+        "seconds": round(seconds, 4),
+        "cpu_seconds": round(cpu, 4),
+        "calls_per_second": round(requests * n / seconds, 1),
+    }
 
 
 if __name__ == "__main__":

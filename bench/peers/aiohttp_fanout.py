@@ -21,6 +21,7 @@ async def run(base_url: str, problems: int, clients: int, n: int) -> dict[str, o
     url, headers = base_url + "/chat/completions", {"Authorization": "Bearer none"}
 
     async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=100)) as session:
+
         async def call(prompt: str) -> str:
             request = {"model": "mock", "messages": [{"role": "user", "content": prompt}]}
             async with session.post(url, json=request) as reply:
@@ -43,8 +44,14 @@ async def run(base_url: str, problems: int, clients: int, n: int) -> dict[str, o
         seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     assert len(results) == problems
     requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
-    return {"name": "aiohttp", "requests": requests, "calls": calls, "seconds": round(seconds, 4),
-            "cpu_seconds": round(cpu, 4), "calls_per_second": round(calls / seconds, 1)}
+    return {
+        "name": "aiohttp",
+        "requests": requests,
+        "calls": calls,
+        "seconds": round(seconds, 4),
+        "cpu_seconds": round(cpu, 4),
+        "calls_per_second": round(calls / seconds, 1),
+    }
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ async def run(base_url: str, problems: int, clients: int, n: int, concurrency: i
     algorithm = SelfConsistency(orchestrator=LMOrchestrator(max_concurrency=concurrency))
 
     async with OpenAICompatibleLanguageModel(base_url, api_key="none", model_name="mock") as lm:
+
         async def worker(queue: Iterator[int], results: list[str]) -> None:
             for number in queue:
                 message = await algorithm.ainfer(lm, f"Problem {number}: what is the answer?", budget=n)
@@ -37,8 +38,14 @@ async def run(base_url: str, problems: int, clients: int, n: int, concurrency: i
         seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     assert len(results) == problems
     requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
-    return {"name": "its_hub", "requests": requests, "calls": calls, "seconds": round(seconds, 4),
-            "cpu_seconds": round(cpu, 4), "calls_per_second": round(calls / seconds, 1)}
+    return {
+        "name": "its_hub",
+        "requests": requests,
+        "calls": calls,
+        "seconds": round(seconds, 4),
+        "cpu_seconds": round(cpu, 4),
+        "calls_per_second": round(calls / seconds, 1),
+    }
 
 
 if __name__ == "__main__":

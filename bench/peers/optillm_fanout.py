@@ -52,8 +52,15 @@ def run(base_url: str, problems: int, clients: int, n: int, approach: str, share
         seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     assert len(results) == problems
     requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
-    return {"name": "optillm", "approach": approach, "requests": requests, "calls": calls,
-            "seconds": round(seconds, 4), "cpu_seconds": round(cpu, 4), "calls_per_second": round(calls / seconds, 1)}
+    return {
+        "name": "optillm",
+        "approach": approach,
+        "requests": requests,
+        "calls": calls,
+        "seconds": round(seconds, 4),
+        "cpu_seconds": round(cpu, 4),
+        "calls_per_second": round(calls / seconds, 1),
+    }
 
 
 if __name__ == "__main__":

@@ -143,7 +143,7 @@ def test_a_method_that_breaks_is_data(mine: str) -> None:
 
 def test_a_model_of_ones_own_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "models.py").write_text(
-        "from passel.models.toy import Toy, toy\n\ndef sums(name='', *, skill: float = 0.5):\n    return toy(skill=skill)\n"
+        "from passel.models.toy import toy\n\ndef sums(name='', *, skill: float = 0.5):\n    return toy(skill=skill)\n"
     )
     solution = passel.solve(QUESTION, model=f"{tmp_path}/models.py:sums:skill=0.9", n=4)
     assert solution.answer == "42"

@@ -167,7 +167,8 @@ def test_a_report_of_a_run_that_never_ended(cli: Callable[..., Any], tmp_path: P
     assert said.code == 0
     assert "5 of 10 trials" in said.out
     found = strict((tmp_path / "comparison.json").read_text())
-    assert [row["scored"] for row in found["methods"]] == [5, 0]
+    assert [row["stopped"] for row in found["methods"]] == [0, 5]
+    assert [row["cost"]["passes"] for row in found["methods"]] == [5, 5]
 
 
 def test_other_methods_from_a_recorded_pool(cli: Callable[..., Any], tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from passel.cli.parts.output import output
 from passel.core.docs import describe
 from passel.core.find import find, names
 from passel.core.needs import needs_of
@@ -39,7 +39,7 @@ def methods(model: str | None, verifiers: bool) -> None:
             missing = {c for role, what in wanted.items() if role not in ("tool",) for c in what} - can
             row.append("yes" if not missing else f"no: {', '.join(sorted(missing))}")
         out.add_row(*row)
-    Console().print(out)
+    output().print(out)
 
 
 def _shown(default: object) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from passel.cli.parts.output import output
 from passel.core.docs import describe
 from passel.core.find import find, names
 from passel.models.catalog import cards
@@ -18,7 +18,7 @@ __all__ = ["models"]
 @click.command()
 def models() -> None:
     """List the models by name, and the ways to name any other."""
-    console = Console()
+    console = output()
     named = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("model", "what it is", "licence", "size", "here"):
         named.add_column(column, overflow="fold")

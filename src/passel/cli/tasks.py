@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from passel.cli.parts.output import output
 from passel.core.docs import describe
 from passel.core.find import find, names
 
@@ -23,4 +23,4 @@ def tasks() -> None:
         about = describe(find("tasks", name))
         options = " ".join(f"{option}={default}" for option, (_, default) in about.options.items())
         out.add_row(f"[bold]{name}[/]", escape(about.summary), escape(options))
-    Console().print(out)
+    output().print(out)

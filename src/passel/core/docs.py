@@ -26,8 +26,10 @@ class About:
 
     @property
     def source(self) -> str:
-        """The paper."""
-        return self.sections.get("Source", "")
+        """The paper: the first that the Source section names, up to its arXiv id."""
+        text = self.sections.get("Source", "")
+        first = re.match(r".*?\(\d{4}\.\d{4,5}\)", text)
+        return first.group() if first else text
 
     @property
     def cost(self) -> str:

@@ -35,7 +35,7 @@ def split_spec(text: str) -> tuple[list[str], dict[str, str]]:
             options[last] += f":{part}"  # a colon inside a value, as in an address
         else:
             name.append(part)
-    return name, options
+    return name or [""], options
 
 
 @cache

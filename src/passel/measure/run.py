@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from passel.core.cost import Cost
-from passel.core.driver import Driver, Ledger, Outcome, Pool, Record, Scope
+from passel.core.driver import Driver, Ledger, Outcome, Pool, Record, Roles, Scope
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.needs import check_needs
@@ -77,6 +77,7 @@ class Run:
         infos = {role: binding.model.info for role, binding in roles.items()}
         for method in self.methods:
             check_needs(f"method {method.name}", method.needs, infos)
+        Roles(roles)  # refuses sampling parameters that a model does not take, before anything is made
         problems = self._problems()
         pool: Record | None = None
         if self.folder is not None:

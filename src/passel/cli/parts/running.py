@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.console import Console
 from passel.cli.parts.display import RunDisplay
 from passel.cli.parts.downloads import fetch
 from passel.cli.parts.flags import blame, budget_of, roles_of, sampling_of
+from passel.cli.parts.output import output
 from passel.core.cost import Budget
 from passel.core.driver import run_sync
 from passel.core.errors import UsageError
@@ -72,7 +72,8 @@ def run_and_show(run: Run, *, as_json: bool) -> int:
     else:
         show(found, page)
     if any(row.stopped for row in found.methods):
-        click.echo(f"passel: the budget ended the run; what was paid for is kept. {_how_to_go_on(run)}", err=True)
+        more = "With a larger budget it goes on. " if run.folder else ""
+        click.echo(f"passel: the budget ended the run; what was paid for is kept. {more}{_how_to_go_on(run)}", err=True)
         return EXIT_BUDGET
     return 0
 
@@ -81,7 +82,7 @@ def show(found: Comparison, page: Path | None) -> None:
     """The table and what belongs to it, on standard output."""
     from passel.measure.report import footer, headline, table
 
-    console = Console(width=None if sys.stdout.isatty() else 100)
+    console = output()
     title = f"{found.model} on {found.task}, {len(found.problems)} problems, seed {found.seed}"
     console.print(f"\n{title}\n", highlight=False, markup=False)
     console.print(table(found))

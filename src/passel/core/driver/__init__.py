@@ -4,7 +4,21 @@ from passel.core.driver.ledger import Ledger
 from passel.core.driver.loop import Driver, Outcome
 from passel.core.driver.passes import Retries, Tool
 from passel.core.driver.record import Entry, Memory, Pool, Record
+from passel.core.driver.roles import Roles
 from passel.core.driver.rounds import Scope
 from passel.core.driver.sync import run_sync
 
-__all__ = ["Driver", "Entry", "Ledger", "Memory", "Outcome", "Pool", "Record", "Retries", "Scope", "Tool", "run_sync"]
+__all__ = [
+    "Driver",
+    "Entry",
+    "Ledger",
+    "Memory",
+    "Outcome",
+    "Pool",
+    "Record",
+    "Retries",
+    "Roles",
+    "Scope",
+    "Tool",
+    "run_sync",
+]

@@ -210,7 +210,7 @@ class Flights:
     def _keep(self, bound: Bound, reply: Reply) -> None:
         if reply.stop == "failed":
             self.failed[bound.address] = reply
-        elif self._ledger.limited and reply.usage.prompt_tokens:
+        elif self._ledger.limited and reply.usage.prompt_tokens and isinstance(bound.ask, Generate):
             self.prompt_tokens[_prompt(bound)] = reply.usage.prompt_tokens
 
     def _leave(self, flight: Flight) -> None:
