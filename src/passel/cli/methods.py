@@ -33,7 +33,7 @@ def methods(model: str | None, verifiers: bool) -> None:
         wanted = needs_of(thing, {option: default for option, (_, default) in about.options.items()})
         needs = ", ".join(f"{role}: {' '.join(sorted(what))}" for role, what in sorted(wanted.items()))
         options = " ".join(f"{option}={_shown(default)}" for option, (_, default) in about.options.items())
-        row = [f"[bold]{name}[/]", f"{escape(about.summary)}\n[dim]{escape(about.source)}[/]"]
+        row = [f"[bold]{name}[/]", f"{escape(about.summary)}\n[dim]{escape(about.paper)}[/]"]
         row += [needs or "nothing", escape(about.cost), escape(options)]
         if can is not None:
             missing = {c for role, what in wanted.items() if role not in ("tool",) for c in what} - can

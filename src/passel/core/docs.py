@@ -26,10 +26,14 @@ class About:
 
     @property
     def source(self) -> str:
-        """The paper: the first that the Source section names, up to its arXiv id."""
-        text = self.sections.get("Source", "")
-        first = re.match(r".*?\(\d{4}\.\d{4,5}\)", text)
-        return first.group() if first else text
+        """Where it comes from: papers, with the sections followed."""
+        return self.sections.get("Source", "")
+
+    @property
+    def paper(self) -> str:
+        """The first paper that the source names, up to its arXiv id."""
+        first = re.match(r".*?\(\d{4}\.\d{4,5}\)", self.source)
+        return first.group() if first else self.source
 
     @property
     def cost(self) -> str:
