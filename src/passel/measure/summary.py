@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class Trials:
             None if unfinished else self.task.score(problem.id, answer),
             answer.text if answer else None,
             "failed" if outcome.error is not None else outcome.result.stop,
-            outcome.cost,
+            _tidy(outcome.cost),
             outcome.wall_seconds,
             outcome.error,
         )
@@ -70,9 +70,9 @@ def summarise(
         methods=tuple(rows),
         problems=tuple(_problem(trials, index, table, deepest) for index in range(len(trials.problems))),
         curves=tuple(curves(pools, key)),
-        paid=paid.spent,
-        alone=alone,
-        saved=_saved(paid.spent, alone),
+        paid=_tidy(paid.spent),
+        alone=_tidy(alone),
+        saved=_saved(_tidy(paid.spent), _tidy(alone)),
         sampling=plan.sampling.over(infos["generator"].advised).given(),
         roles={role: info.name for role, info in infos.items()},
         budget={name: value for name, value in asdict(plan.budget).items() if value is not None},
@@ -84,6 +84,11 @@ def summarise(
     )
 
 
+def _tidy(cost: Cost) -> Cost:
+    """Without the last digits of sums of fractions, which depend on the order in which replies came."""
+    return replace(cost, money=round(cost.money, 12), seconds=round(cost.seconds, 6))
+
+
 def _scores(trials: Mapping[str, Trial]) -> Scores:
     """In order of the problems; NaN where unscored."""
     return np.array([np.nan if t.score is None else t.score for t in trials.values()], dtype=np.float64)
@@ -93,7 +98,7 @@ def _row(
     trials: Trials, method: NamedMethod, own: Mapping[str, Trial], first: Scores, index: int, key: Key
 ) -> MethodRow:
     scores = _scores(own)
-    cost = sum((trial.cost for trial in own.values()), Cost())
+    cost = _tidy(sum((trial.cost for trial in own.values()), Cost()))
     failures = (sum(trials.outcomes[p.id, method.name].failures.values()) for p in trials.problems)
     means = _means(cost, len(own))
     accuracy = Estimate(*mean_interval(scores, key))
