@@ -80,8 +80,7 @@ class Sampling:
 
     def given(self) -> dict[str, Any]:
         """The parameters that are set."""
-        pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
-        return {name: value for name, value in pairs if value is not None}
+        return {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
 
     def over(self, below: Sampling) -> Sampling:
         """These settings, and the ones of `below` where these are unset."""

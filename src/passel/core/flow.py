@@ -85,7 +85,8 @@ def draw(
 
     Draw i has the key `key / "draw" / i`, so the same draw of the same prompt is the same reply in every method.
     """
-    asks = tuple(Generate(prompt, key / "draw" / i, prefix, sampling, role, label) for i in range(first, first + n))
+    own = key / "draw"
+    asks = tuple([Generate(prompt, own / i, prefix, sampling, role, label) for i in range(first, first + n)])
     return list(cast(Sequence[Reply], (yield Round(asks, until))))
 
 

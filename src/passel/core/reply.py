@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 __all__ = ["Reply", "Stop", "Token", "Usage"]
@@ -87,7 +87,13 @@ class Reply:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the fields that differ from their defaults."""
-        return {name: value for name, value in asdict(self).items() if value != _DEFAULTS[name]}
+        # asdict of a whole reply copies `raw` value by value, which takes longer than writing the record's row
+        data = {name: value for name, default in _DEFAULTS if (value := getattr(self, name)) != default}
+        if self.tokens:
+            data["tokens"] = [asdict(token) for token in self.tokens]
+        if "usage" in data:
+            data["usage"] = asdict(self.usage)
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Reply:
@@ -102,4 +108,4 @@ class Reply:
         return cls(**fields)
 
 
-_DEFAULTS: dict[str, Any] = asdict(Reply())
+_DEFAULTS: tuple[tuple[str, Any], ...] = tuple((f.name, getattr(Reply(), f.name)) for f in fields(Reply))

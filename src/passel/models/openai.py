@@ -24,6 +24,7 @@ __all__ = ["OpenAI", "openai"]
 
 _LIMIT = re.compile(r"(?:<=|at most|up to|maximum(?: of)?|less than or equal to)\s*(\d+)", re.I)
 _MOST_SAVED = 10_000
+_MOST_BODIES = 256
 
 
 @final
@@ -48,6 +49,7 @@ class OpenAI:
         self._stream, self._seed = stream, seed
         self._llama_cpp = dialect.prefix == "llama_cpp"
         self._saved: dict[Generate, Reply] = {}
+        self._bodies: dict[object, tuple[bytes, int]] = {}
 
     @property
     def info(self) -> ModelInfo:
@@ -82,6 +84,8 @@ class OpenAI:
         these are kept for the driver's next try: they are paid for.
         """
         got: dict[int, Reply] = {}
+        if not self._saved and len(asks) == 1:  # the shortest way for the commonest case
+            return [*(await self._group(asks, [0], progress)).values()]
         if self._saved:
             got = {i: self._saved.pop(ask) for i, ask in enumerate(asks) if ask in self._saved}
         while missing := [place for place in range(len(asks)) if place not in got]:
@@ -121,13 +125,10 @@ class OpenAI:
     async def _request(self, asks: Sequence[Generate], places: list[int], progress: Progress) -> dict[int, Reply]:
         ask, n = asks[places[0]], len(places)
         route = self._route(ask)
-        prompt_estimate = estimate(_prompt_text(ask))
-        collector = None
-        if self._stream or progress.watched or (self._llama_cpp and (n > 1 or ask.prefix)):
-            collector = Collector(progress, places, prompt_estimate)
-        seed = ask.key.bits(32) >> 1 if self._seed else None
-        body = self._dialect.generate(ask, n, seed, stream=collector is not None)
-        response = await self._transport.send(route, encode(body), collector)
+        stream = self._stream or (self._llama_cpp and bool(n > 1 or ask.prefix))
+        body, prompt_estimate = self._body(ask, n, stream)
+        collector = Collector(progress, places, prompt_estimate) if stream else None
+        response = await self._transport.send(route, body, collector)
         answer = collector.answer() if collector and response is None else Answer.of(response or {})
         self._llama_cpp = self._llama_cpp or answer.llama_cpp
         if not answer.choices:
@@ -137,6 +138,19 @@ class OpenAI:
             self._lower(len(replies))
         _note(progress, places, replies)
         return dict(zip(places, replies, strict=False))
+
+    def _body(self, ask: Generate, n: int, stream: bool) -> tuple[bytes, int]:
+        """The body for n draws, and an estimate of its prompt's tokens. Draws alike share them unless seeds differ."""
+        if self._seed:
+            seed = ask.key.bits(32) >> 1
+            return encode(self._dialect.generate(ask, n, seed, stream)), estimate(_prompt_text(ask))
+        alike = (ask.prompt, ask.prefix, ask.sampling, n, stream)
+        if (found := self._bodies.get(alike)) is None:
+            if len(self._bodies) >= _MOST_BODIES:
+                self._bodies.clear()
+            found = encode(self._dialect.generate(ask, n, None, stream)), estimate(_prompt_text(ask))
+            self._bodies[alike] = found
+        return found
 
     async def _score(self, ask: Score) -> Reply:
         response = await self._transport.send(self._route(ask), encode(self._dialect.score(ask)))
@@ -207,7 +221,7 @@ def openai(
         context: tokens of prompt and completion together, if known.
         parameters: number of weights, for FLOPs, if known.
         api: completions: the endpoint has no chat; turns are joined by blank lines into one text.
-        stream: read all answers as they are made; races always do, so that a loser is charged for what it made.
+        stream: read answers as they are made, so that a cancelled pass is charged for what it made.
         prefix: who continues a begun answer. vllm: the fields of vLLM and SGLang; llama_cpp: a last assistant message
             is continued anyway; none: nobody; auto: at http:// URLs and on this machine, in a way that all three
             understand; at other https:// URLs nobody.

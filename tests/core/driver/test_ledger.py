@@ -53,9 +53,9 @@ def test_a_reply_that_is_used_twice_is_paid_once():
 
 def test_the_rest_is_paid_after_a_part():
     ledger = Ledger()
-    ledger.charge_once("a", LINE, Cost(passes=1, prompt_tokens=2, completion_tokens=3))
+    ledger.charge_once("a", LINE, Cost(passes=1, prompt_tokens=2, completion_tokens=3), part=True)
     ledger.charge_once("a", LINE, Cost(passes=1, prompt_tokens=2, completion_tokens=9))
-    ledger.charge_once("a", LINE, Cost(passes=1, prompt_tokens=2, completion_tokens=3))
+    ledger.charge_once("a", LINE, Cost(passes=1, prompt_tokens=2, completion_tokens=3), part=True)
     assert ledger.spent == Cost(passes=1, prompt_tokens=2, completion_tokens=9)
 
 

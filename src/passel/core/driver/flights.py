@@ -13,7 +13,6 @@ from passel.core.driver.ledger import Ledger
 from passel.core.driver.passes import Bound, Retries, cost_of, run_tool, send, worst_case
 from passel.core.driver.record import Entry, Pool
 from passel.core.errors import ModelError
-from passel.core.key import Key
 from passel.core.model import Binding, Model, Progress, prompt_bound
 from passel.core.reply import Reply, Usage
 
@@ -62,11 +61,12 @@ class Flight:
 class _Group:
     """Flights that share one request."""
 
-    __slots__ = ("flights", "progress", "task")
+    __slots__ = ("flights", "progress", "task", "watched")
 
     def __init__(self, flights: list[Flight], *, watched: bool) -> None:
         self.flights = flights
-        self.progress = Progress.of(len(flights), watched=watched)
+        self.watched = watched
+        self.progress: Progress | None = None  # set when its turn comes: there may be many groups waiting for theirs
         self.task: asyncio.Task[None] | None = None
         for index, flight in enumerate(flights):
             flight.group, flight.index = self, index
@@ -158,8 +158,8 @@ class Flights:
         async def afford(tokens: int) -> bool:
             return await self._afford(group.flights[0], Cost(0, 0, 0, 0, tokens, model.info.price.of(0, tokens)))
 
-        key = Key(0, (bounds[0].address,))
-        replies = await send(model, [b.ask for b in bounds], group.progress, gate, self._retries, key, afford)
+        progress = group.progress = Progress.of(len(bounds), watched=group.watched)
+        replies = await send(model, [b.ask for b in bounds], progress, gate, self._retries, bounds[0].address, afford)
         if model not in self._answered:
             if all(reply.stop == "failed" and reply.attempts > 1 for reply in replies):
                 raise ModelError(replies[0].error or "no reply")
@@ -189,7 +189,7 @@ class Flights:
     def flush(self) -> None:
         """Commits what has landed, books it, and hands it over."""
         landing, self._landing = self._landing, []
-        landed = [(flight, reply) for flight, reply in landing if not flight.landed]
+        landed = [pair for pair in landing if not pair[0].landed]
         if not landed:
             return
         entries = [Entry(f.bound.address, f.bound.model, f.bound.ask, reply) for f, reply in landed]

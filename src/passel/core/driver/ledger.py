@@ -24,7 +24,8 @@ class Ledger:
     def __init__(self, budget: Budget | None = None) -> None:
         self.budget = budget or Budget()
         self.limited = self.budget.limits_spending
-        self.charged: dict[str, Cost] = {}  # by address: a reply that is used twice is paid once
+        self.charged: set[str] = set()  # addresses: a reply that is used twice is paid once
+        self._parts: dict[str, Cost] = {}  # what was charged at an address for a pass that was cut short
         self._held = Cost()
         self._holds = 0
         self._spent = Tally()
@@ -83,16 +84,22 @@ class Ledger:
 
     def charge(self, address: str, line: Line, cost: Cost) -> None:
         """Books what was really spent at an address, on top of what was spent there before."""
-        self.charged[address] = cost
+        self.charged.add(address)
         self._spent.add(cost)
         self._lines[line].add(cost)
 
-    def charge_once(self, address: str, line: Line, cost: Cost) -> None:
-        """Books a reply that may have been used before: nothing for the same again, the rest after a part of it."""
-        before = self.charged.get(address)
-        if before is None:
-            self.charge(address, line, cost)
-        elif before.tokens < cost.tokens:
-            rest = cost - before
-            self.charge(address, line, rest)
-            self.charged[address] = cost
+    def charge_once(self, address: str, line: Line, cost: Cost, *, part: bool = False) -> None:
+        """Books a reply that may have been used before: nothing for the same again, the rest after a `part` of it."""
+        if address not in self.charged or address in self._parts:
+            self.charge(address, line, self.owed(address, cost))
+            if part:
+                self._parts[address] = max(cost, self._parts.get(address, cost), key=lambda one: one.tokens)
+            else:
+                self._parts.pop(address, None)
+
+    def owed(self, address: str, cost: Cost) -> Cost:
+        """What `charge_once` would book of this cost."""
+        if address not in self.charged:
+            return cost
+        part = self._parts.get(address)
+        return Cost() if part is None or part.tokens >= cost.tokens else cost - part

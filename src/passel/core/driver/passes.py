@@ -41,7 +41,7 @@ class Retries:
         return max(backoff, retry_after or 0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every pass, and a frozen one takes twice as long
 class Bound:
     """An ask with its model, its sampling complete, and its address. For a tool's call `binding` is None."""
 
@@ -107,10 +107,11 @@ async def send(
     progress: Progress,
     gate: Gate,
     retries: Retries,
-    key: Key,
+    name: str,
     afford: Callable[[int], Awaitable[bool]],
 ) -> list[Reply]:
-    """One request until it is answered or given up: replies in order, failed ones among them.
+    """One request until it is answered or given up: replies in order, failed ones among them. `name` makes the chance
+    in the waits between attempts.
 
     `afford(completion_tokens)` is asked before a retry whether what the broken attempt produced can be paid on top of
     the next one's worst case. ModelError (the model cannot be used at all) is raised.
@@ -131,7 +132,7 @@ async def send(
                 gate.leave()
         except Retryable as fault:
             wasted += fault.completion_tokens
-            wait = retries.wait(attempt, key, fault.retry_after)
+            wait = retries.wait(attempt, Key(0, (name,)), fault.retry_after)
             if attempt == retries.limit or not await afford(fault.completion_tokens):
                 return _failed(asks, f"{fault} (after {attempt + 1} attempts)", attempt + 1, wasted)
             if fault.retry_after:

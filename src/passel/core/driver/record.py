@@ -20,6 +20,8 @@ __all__ = ["Entry", "Memory", "Pool", "Record", "is_whole"]
 
 FORMAT = 1
 
+_JSON = json.JSONEncoder(separators=(",", ":"))  # json.dumps would make one for each call
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS format (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, started REAL NOT NULL, last REAL NOT NULL);
@@ -223,4 +225,4 @@ def _crc(address: str, ask: str, reply: str) -> int:
 
 def _dump(value: Any) -> str:
     # ASCII, so that lone surrogates in a reply survive SQLite's UTF-8
-    return json.dumps(value, separators=(",", ":"))
+    return _JSON.encode(value)

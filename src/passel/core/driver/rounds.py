@@ -52,7 +52,8 @@ class Rounds:
             if race and not clocked:
                 replies = settle(replies, op.needed)
             for bound, reply in zip(bounds, replies, strict=True):
-                scope.ledger.charge_once(bound.address, bound.line, cost_of(reply, bound.info))
+                cost = cost_of(reply, bound.info)
+                scope.ledger.charge_once(bound.address, bound.line, cost, part=reply.stop == "cancelled")
                 if not reply.ok and reply.stop != "cancelled":
                     scope.failures[reply.stop] += 1
         finally:
@@ -216,12 +217,7 @@ def _reply(flight: Flight) -> Reply:
 
 
 def _owed(worst: Mapping[str, Cost], ledger: Ledger) -> Cost:
-    """What `charge_once` may book for these: all of what is new, the rest of what was charged in part."""
-    return sum((cost - _part(ledger.charged.get(address), cost) for address, cost in worst.items()), Cost())
-
-
-def _part(before: Cost | None, cost: Cost) -> Cost:
-    return Cost() if before is None else before if before.tokens < cost.tokens else cost
+    return sum((ledger.owed(address, cost) for address, cost in worst.items()), Cost())
 
 
 def _answered(bounds: Sequence[Bound], replies: Sequence[Reply]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Literal, Protocol
 from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
@@ -15,6 +15,7 @@ from yarl import URL
 
 from passel.core.errors import ModelError
 from passel.models.parts.address import is_local
+from passel.models.parts.exchange import Exchange
 from passel.models.parts.faults import Refused, broken, error_event, fault
 from passel.models.parts.loose import listing, mapping, parse, text_of
 from passel.models.parts.requests import Route
@@ -30,7 +31,8 @@ _MOST_ERROR = 2**16
 _SHOWN = 8
 _CLOSE = {"Connection": "close"}
 
-_Held = tuple[AsyncGenerator[aiohttp.ClientSession], aiohttp.ClientSession]
+_Session = tuple[aiohttp.ClientSession, Mapping[str, Exchange] | None]
+_Held = tuple[AsyncGenerator[_Session], _Session]
 
 
 class Sender(Protocol):
@@ -88,7 +90,12 @@ class Transport:
         Raises Refused, Retryable or ModelError, by what the endpoint says or how the connection fails.
         """
         try:
-            session = await self._session()
+            session, exchanges = await self._session()
+            if collector is None and exchanges is not None and len(body) < _LARGE:
+                answer = await exchanges[route].send(body)
+                if answer.status != 200:
+                    raise await self._fault(answer.status, answer.headers, answer.body)
+                return self._sound(mapping(parse(answer.body)), 0)
             data = body if len(body) < _LARGE else io.BytesIO(body)
             timeout = self._whole if collector is None else self._stream
             url = self._urls[route]
@@ -97,7 +104,7 @@ class Transport:
                 url, data=data, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
                 if response.status != 200:
-                    raise await self._fault(response)
+                    raise await self._fault(response.status, response.headers, await response.content.read(_MOST_ERROR))
                 if collector is None or response.content_type != "text/event-stream":
                     return self._sound(mapping(parse(await response.read())), 0)
                 return await self._follow(response, collector)
@@ -110,7 +117,7 @@ class Transport:
         if held is not None:
             await held[0].aclose()
 
-    async def _session(self) -> aiohttp.ClientSession:
+    async def _session(self) -> _Session:
         loop = asyncio.get_running_loop()
         held = self._sessions.get(loop)
         if held is None:
@@ -120,7 +127,7 @@ class Transport:
             held = self._sessions[loop] = (keeper, await anext(keeper))
         return held[1]
 
-    async def _keep(self) -> AsyncGenerator[aiohttp.ClientSession]:
+    async def _keep(self) -> AsyncGenerator[_Session]:
         headers = {"Content-Type": "application/json", "User-Agent": "passel"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
@@ -130,8 +137,11 @@ class Transport:
             headers=headers,
             proxy=self._proxy,
         )
+        exchanges = None  # a session's own requests are for what an exchange cannot: a proxy, a password in the URL
+        if self._proxy is None and self._base.raw_user is None and self._base.raw_password is None:
+            exchanges = {route: Exchange(session, url, headers, self._whole) for route, url in self._urls.items()}
         try:
-            yield session
+            yield session, exchanges
         finally:
             await session.close()
 
@@ -168,12 +178,11 @@ class Transport:
             raise error_event(self.where, response["error"], completion_tokens)
         return response
 
-    async def _fault(self, response: aiohttp.ClientResponse) -> ModelError | Refused:
-        body = await response.content.read(_MOST_ERROR)
-        error = fault(self.where, response.status, response.headers, self._discreet(body))
-        if response.status == 404:
+    async def _fault(self, status: int, headers: Mapping[str, str], body: bytes) -> ModelError | Refused:
+        error = fault(self.where, status, headers, self._discreet(body[:_MOST_ERROR]))
+        if status == 404:
             return ModelError(f"{error}; {await self._models()}")
-        if response.status == 401 and not self._key:
+        if status == 401 and not self._key:
             return ModelError(f"{error}; no key was sent: set PASSEL_API_KEY or api_key")
         return error
 
@@ -183,7 +192,7 @@ class Transport:
     async def _models(self) -> str:
         names: list[str] = []
         try:
-            session = await self._session()
+            session, _ = await self._session()
             timeout = aiohttp.ClientTimeout(total=_LIST)
             async with session.get(self._urls["models"], timeout=timeout, allow_redirects=False) as response:
                 listed = mapping(parse(await response.read()))
