@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -56,8 +57,8 @@ async def through_passel(count: int) -> tuple[int, float]:
     return driver.ledger.spent.completion_tokens, seconds
 
 
-def bare(count: int) -> tuple[int, float]:
-    """Completion tokens and seconds."""
+def bare(count: int, n: int = 1) -> tuple[int, float]:
+    """Completion tokens and seconds, with `n` draws a request."""
     import xllamacpp
 
     card = find_card(MODEL)
@@ -73,16 +74,30 @@ def bare(count: int) -> tuple[int, float]:
 
     def body(problem: Problem, key: Key) -> dict[str, Any]:
         ask = Generate(problem.prompt, key, "", sampling)
-        return dict(dialect.generate(ask, 1, key.bits(32) >> 1, stream=False))
+        return dict(dialect.generate(ask, n, key.bits(32) >> 1, stream=True))
+
+    def complete(request: dict[str, Any]) -> int:
+        usages: list[int] = []  # a stream tells one usage for each choice
+        server.handle_chat_completions(
+            request, lambda chunk: usages.append(chunk.get("usage", {}).get("completion_tokens", 0))
+        )
+        return sum(usages)
 
     todo = problems(count)
-    bodies = [body(problem, Key() / problem.id / "draw" / draw) for problem in todo for draw in range(N)]
-    server.handle_chat_completions(body(todo[0], Key(1) / "warm up" / "draw" / 0))
+    bodies = [body(problem, Key() / problem.id / "draw" / draw) for problem in todo for draw in range(0, N, n)]
+    complete(body(todo[0], Key(1) / "warm up" / "draw" / 0))
     with ThreadPoolExecutor(2 * PARALLEL) as threads:
         begun = time.perf_counter()
-        replies = [*threads.map(server.handle_chat_completions, bodies)]
+        tokens = sum(threads.map(complete, bodies))
         seconds = time.perf_counter() - begun
-    return sum(reply["usage"]["completion_tokens"] for reply in replies), seconds
+    return tokens, seconds
+
+
+SIDES: dict[str, Callable[[int], tuple[int, float]]] = {
+    "bare, 8 draws a request": partial(bare, n=N),
+    "bare, one draw a request": bare,
+    "passel": lambda count: asyncio.run(through_passel(count)),
+}
 
 
 def child(side: str, count: int) -> float:
@@ -99,19 +114,19 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--problems", type=int, default=16)
     parser.add_argument("--quiet-load", type=float, default=0.5, help="the load to wait for before the first run")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long to wait for it")
-    parser.add_argument("--side", choices=("passel", "bare"), help="one run of one side in this process, as JSON")
+    parser.add_argument("--side", choices=[*SIDES], help="one run of one side in this process, as JSON")
     return parser.parse_args()
 
 
 def main() -> None:
     args = parsed()
     if args.side:
-        print(json.dumps(asyncio.run(through_passel(args.problems)) if args.side == "passel" else bare(args.problems)))
+        print(json.dumps(SIDES[args.side](args.problems)))
         return
     load_before = wait_for_quiet(args.quiet_load, args.minutes)
-    runs = {"xllamacpp, bare": partial(child, "bare", args.problems), "passel": partial(child, "passel", args.problems)}
-    figures = interleave(runs, args.repeats)
-    ratios = {"passel / bare": (ratio(figures, "passel", "xllamacpp, bare"), TARGET)}
+    figures = interleave({side: partial(child, side, args.problems) for side in SIDES}, args.repeats)
+    bares = [side for side in SIDES if side != "passel"]
+    ratios = {f"passel / {side}": (ratio(figures, "passel", side), TARGET) for side in bares}
     show("embedded: vote(n=8)", "tokens per second", figures, ratios, args.json, load_before=load_before)
 
 

@@ -28,14 +28,13 @@ class Ledger:
         self._parts: dict[str, Cost] = {}  # what was charged at an address for a pass that was cut short
         self._held = Cost()
         self._holds = 0
-        self._spent = Tally()
         self._lines: dict[Line, Tally] = defaultdict(Tally)
         self._waiting: list[asyncio.Future[None]] = []
 
     @property
     def spent(self) -> Cost:
         """All that was charged."""
-        return self._spent.cost()
+        return sum((tally.cost() for tally in self._lines.values()), Cost())
 
     @property
     def lines(self) -> Mapping[Line, Cost]:
@@ -85,7 +84,6 @@ class Ledger:
     def charge(self, address: str, line: Line, cost: Cost) -> None:
         """Books what was really spent at an address, on top of what was spent there before."""
         self.charged.add(address)
-        self._spent.add(cost)
         self._lines[line].add(cost)
 
     def charge_once(self, address: str, line: Line, cost: Cost, *, part: bool = False) -> None:
