@@ -176,7 +176,7 @@ def test_the_readmes_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(body, "README.md", "exec"), {})
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "42"
-    assert [line.split()[0] for line in said[1:]] == ["single", "vote"]
+    assert [line.split()[0] for line in said if line.startswith(("single", "vote"))] == ["single", "vote"]
 
 
 @pytest.mark.parametrize("room", ["methods", "verifiers", "tasks", "models"])
