@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/passel compare --model passel-reasoner-135m --task held_out \
 	    --methods single,vote,best_of:verifier=arithmetic,repeat,first_finish \
-	    --n 16 --limit 40 --seed 0 --out runs/demo
+	    --n 16 --limit 64 --seed 0 --out runs/demo
 
 test: install
 	$(BIN)/python -m pytest --quiet
