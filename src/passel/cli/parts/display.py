@@ -53,16 +53,17 @@ class RunDisplay:
             width = 18
             full = round(share * width)
             text.append("━" * full, "green").append("━" * (width - full), "bright_black")
-        text.append(f" {watch.done}/{watch.total}")
-        for method, scores in watch.scores.items():
-            text.append(f"  {method} ", "cyan").append(f"{100 * sum(scores) / len(scores):.0f}%")
+        left = f", {_clock(seconds * (1 - share) / share)} left" if 0 < share < 1 else ""
+        text.append(f" {watch.done}/{watch.total}").append(f"  {_clock(seconds)}{left}", "dim")
         text.append(f"  {spent.passes} passes, {_compact(spent.tokens)} tokens", "dim")
         if spent.money:
             text.append(f", ${spent.money:.4f}", "dim")
         if watch.failures:
             text.append(f", {watch.failures} failed", "red")
-        left = f", {_clock(seconds * (1 - share) / share)} left" if 0 < share < 1 else ""
-        return text.append(f"  {_clock(seconds)}{left}", "dim")
+        text.append("\n" if self._console.is_terminal else " ")  # accuracies so far: as many as fit the line
+        for method, scores in watch.scores.items():
+            text.append(f" {method} ", "cyan").append(f"{100 * sum(scores) / len(scores):.0f}% ")
+        return text
 
 
 def _clock(seconds: float) -> str:
