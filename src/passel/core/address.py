@@ -8,8 +8,9 @@ from hashlib import blake2b
 from typing import Any
 
 from passel.core.ask import Ask, Call, Embed, Generate, Prompt, Sampling, Score
+from passel.core.key import Key
 
-__all__ = ["address", "describe"]
+__all__ = ["address", "describe", "draw_address", "stem"]
 
 
 def address(model: str, ask: Ask, scope: str = "") -> str:
@@ -20,15 +21,19 @@ def address(model: str, ask: Ask, scope: str = "") -> str:
     """
     match ask:
         case Generate():
-            parts = (_common(model, ask.prompt, ask.sampling), ask.prefix, f"{ask.key.seed}{ask.key.path!r}")
+            return draw_address(stem(model, ask.prompt, ask.sampling), ask.prefix, ask.key)
         case Score():
-            parts = (_common(model, ask.prompt, None), ask.prefix, _dump(ask.continuations))
+            parts = (stem(model, ask.prompt), ask.prefix, _dump(ask.continuations))
         case Embed():
             parts = (model, "embed", _dump(ask.texts))
         case Call():
             parts = (scope, ask.tool, _dump(ask.arguments))
-    text = "\x00".join((ask.kind, *parts))
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+    return _digest("\x00".join((ask.kind, *parts)))
+
+
+def draw_address(stem: str, prefix: str, key: Key) -> str:
+    """The address of one draw; the stem is shared by all draws of a prompt."""
+    return _digest(f"generate\x00{stem}\x00{prefix}\x00{key.seed}{key.path!r}")
 
 
 def describe(model: str, ask: Ask) -> dict[str, Any]:
@@ -52,8 +57,12 @@ def _plain(prompt: Prompt) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _common(model: str, prompt: Prompt, sampling: Sampling | None) -> str:
-    text = _dump([model, _plain(prompt), sampling.given() if sampling else None])
+def stem(model: str, prompt: Prompt, sampling: Sampling | None = None) -> str:
+    """The digest of what a prompt's draws, or its scores, have in common."""
+    return _digest(_dump([model, _plain(prompt), sampling.given() if sampling else None]))
+
+
+def _digest(text: str) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
 
 

@@ -202,7 +202,10 @@ class Flights:
             return
         for (flight, paid), reply in zip(landed, replies, strict=True):
             bound = flight.bound
-            self._ledger.charge(bound.address, bound.line, cost_of(paid, bound.info, waste=True))
+            cost = cost_of(paid, bound.info, waste=True)
+            self._ledger.charge(bound.address, bound.line, cost)
+            if paid is reply and not paid.wasted:
+                bound.cost = cost
             self._leave(flight)
             self._keep(bound, reply)
             flight.end(reply)

@@ -43,29 +43,21 @@ class Retries:
 
 @dataclass(slots=True)  # not frozen: one is made for every pass, and a frozen one takes twice as long
 class Bound:
-    """An ask with its model, its sampling complete, and its address. For a tool's call `binding` is None."""
+    """An ask with its model, its sampling complete, its address, and the line it is booked under. A tool's call has a
+    tool in place of a binding and its model's info. `cost` is set when its whole reply has come."""
 
     ask: Ask
     address: str
+    line: Line
     binding: Binding | None = None
+    info: ModelInfo | None = None
     tool: Tool | None = None
+    cost: Cost | None = None
 
     @property
     def model(self) -> str:
-        """The name it is booked and recorded under."""
-        if self.binding:
-            return self.binding.model.info.name
-        return f"tool:{self.ask.tool}" if isinstance(self.ask, Call) else "none"
-
-    @property
-    def info(self) -> ModelInfo | None:
-        """Its model's, if it has one."""
-        return self.binding.model.info if self.binding else None
-
-    @property
-    def line(self) -> Line:
-        """Where it is booked: (model, role, label)."""
-        return self.model, self.ask.role, self.ask.label
+        """The name it is recorded under."""
+        return self.line[0]
 
 
 def cost_of(reply: Reply, info: ModelInfo | None, *, waste: bool = False) -> Cost:

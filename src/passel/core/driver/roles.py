@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from passel.core.address import address
+from passel.core.address import address, draw_address, stem
 from passel.core.ask import Ask, Call, Embed, Generate, Sampling, Score
 from passel.core.driver.passes import Bound, Tool
 from passel.core.errors import Impossible, UsageError, unknown
@@ -30,19 +30,38 @@ class Roles:
         """What each bound role's model is and can."""
         return {role: binding.model.info for role, binding in self._bindings.items()}
 
-    def bind(self, ask: Ask, scope: str, tools: Mapping[str, Tool]) -> Bound:
+    def bind(self, asks: Sequence[Ask], scope: str, tools: Mapping[str, Tool]) -> list[Bound]:
         """Raises Impossible if the model cannot do it or does not take a sampling parameter that is set."""
+        bounds: list[Bound] = []
+        last: Generate | None = None
+        root = ""
+        for ask in asks:
+            if last is not None and isinstance(ask, Generate) and _differ_in_key(ask, last):
+                own = bounds[-1]  # a draw like the one before: all but its key is settled
+                assert isinstance(own.ask, Generate)
+                ask = Generate(ask.prompt, ask.key, ask.prefix, own.ask.sampling, ask.role, ask.label)
+                bounds.append(Bound(ask, draw_address(root, ask.prefix, ask.key), own.line, own.binding, own.info))
+                continue
+            bound = self._one(ask, scope, tools)
+            bounds.append(bound)
+            last = ask if isinstance(ask, Generate) else None
+            if isinstance(bound.ask, Generate):
+                root = stem(bound.model, bound.ask.prompt, bound.ask.sampling)
+        return bounds
+
+    def _one(self, ask: Ask, scope: str, tools: Mapping[str, Tool]) -> Bound:
         if isinstance(ask, Call):
             if ask.tool not in tools:
                 raise unknown("tool", ask.tool, tools)
-            return Bound(ask, address("", ask, scope), tool=tools[ask.tool])
+            line = (f"tool:{ask.tool}", ask.role, ask.label)
+            return Bound(ask, address("", ask, scope), line, tool=tools[ask.tool])
         binding, sampling = self._bind(ask.role, ask.sampling if isinstance(ask, Generate) else _UNSET)
         if isinstance(ask, Generate):
             ask = Generate(ask.prompt, ask.key, ask.prefix, sampling, ask.role, ask.label)
         info = binding.model.info
         if (wanted := _capability(ask)) not in info.can:
             raise Impossible(f"{info.name} cannot do what its role {ask.role} asks of it: {wanted}")
-        return Bound(ask, address(info.name, ask), binding)
+        return Bound(ask, address(info.name, ask), (info.name, ask.role, ask.label), binding, info)
 
     def _bind(self, role: str, sampling: Sampling) -> tuple[Binding, Sampling]:
         if (found := self._complete.get((role, sampling))) is not None:
@@ -59,6 +78,12 @@ class Roles:
         complete = complete.over(Sampling(max_tokens=info.max_tokens))
         self._complete[role, sampling] = binding, complete
         return binding, complete
+
+
+def _differ_in_key(one: Generate, two: Generate) -> bool:
+    """Whether two asks of one round share everything else, as the draws of one prompt do (the same objects)."""
+    same = one.prompt is two.prompt and one.sampling is two.sampling
+    return same and one.prefix == two.prefix and one.role == two.role and one.label == two.label
 
 
 def _capability(ask: Generate | Score | Embed) -> Capability:

@@ -42,7 +42,7 @@ class Rounds:
 
     async def perform(self, op: Round, scope: Scope) -> tuple[Reply, ...]:
         """The replies to a round's asks, in order. Raises OutOfBudget before anything runs that might not be paid."""
-        bounds = [self._roles.bind(ask, scope.name, scope.tools) for ask in op.asks]
+        bounds = self._roles.bind(op.asks, scope.name, scope.tools)
         race = op.needed < len(bounds)
         clocked = race and self._clocked and not any(b.info and b.info.instant for b in bounds)
         needed = op.needed if clocked else len(bounds)
@@ -52,7 +52,7 @@ class Rounds:
             if race and not clocked:
                 replies = settle(replies, op.needed)
             for bound, reply in zip(bounds, replies, strict=True):
-                cost = cost_of(reply, bound.info)
+                cost = cost_of(reply, bound.info) if race or bound.cost is None else bound.cost
                 scope.ledger.charge_once(bound.address, bound.line, cost, part=reply.stop == "cancelled")
                 if not reply.ok and reply.stop != "cancelled":
                     scope.failures[reply.stop] += 1
@@ -76,13 +76,13 @@ class Rounds:
             if new and self._time_is_up():
                 raise OutOfBudget("the time is spent", fits=_leading(bounds, known))
             worst = self._worst(bounds, known) if self._ledger.limited or scope.ledger.limited else {}
-            short = self._short(worst, known, scope)
+            short = self._short(worst, known, scope) if worst else None
             if short is None:
                 break
             ledger, cost = short
             if not await ledger.room(cost):
                 raise OutOfBudget(fits=self._fitting(bounds, worst, known, scope))
-        for bound in bounds:  # a reply of an earlier session counts against the run's budget too
+        for bound in bounds if known else ():  # a reply of an earlier session counts against the run's budget too
             if bound.address in known and bound.address not in self._ledger.charged:
                 self._ledger.charge(bound.address, bound.line, cost_of(known[bound.address], bound.info, waste=True))
         holds = [worst[bound.address] if self._ledger.limited else None for bound in new]
