@@ -12,12 +12,10 @@ import json
 import os
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
-from aiohttp_fanout import served  # the caller puts bench/peers on the path
+from fanout import fan_out  # the caller puts bench/peers on the path
 
 PORT = 18439  # of the proxy
 
@@ -33,28 +31,13 @@ async def run(base_url: str, problems: int, clients: int) -> dict[str, object]:
                 reply.raise_for_status()
                 await reply.json()
 
-        async def worker(queue: Iterator[int]) -> None:
-            for number in queue:
-                await solve(f"Problem {number}: what is the answer?")
-
         for _ in range(120):
             try:
                 await solve("warm up")
                 break
             except aiohttp.ClientConnectorError:
                 await asyncio.sleep(0.5)
-        before, queue = served(base_url), iter(range(problems))
-        begun = time.perf_counter()
-        await asyncio.gather(*(worker(queue) for _ in range(clients)))
-        seconds = time.perf_counter() - begun
-    requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
-    return {
-        "name": "optillm proxy",
-        "requests": requests,
-        "calls": calls,
-        "seconds": round(seconds, 4),
-        "calls_per_second": round(calls / seconds, 1),
-    }
+        return await fan_out("optillm proxy", base_url, solve, problems, clients)
 
 
 def main() -> None:

@@ -11,10 +11,9 @@ import asyncio
 import json
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
+
+from fanout import fan_out  # the caller puts bench/peers on the path
 
 from passel.core.driver import Driver, Memory, Pool, Record, Scope
 from passel.core.key import Key
@@ -25,43 +24,19 @@ from passel.methods.vote import vote
 from passel.models.openai import openai
 
 
-def served(base_url: str) -> tuple[int, int]:
-    with urllib.request.urlopen(base_url.removesuffix("/v1") + "/stats") as reply:
-        stats = json.load(reply)
-    return stats["requests"], stats["choices"]
-
-
 async def run(base_url: str, args: argparse.Namespace, pool: Pool) -> dict[str, object]:
     model = openai(f"mock@{base_url}", max_n=args.max_n, concurrency=args.concurrency, api_key="none")
     driver = Driver({"generator": Binding(model)}, pool=pool)
 
     async def solve(name: str) -> Result:
-        problem = Problem(name, f"Problem {name}: what is the answer?")
-        outcome = await driver.run(vote(problem, key=Key() / name, n=args.n), Scope(name))
+        outcome = await driver.run(vote(Problem(name, name), key=Key() / name, n=args.n), Scope(name))
         assert outcome.result.answer is not None, outcome.error
         return outcome.result
 
-    async def worker(queue: Iterator[int], results: list[Result]) -> None:
-        for number in queue:
-            results.append(await solve(str(number)))
-
-    await solve("warm up")
-    results: list[Result] = []
-    before, queue = served(base_url), iter(range(args.problems))
-    cpu, begun = time.process_time(), time.perf_counter()
-    await asyncio.gather(*(worker(queue, results) for _ in range(args.clients)))
-    seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
-    await model.aclose()
-    assert len(results) == args.problems
-    requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
-    return {
-        "name": "passel",
-        "requests": requests,
-        "calls": calls,
-        "seconds": round(seconds, 4),
-        "cpu_seconds": round(cpu, 4),
-        "calls_per_second": round(calls / seconds, 1),
-    }
+    try:
+        return await fan_out("passel", base_url, solve, args.problems, args.clients)
+    finally:
+        await model.aclose()
 
 
 def main() -> None:

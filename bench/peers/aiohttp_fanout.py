@@ -3,18 +3,10 @@
 import argparse
 import asyncio
 import json
-import time
-import urllib.request
 from collections import Counter
-from collections.abc import Iterator
 
 import aiohttp
-
-
-def served(base_url: str) -> tuple[int, int]:
-    with urllib.request.urlopen(base_url.removesuffix("/v1") + "/stats") as reply:
-        stats = json.load(reply)
-    return stats["requests"], stats["choices"]
+from fanout import fan_out
 
 
 async def run(base_url: str, problems: int, clients: int, n: int) -> dict[str, object]:
@@ -32,26 +24,7 @@ async def run(base_url: str, problems: int, clients: int, n: int) -> dict[str, o
             answers = await asyncio.gather(*(call(prompt) for _ in range(n)))
             return Counter(answers).most_common(1)[0][0]
 
-        async def worker(queue: Iterator[int], results: list[str]) -> None:
-            for number in queue:
-                results.append(await solve(f"Problem {number}: what is the answer?"))
-
-        await solve("warm up")
-        results: list[str] = []
-        before, queue = served(base_url), iter(range(problems))
-        cpu, begun = time.process_time(), time.perf_counter()
-        await asyncio.gather(*(worker(queue, results) for _ in range(clients)))
-        seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
-    assert len(results) == problems
-    requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
-    return {
-        "name": "aiohttp",
-        "requests": requests,
-        "calls": calls,
-        "seconds": round(seconds, 4),
-        "cpu_seconds": round(cpu, 4),
-        "calls_per_second": round(calls / seconds, 1),
-    }
+        return await fan_out("aiohttp", base_url, solve, problems, clients)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,9 @@ own limit is lifted: at its default of 32 each call waits for a thread, which wa
 import argparse
 import asyncio
 import json
-import time
-import urllib.request
-from collections.abc import Iterator
 
+from fanout import fan_out
 from its_hub import LMOrchestrator, OpenAICompatibleLanguageModel, SelfConsistency
-
-
-def served(base_url: str) -> tuple[int, int]:
-    with urllib.request.urlopen(base_url.removesuffix("/v1") + "/stats") as reply:
-        stats = json.load(reply)
-    return stats["requests"], stats["choices"]
 
 
 async def run(base_url: str, problems: int, clients: int, n: int, concurrency: int) -> dict[str, object]:
@@ -25,27 +17,10 @@ async def run(base_url: str, problems: int, clients: int, n: int, concurrency: i
 
     async with OpenAICompatibleLanguageModel(base_url, api_key="none", model_name="mock") as lm:
 
-        async def worker(queue: Iterator[int], results: list[str]) -> None:
-            for number in queue:
-                message = await algorithm.ainfer(lm, f"Problem {number}: what is the answer?", budget=n)
-                results.append(message["content"])
+        async def solve(prompt: str) -> str:
+            return (await algorithm.ainfer(lm, prompt, budget=n))["content"]
 
-        await algorithm.ainfer(lm, "warm up", budget=n)
-        results: list[str] = []
-        before, queue = served(base_url), iter(range(problems))
-        cpu, begun = time.process_time(), time.perf_counter()
-        await asyncio.gather(*(worker(queue, results) for _ in range(clients)))
-        seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
-    assert len(results) == problems
-    requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
-    return {
-        "name": "its_hub",
-        "requests": requests,
-        "calls": calls,
-        "seconds": round(seconds, 4),
-        "cpu_seconds": round(cpu, 4),
-        "calls_per_second": round(calls / seconds, 1),
-    }
+        return await fan_out("its_hub", base_url, solve, problems, clients)
 
 
 if __name__ == "__main__":

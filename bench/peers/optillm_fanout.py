@@ -9,21 +9,14 @@ import argparse
 import json
 import logging
 import threading
-import time
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
+from fanout import Stopwatch
 from openai import OpenAI
 from optillm.plugins.majority_voting_plugin import run as majority_voting
 from optillm.self_consistency import AdvancedSelfConsistency
 
 SYSTEM = "You are a helpful assistant."
-
-
-def served(base_url: str) -> tuple[int, int]:
-    with urllib.request.urlopen(base_url.removesuffix("/v1") + "/stats") as reply:
-        stats = json.load(reply)
-    return stats["requests"], stats["choices"]
 
 
 def run(base_url: str, problems: int, clients: int, n: int, approach: str, shared: bool) -> dict[str, object]:
@@ -46,21 +39,10 @@ def run(base_url: str, problems: int, clients: int, n: int, approach: str, share
     client = make_client() if shared else None
     with ThreadPoolExecutor(clients) as pool:
         list(pool.map(set_up, [client] * clients))
-        before = served(base_url)
-        cpu, begun = time.process_time(), time.perf_counter()
+        watch = Stopwatch(base_url)
         results = list(pool.map(solve, (f"Problem {number}: what is the answer?" for number in range(problems))))
-        seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
-    assert len(results) == problems
-    requests, calls = (now - then for now, then in zip(served(base_url), before, strict=True))
-    return {
-        "name": "optillm",
-        "approach": approach,
-        "requests": requests,
-        "calls": calls,
-        "seconds": round(seconds, 4),
-        "cpu_seconds": round(cpu, 4),
-        "calls_per_second": round(calls / seconds, 1),
-    }
+        assert len(results) == problems
+        return watch.figures("optillm", approach=approach)
 
 
 if __name__ == "__main__":
