@@ -72,8 +72,8 @@ def run_and_show(run: Run, *, as_json: bool) -> int:
     else:
         show(found, page)
     if any(row.stopped for row in found.methods):
-        more = "With a larger budget it goes on. " if run.folder else ""
-        click.echo(f"passel: the budget ended the run; what was paid for is kept. {more}{_how_to_go_on(run)}", err=True)
+        kept = "; what was paid for is kept. With a larger budget it goes on" if run.folder else ""
+        click.echo(f"passel: the budget ended the run{kept}. {_how_to_go_on(run)}", err=True)
         return EXIT_BUDGET
     return 0
 
