@@ -22,6 +22,7 @@ from passel.measure.plan import Plan, check_roles
 from passel.measure.run import Run
 from passel.models import load
 from passel.tasks import read_answer
+from passel.tools import Tools, check_ready
 
 __all__ = ["Solution", "compare", "solve", "solve_async"]
 
@@ -99,8 +100,9 @@ async def solve_async(
         line = bindings["generator"].model.info.instruction if instruction is None else instruction
         problem = Problem("question", question, line, system, read_answer)
     check_needs(f"method {method}", wanted, {role: b.model.info for role, b in bindings.items()})
+    check_ready(wanted.get("tool", ()))
     driver = Driver(bindings, budget=budget, pool=pool, retries=retries)
-    scope = Scope(problem.id, {"check": check} if check else {})
+    scope = Scope(problem.id, Tools({"check": check} if check else {}))
     try:
         outcome = await driver.run(make(problem, key=Key(seed) / problem.id, **options), scope)
     finally:

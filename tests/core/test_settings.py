@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from passel.core.ask import Sampling
 from passel.core.cost import Budget, Cost, Price
+from passel.core.docs import describe
 from passel.core.errors import UsageError
-from passel.core.find import Room
-from passel.core.options import bind, parameters, split_spec
+from passel.core.find import Room, find
+from passel.core.options import bind, configured, parameters, split_spec
 from passel.core.ranges import Log
 
 
@@ -172,3 +173,31 @@ def test_a_whole_number_is_read_exactly(number):
 )
 def test_a_spec_is_a_name_and_options(spec, parts):
     assert split_spec(spec) == parts
+
+
+def test_a_thing_given_as_an_option_takes_options_of_its_own():
+    best_of = find("methods", "best_of")
+    for options, message in [
+        ({"verifier.scale": "5"}, r"unknown option of verifier of method best_of: 'scale'"),
+        ({"n.x": "5"}, r"n of method best_of takes no options of its own, got n\.x"),
+    ]:
+        with pytest.raises(UsageError, match=message):
+            bind(best_of, options, "method best_of")
+
+
+def test_options_that_are_set_are_the_new_defaults():
+    def judging(*, key: int, scale: int = 10) -> int:
+        """Judges.
+
+        Returns: score; or None.
+        """
+        return scale
+
+    made = configured(judging, bind(judging, {"scale": "5"}, "judging"))
+    assert made(key=0) == 5
+    assert parameters(made) == {"scale": (int, 5)}
+    assert describe(made).summary == "Judges."
+    assert made.__name__ == "judging"
+    again = configured(made, {"scale": 7})
+    assert again(key=0) == 7
+    assert parameters(again)["scale"] == (int, 7)

@@ -15,6 +15,7 @@ from passel.core.find import find
 from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Problem
+from passel.verifiers import is_ranker, judged
 
 each = pytest.mark.parametrize("case", CASES, ids=repr)
 OTHERS = [Problem("p2", "What is 10 + 5?", read=PROBLEM.read), Problem("p3", "3 * 3", read=PROBLEM.read)]
@@ -75,7 +76,10 @@ def allowed(case: Case) -> dict[str, tuple[float, float]]:
     for option, value in case.arguments.items():
         if option in total and callable(value):
             least, most = total.pop(option)
+            if is_ranker(value):  # one run for all texts
+                least, most = (0, 1) if least < most else (1, 1)
             own = {name: default for name, (_, default) in describe(value).options.items()}
+            own = {"n": case.arguments.get("n")} | own
             for kind, (low, high) in bounds(describe(value).cost, own).items():
                 before = total.get(kind, (0, 0))
                 total[kind] = (before[0] + least * low, before[1] + most * high)
@@ -97,17 +101,24 @@ def test_it_asks_as_its_cost_line_says(case):
 
 
 @pytest.mark.parametrize("name", VERIFIERS)
-@pytest.mark.parametrize("text", ["4+3=7\nThe answer is 7.", "no", ""])
-def test_a_verifier_asks_as_its_cost_line_says_and_returns_a_number_or_none(name, text):
+@pytest.mark.parametrize("texts", [["4+3=7\nThe answer is 7."], ["no", "The answer is 7.", ""], [""], []], ids=repr)
+def test_a_verifier_asks_as_its_cost_line_says_and_returns_numbers_or_none(name, texts):
+    """A judgement costs what its line says for each text, a ranking for all of them."""
     verifier = find("verifiers", name)
+    numbered = dict(enumerate(texts))
     asks: Counter[str] = Counter()
-    value = play(counted(verifier(PROBLEM, text, key=KEY), asks), answer_of).value
-    assert value is None or isinstance(value, int | float)
-    limits = bounds(describe(verifier).cost, {})
+    scores, paid = play(counted(judged(verifier, PROBLEM, numbered, key=KEY), asks), answer_of).value
+    assert paid
+    assert scores.keys() == numbered.keys()
+    assert all(score is None or isinstance(score, int | float) for score in scores.values())
+    about = describe(verifier)
+    defaults = {option: default for option, (_, default) in about.options.items()}
+    times = 1 if is_ranker(verifier) else len(texts)
+    limits = bounds(about.cost, {"n": len(texts)} | defaults)
     assert asks.keys() <= limits.keys()
     for kind, (least, most) in limits.items():
-        assert least <= asks[kind] <= most
-    assert play(verifier(PROBLEM, text, key=KEY), answer_of).value == value
+        assert times * least <= asks[kind] <= times * most, kind
+    assert play(judged(verifier, PROBLEM, numbered, key=KEY), answer_of).value == (scores, paid)
 
 
 @pytest.mark.parametrize("name", VERIFIERS)
@@ -115,8 +126,9 @@ def test_a_verifier_knows_no_answer_when_its_reply_failed(name):
     from passel.core.reply import Reply
 
     verifier = find("verifiers", name)
-    played = play(verifier(PROBLEM, "nothing to compute", key=KEY), lambda ask: Reply("failed", error="500"))
-    assert played.value is None
+    texts = {0: "nothing to compute", 1: "nothing to compute either"}
+    played = play(judged(verifier, PROBLEM, texts, key=KEY), lambda ask: Reply("failed", error="500"))
+    assert played.value == ({0: None, 1: None}, True)
 
 
 @each

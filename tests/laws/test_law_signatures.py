@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import fields
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 import pytest
 from law_setup import METHODS, VERIFIERS
@@ -14,6 +14,7 @@ from passel.core.find import find
 from passel.core.key import Key
 from passel.core.options import parameters
 from passel.core.problem import Problem
+from passel.verifiers import Kind, is_ranker
 
 ORDER = ["Source", "Symbols", "Args", "Returns", "Cost", "Guarantees", "Deviations"]
 THINGS = [("methods", name) for name in METHODS] + [("verifiers", name) for name in VERIFIERS]
@@ -29,7 +30,7 @@ def test_the_rooms_hold_what_they_hold():
 def test_the_problem_comes_first_and_the_key_by_name(room, name):
     function = find(room, name)
     found = inspect.signature(function).parameters
-    first = ["problem"] if room == "methods" else ["problem", "text"]
+    first = ["problem"] if room == "methods" else ["problem", "texts" if is_ranker(function) else "text"]
     places = [p.name for p in found.values() if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
     assert places == first
     assert found["key"].kind is inspect.Parameter.KEYWORD_ONLY
@@ -75,6 +76,13 @@ def test_the_docstring_has_its_sections_in_order(room, name):
     assert (function.__doc__ or "").index(">>> ") > (function.__doc__ or "").index("Deviations:")
 
 
+@pytest.mark.parametrize("name", VERIFIERS)
+def test_a_verifier_says_what_it_returns(name):
+    returns = describe(find("verifiers", name)).sections["Returns"]
+    assert returns.partition(";")[0] in get_args(Kind), returns
+    assert "None" in returns
+
+
 @each
 def test_every_option_is_explained(room, name):
     about = describe(find(room, name))
@@ -86,7 +94,7 @@ def test_every_option_is_explained(room, name):
 def test_the_cost_line_can_be_evaluated(room, name):
     about = describe(find(room, name))
     defaults = {option: default for option, (_, default) in about.options.items()}
-    found = bounds(about.cost, defaults)
+    found = bounds(about.cost, {"n": 4} | defaults)  # a ranker's n is the number of texts
     assert found
     assert found.keys() <= {"generate", "score", "embed", "call", "verifier"}
     assert all(0 <= least <= most for least, most in found.values())

@@ -23,7 +23,8 @@ def address(model: str, ask: Ask, scope: str = "") -> str:
         case Generate():
             return draw_address(stem(model, ask.prompt, ask.sampling), ask.prefix, ask.key)
         case Score():
-            parts = (stem(model, ask.prompt), ask.prefix, _dump(ask.continuations))
+            kind = (ask.what, ask.chain) if ask.what != "logprob" else ()
+            parts = (stem(model, ask.prompt), ask.prefix, _dump(ask.continuations), *map(str, kind))
         case Embed():
             parts = (model, "embed", _dump(ask.texts))
         case Call():
@@ -45,6 +46,7 @@ def describe(model: str, ask: Ask) -> dict[str, Any]:
             base["sampling"] = ask.sampling.given()
         case Score():
             base |= {"prompt": _plain(ask.prompt), "prefix": ask.prefix, "continuations": ask.continuations}
+            base |= {"what": ask.what, "chain": ask.chain} if ask.what != "logprob" else {}
         case Embed():
             base["texts"] = ask.texts
         case Call():

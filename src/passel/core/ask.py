@@ -102,7 +102,15 @@ class Generate:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The log-probability of each of some short continuations (such as Yes and No) after prompt and prefix."""
+    """What a model gives each of some continuations after prompt and prefix, in one pass.
+
+    Args:
+        what: "logprob": the log-probability that a language model gives it (such as Yes and No). "reward": the value
+            that a trained reward model gives it: one continuation is a whole answer (an outcome model); several are
+            alternatives, such as children of a search node (a multifurcation model).
+        chain: the continuations follow each other, as the steps of one answer do, and each is rewarded after those
+            before it (a process model).
+    """
 
     kind: ClassVar[str] = "score"
     prompt: Prompt
@@ -110,6 +118,12 @@ class Score:
     prefix: str = ""
     role: str = "verifier"
     label: str = ""
+    what: Literal["logprob", "reward"] = "logprob"
+    chain: bool = False
+
+    def __post_init__(self) -> None:
+        if self.chain and self.what != "reward":
+            raise UsageError("only rewards are given along a chain of continuations")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ __all__ = [
     "draw_within",
     "embed",
     "race",
+    "reward",
     "score",
     "together",
 ]
@@ -117,6 +118,15 @@ def score(
 ) -> Flow[Reply]:
     """The log-probability of each continuation, in `reply.scores`."""
     (reply,) = cast(Sequence[Reply], (yield Round((Score(prompt, tuple(continuations), prefix, role, label),))))
+    return reply
+
+
+def reward(
+    prompt: Prompt, parts: Sequence[str], *, prefix: str = "", chain: bool, role: str = "reward", label: str = ""
+) -> Flow[Reply]:
+    """What a trained reward model gives each part, in `reply.scores`; see `Score` for `chain`."""
+    ask = Score(prompt, tuple(parts), prefix, role, label, "reward", chain)
+    (reply,) = cast(Sequence[Reply], (yield Round((ask,))))
     return reply
 
 

@@ -12,9 +12,10 @@ from passel.core.reply import Reply
 
 __all__ = ["Binding", "Capability", "Model", "ModelInfo", "Progress", "prompt_bound"]
 
-Capability = Literal["text", "prefix", "logprobs", "score", "embed", "forward"]
+Capability = Literal["text", "prefix", "logprobs", "score", "reward", "embed", "forward"]
 """text: draws texts; prefix: continues a begun answer; logprobs: reports those of drawn tokens; score: those of given
-continuations; embed: vectors of texts; forward: logits and hidden states, token by token."""
+continuations; reward: what a trained reward model gives answers and their steps; embed: vectors of texts; forward:
+logits and hidden states, token by token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ def prompt_bound(ask: Generate | Score | Embed) -> int:
         return sum(_size(text) + 8 for text in ask.texts)
     own = _size(ask.prefix)
     if isinstance(ask, Score):
-        own += max(map(_size, ask.continuations), default=0)
+        sizes = list(map(_size, ask.continuations))
+        own += max(sizes, default=0) if ask.what == "logprob" else sum(sizes) + 8 * len(sizes)
     return own + _prompt_size(ask.prompt)
 
 

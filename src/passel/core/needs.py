@@ -8,10 +8,13 @@ from typing import Any, TypeVar, cast
 from passel.core.errors import Impossible
 from passel.core.model import ModelInfo
 
-__all__ = ["Needs", "check_needs", "needs", "needs_of"]
+__all__ = ["GOLD", "Needs", "check_needs", "needs", "needs_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 Needs = Mapping[str, frozenset[str]]
+
+GOLD = frozenset({"check", "reference"})
+"""Tools by which a task tells what is right: its own scoring, and its reference solution."""
 
 
 def needs(**roles: str) -> Callable[[F], F]:

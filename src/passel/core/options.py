@@ -1,21 +1,23 @@
-"""Options from text: `vote:n=4` is the function `vote` with n=4, checked against its signature."""
+"""Options from text: `vote:n=4` is the function `vote` with n=4, checked against its signature. A thing given as an
+option takes options of its own by dots: `best_of:verifier=judge:verifier.scale=5`."""
 
 from __future__ import annotations
 
 import inspect
 import re
 import types
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial, update_wrapper
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from passel.core.errors import UsageError, unknown
 from passel.core.find import Room, find
 from passel.core.ranges import Range
 
-__all__ = ["bind", "parameters", "split_spec"]
+__all__ = ["bind", "configured", "parameters", "split_spec"]
 
-_OPTION = re.compile(r"[A-Za-z_]\w*=")
+_OPTION = re.compile(r"[A-Za-z_][\w.]*=")
 
 
 def split_spec(text: str) -> tuple[list[str], dict[str, str]]:
@@ -41,6 +43,9 @@ def split_spec(text: str) -> tuple[list[str], dict[str, str]]:
 @cache
 def parameters(function: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
     """The options of a function, its keyword-only parameters but `key`: name -> (annotation, default)."""
+    if isinstance(function, partial):
+        set_here = function.keywords
+        return {n: (kind, set_here.get(n, default)) for n, (kind, default) in parameters(function.func).items()}
     hints = get_type_hints(function, include_extras=True)
     return {
         name: (hints.get(name, str), parameter.default)
@@ -53,17 +58,39 @@ def bind(function: Callable[..., Any], options: Mapping[str, str], what: str) ->
     """Options as typed keyword arguments. Raises UsageError naming the option and the nearest valid one."""
     known = parameters(function)
     bound: dict[str, Any] = {}
+    inner: dict[str, dict[str, str]] = defaultdict(dict)
     for name, text in options.items():
-        if name not in known:
-            raise unknown(f"option of {what}:", name, known)
-        bound[name] = _value(known[name][0], text, f"{name} of {what}")
+        head, _, rest = name.partition(".")
+        if head not in known:
+            raise unknown(f"option of {what}:", head, known)
+        if rest:
+            inner[head][rest] = text
+        else:
+            bound[head] = _value(known[head][0], text, f"{head} of {what}")
+    for head, texts in inner.items():
+        chosen = bound.get(head, known[head][1])
+        if _room(known[head][0]) is None or not callable(chosen):
+            raise UsageError(f"{head} of {what} takes no options of its own, got {head}.{next(iter(texts))}")
+        bound[head] = configured(chosen, bind(chosen, texts, f"{head} of {what}"))
     return bound
+
+
+def configured(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function with some options set; its name, its docstring and what it needs stay."""
+    made = update_wrapper(partial(function, **arguments), function)
+    del made.__wrapped__  # else its signature would be that of the function, with the old defaults
+    return made
+
+
+def _room(annotation: Any) -> Room | None:
+    marks = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    return next((mark for mark in marks if isinstance(mark, Room)), None)
 
 
 def _value(annotation: Any, text: str, what: str) -> Any:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        if room := next((mark for mark in arguments[1:] if isinstance(mark, Room)), None):
+        if room := _room(annotation):
             return find(room.name, text)
         value = _value(arguments[0], text, what)
         for mark in arguments[1:]:

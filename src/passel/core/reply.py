@@ -39,7 +39,8 @@ class Reply:
         stop: how it ended.
         text: Generate: the completion, without the ask's prefix.
         tokens: Generate with logprobs: the completion's tokens in order.
-        scores: Score: a log-probability for each continuation, in the ask's order (-inf: below what the model reports).
+        scores: Score: a log-probability for each continuation, in the ask's order (-inf: below what the model reports),
+            or a reward.
         vectors: Embed: one vector a text.
         value: Call: what the tool returned, a JSON value.
         usage: what it took.

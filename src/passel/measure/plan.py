@@ -15,7 +15,7 @@ from passel.core.ask import Sampling
 from passel.core.cost import Budget
 from passel.core.errors import RecordError, UsageError, unknown
 from passel.core.find import find
-from passel.core.needs import Needs, needs_of
+from passel.core.needs import GOLD, Needs, needs_of
 from passel.core.options import bind, parameters, split_spec
 
 __all__ = ["NamedMethod", "Plan", "check_roles"]
@@ -40,8 +40,8 @@ class NamedMethod:
 
     @property
     def uses_gold(self) -> bool:
-        """Whether it calls the task's own check."""
-        return "tool" in self.needs
+        """Whether it asks the task what is right."""
+        return bool(self.needs.get("tool", frozenset()) & GOLD)
 
 
 @dataclass(frozen=True, slots=True)

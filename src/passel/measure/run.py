@@ -12,14 +12,16 @@ from passel.core.driver import Driver, Ledger, Outcome, Pool, Record, Roles, Sco
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.needs import check_needs
-from passel.core.problem import Answer, Problem
+from passel.core.problem import Problem
 from passel.measure.comparison import Comparison
 from passel.measure.plan import NamedMethod, Plan, check_roles
+from passel.measure.scoring import Scorer, tools_of
 from passel.measure.summary import Trials, summarise
 from passel.models import load as load_model
 from passel.models.replay import Replay, ReplayPool
 from passel.tasks import Task
 from passel.tasks import load as load_task
+from passel.tools import check_ready
 
 __all__ = ["Run", "Watch"]
 
@@ -77,6 +79,7 @@ class Run:
         infos = {role: binding.model.info for role, binding in roles.items()}
         for method in self.methods:
             check_needs(f"method {method.name}", method.needs, infos)
+            check_ready(method.needs.get("tool", ()))
         Roles(roles)  # refuses sampling parameters that a model does not take, before anything is made
         problems = self._problems()
         pool: Record | None = None
@@ -125,22 +128,26 @@ class Run:
         watch.total, watch.spent = len(problems) * len(self.methods), lambda: driver.ledger.spent
         start = asyncio.get_running_loop().time()
         try:
-            outcomes = await self._all(driver, problems, watch)
+            scorer = Scorer(self.task)
+            outcomes = await self._all(driver, scorer, problems, watch)
         finally:
             driver.close()
         if wall_seconds is None:
             wall_seconds = pool.wall_seconds if isinstance(pool, Record) else asyncio.get_running_loop().time() - start
-        trials = Trials(self.plan, self.task, self.methods, problems, outcomes)
+        trials = Trials(self.plan, self.task, scorer.score, self.methods, problems, outcomes)
         return summarise(trials, driver.roles.infos, driver.ledger, wall_seconds)
 
-    async def _all(self, driver: Driver, problems: Sequence[Problem], watch: Watch) -> dict[tuple[str, str], Outcome]:
+    async def _all(
+        self, driver: Driver, scorer: Scorer, problems: Sequence[Problem], watch: Watch
+    ) -> dict[tuple[str, str], Outcome]:
         outcomes: dict[tuple[str, str], Outcome] = {}
         free = asyncio.Semaphore(self.plan.concurrency)
 
         async def one(problem: Problem, method: NamedMethod) -> None:
             outcome = await self._solve(driver, problem, method)
             outcomes[problem.id, method.name] = outcome
-            score = self.task.score(problem.id, outcome.result.answer)
+            await scorer.prepare(driver, problem.id, [outcome.result])
+            score = scorer.score(problem.id, outcome.result.answer)
             watch.done += 1
             watch.failures += sum(outcome.failures.values())
             if score is not None and outcome.error is None:
@@ -155,10 +162,7 @@ class Run:
         return outcomes
 
     async def _solve(self, driver: Driver, problem: Problem, method: NamedMethod) -> Outcome:
-        def check(text: str, key: str) -> bool:
-            return self.task.score(problem.id, Answer(text, key)) == 1.0
-
-        scope = Scope(problem.id, {"check": check}, Ledger(self.plan.problem_budget))
+        scope = Scope(problem.id, tools_of(self.task, problem.id), Ledger(self.plan.problem_budget))
         key = Key(self.plan.seed) / problem.id
         return await driver.run(method.make(problem, key=key), scope)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from passel.core.cost import Cost, Price
 from passel.core.driver import Ledger, Outcome
 from passel.core.key import Key
 from passel.core.model import ModelInfo
-from passel.core.problem import Problem
+from passel.core.problem import Answer, Problem
 from passel.measure.comparison import Comparison, Estimate, MethodRow, ProblemRow, Trial
 from passel.measure.cost_of_pass import pooled
 from passel.measure.curves import Pool, curves
@@ -29,10 +29,11 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """Everything that was run: an outcome by (problem id, method name)."""
+    """Everything that was run: an outcome by (problem id, method name). `score`: see `Task.score`."""
 
     plan: Plan
     task: Task
+    score: Callable[[str, Answer | None], float | None]
     methods: Sequence[NamedMethod]
     problems: Sequence[Problem]
     outcomes: Mapping[tuple[str, str], Outcome]
@@ -43,7 +44,7 @@ class Trials:
         answer = outcome.result.answer
         unfinished = outcome.error is not None or (outcome.result.stop == "budget" and answer is None)
         return Trial(
-            None if unfinished else self.task.score(problem.id, answer),
+            None if unfinished else self.score(problem.id, answer),
             answer.text if answer else None,
             "failed" if outcome.error is not None else outcome.result.stop,
             _tidy(outcome.cost),
@@ -137,7 +138,7 @@ def _pools(trials: Trials) -> list[Pool]:
         if method.uses_gold or any(one.stop == "cancelled" for row in drawn for one in row):
             continue  # what it drew depends on what was right, or is not whole
         pairs = zip(trials.problems, drawn, strict=True)
-        values = [[trials.task.score(problem.id, one.answer) for one in row] for problem, row in pairs]
+        values = [[trials.score(problem.id, one.answer) for one in row] for problem, row in pairs]
         pools.append(Pool(method.name, drawn, values, weighted=bool(method.options.get("weighted"))))
     return pools
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw_within, together
+from passel.core.flow import Flow, draw_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.votes import first_of, tally
-from passel.verifiers import Chosen
+from passel.verifiers import Chosen, judged
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["best_of"]
@@ -30,8 +29,8 @@ def best_of(
 ) -> Flow[Result]:
     """The answer of the sample with the highest verifier score, of n samples.
 
-    Every sample that holds an answer is scored on its own. With `weighted`, scores are added up over the samples with
-    the same answer and the heaviest answer wins.
+    Every sample that holds an answer is scored, on its own or (by a ranker) against the others. With `weighted`, scores
+    are added up over the samples with the same answer and the heaviest answer wins.
 
     Source: Cobbe et al. 2021, Training Verifiers to Solve Math Word Problems (2110.14168), section 4.2; weighted:
     Li et al. 2022 (2206.02336), section 3.2, as best-of-N weighted in Snell et al. 2024 (2408.03314), section 5.1.
@@ -40,7 +39,8 @@ def best_of(
 
     Args:
         n: samples. Cobbe et al. use 100, Snell et al. 4 to 256; 16 is our default.
-        verifier: what scores a text; a name in `verifiers/`, an entry point or `path.py:function`.
+        verifier: what scores the texts; a name in `verifiers/`, an entry point or `path.py:function`. Its own options
+            are set by dots: `best_of:verifier=genrm:verifier.m=8`.
         weighted: add scores up by answer. Needs scores that are at least 0.
 
     Cost: generate = n, verifier <= n
@@ -59,26 +59,14 @@ def best_of(
     """
     replies = yield from draw_within(problem.prompt, key=key, n=n)
     drawn = [candidate(problem, reply) for reply in replies]
-    stop = "done" if len(replies) == n else "budget"
-    answered = [index for index, one in enumerate(drawn) if one.answer is not None]
-    judged = [_judge(verifier(problem, drawn[index].text, key=key / "verify" / index)) for index in answered]
-    scores: list[float | None] = [None] * len(drawn)
-    for index, (score, paid) in zip(answered, (yield from together(judged)), strict=True):
-        scores[index] = score
-        stop = stop if paid else "budget"
-    candidates = tuple(replace(one, score=score) for one, score in zip(drawn, scores, strict=True))
+    answered = {index: one.text for index, one in enumerate(drawn) if one.answer is not None}
+    scores, paid = yield from judged(verifier, problem, answered, key=key)
+    stop = "done" if paid and len(replies) == n else "budget"
+    candidates = tuple(replace(one, score=scores.get(index)) for index, one in enumerate(drawn))
     chosen = _choose(candidates, weighted=weighted)
     if chosen is None:
         return Result(candidates=candidates, stop=stop)
     return Result(chosen.answer, chosen.text, None, candidates, stop)
-
-
-def _judge(judgement: Flow[float | None]) -> Flow[tuple[float | None, bool]]:
-    """Its score, and whether the budget allowed it: one that does not fit leaves the others theirs."""
-    try:
-        return (yield from judgement), True
-    except OutOfBudget:
-        return None, False
 
 
 def _choose(candidates: tuple[Candidate, ...], *, weighted: bool) -> Candidate | None:

@@ -67,7 +67,7 @@ def _check(one: Candidate) -> Flow[bool]:
     if one.answer is None:
         return False
     reply = yield from call("check", text=one.answer.text, key=one.answer.key)
-    return reply.ok and bool(reply.value)
+    return reply.ok and reply.value == 1.0
 
 
 def _give_up(candidates: list[Candidate], stop: str) -> Result:

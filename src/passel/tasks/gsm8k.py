@@ -18,4 +18,5 @@ def gsm8k(*, split: Literal["train", "test"] = "test") -> Task:
 
 
 def _item(index: int, row: Row) -> Item:
-    return Item(str(index), row["question"], row["answer"].rpartition("####")[2].strip(), NUMBER)
+    gold = row["answer"].rpartition("####")[2].strip()
+    return Item(str(index), row["question"], gold, NUMBER, solution=row["answer"])

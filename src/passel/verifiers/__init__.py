@@ -1,25 +1,96 @@
-"""What a reply is worth: one file a verifier, found by its file name."""
+"""What a reply is worth: one file a verifier, found by its file name.
+
+A verifier judges one text; a ranker judges several texts by comparing them. Both are flows, and `judged` runs either.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal, Protocol, cast, get_args
 
-from passel.core.find import Room
-from passel.core.flow import Flow
+from passel.core.docs import describe
+from passel.core.errors import OutOfBudget, UsageError
+from passel.core.find import Room, find
+from passel.core.flow import Flow, together
 from passel.core.key import Key
+from passel.core.options import bind, configured, split_spec
 from passel.core.problem import Problem
 
-__all__ = ["Chosen", "Verifier"]
+__all__ = ["Chosen", "Kind", "Ranker", "Verifier", "is_ranker", "judged", "kind_of", "load"]
+
+Kind = Literal["probability", "score", "verdict"]
+"""What a verifier returns: the probability that the text is right, a score of which only the order means something, or
+a verdict (1 accepted, 0 rejected)."""
 
 
 class Verifier(Protocol):
     """Judges one text as an answer to a problem, with passes of its own if it needs them.
 
-    Returns a number, higher is better (each verifier says what it means), or None when it could not tell.
+    Returns a number, higher is better (its docstring says which `Kind`), or None when it could not tell.
     """
 
     def __call__(self, problem: Problem, text: str, *, key: Key) -> Flow[float | None]: ...
 
 
-Chosen = Annotated[Verifier, Room("verifiers")]
-"""A parameter that takes a verifier by name."""
+class Ranker(Protocol):
+    """Judges several texts against each other: a score for each, in their order; None where it could not tell.
+
+    In its Cost line, `n` is the number of texts.
+    """
+
+    def __call__(self, problem: Problem, texts: Sequence[str], *, key: Key) -> Flow[list[float | None]]: ...
+
+
+Chosen = Annotated[Verifier | Ranker, Room("verifiers")]
+"""A parameter that takes a verifier or a ranker by name."""
+
+
+def load(spec: str) -> Verifier | Ranker:
+    """`NAME[:option=value...]`, an entry point or `path.py:function`, as a verifier with its options set.
+
+    Raises UsageError naming the nearest valid name or option.
+    """
+    parts, options = split_spec(spec)
+    found = find("verifiers", ":".join(parts))
+    return cast(Verifier | Ranker, configured(found, bind(found, options, f"verifier {parts[0]}")))
+
+
+def is_ranker(verifier: Callable[..., Any]) -> bool:
+    """Whether it judges several texts at once."""
+    return "texts" in inspect.signature(verifier).parameters
+
+
+def kind_of(verifier: Callable[..., Any]) -> Kind:
+    """What it returns: the first word of its docstring's Returns section; "score" where it does not say."""
+    said = describe(verifier).sections.get("Returns", "").partition(";")[0].strip()
+    return cast(Kind, said) if said in get_args(Kind) else "score"
+
+
+def judged(
+    verifier: Verifier | Ranker, problem: Problem, texts: Mapping[int, str], *, key: Key
+) -> Flow[tuple[dict[int, float | None], bool]]:
+    """The score of each text, by its number, and whether the budget allowed them all.
+
+    A text keeps its number whichever others are judged, so that its judgement is the same draw in every method. Of
+    single judgements, one that does not fit the budget leaves the others theirs.
+    """
+    own = key / "verify"
+    if not is_ranker(verifier):
+        single = cast(Verifier, verifier)
+        flows = [_paid(single(problem, text, key=own / number)) for number, text in texts.items()]
+        found = yield from together(flows)
+        return {n: score for n, (score, _) in zip(texts, found, strict=True)}, all(paid for _, paid in found)
+    if not texts:
+        return {}, True
+    scores, paid = yield from _paid(cast(Ranker, verifier)(problem, list(texts.values()), key=own))
+    if scores is not None and len(scores) != len(texts):
+        raise UsageError(f"a ranker gave {len(scores)} scores to {len(texts)} texts")
+    return dict(zip(texts, scores or [None] * len(texts), strict=True)), paid
+
+
+def _paid(judgement: Flow[Any]) -> Flow[tuple[Any, bool]]:
+    try:
+        return (yield from judgement), True
+    except OutOfBudget:
+        return None, False

@@ -34,7 +34,7 @@ def arithmetic(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:
 
     Source: ours; rule-based step checking as in the calculator annotations of Cobbe et al. 2021 (2110.14168).
 
-    Returns: a score in [0, 1], 1 if every check passes; None if the text has no line of this form.
+    Returns: score; in [0, 1], 1 if every check passes; None if the text has no line of this form.
 
     Cost: generate = 0
 

@@ -33,7 +33,7 @@ def judge(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:
     Source: Zheng et al. 2023, Judging LLM-as-a-Judge (2306.05685), single answer grading (figure 6) and its
     `[[rating]]` form.
 
-    Returns: the rating, scaled to [0, 1]; None if the reply holds no rating in range.
+    Returns: score; the rating, scaled to [0, 1]; None if the reply holds no rating in range.
 
     Cost: generate = 1
 

@@ -27,7 +27,7 @@ def self_evaluation(problem: Problem, text: str, *, key: Key) -> Flow[float | No
 
     Source: Kadavath et al. 2022, Language Models (Mostly) Know What They Know (2207.05221), section 4, P(True).
 
-    Returns: a probability; None if the model gives neither word a chance that it reports.
+    Returns: probability; None if the model gives neither word a chance that it reports.
 
     Cost: score = 1
 

@@ -89,7 +89,7 @@ def _differ_in_key(one: Generate, two: Generate) -> bool:
 def _capability(ask: Generate | Score | Embed) -> Capability:
     match ask:
         case Score():
-            return "score"
+            return "score" if ask.what == "logprob" else "reward"
         case Embed():
             return "embed"
         case Generate():

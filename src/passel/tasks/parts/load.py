@@ -21,7 +21,7 @@ def load(spec: str) -> Task:
     """`NAME[:PART...][:option=value...]` as a task: `gsm8k:split=train`, `rg:chain_sum:min_terms=3`,
     `mine.csv:answer=a`, `mine.py:my_task`. Its name is the spec.
 
-    Raises UsageError naming the nearest valid name or option.
+    A plus in a name (`humaneval+`) stands for `_plus`. Raises UsageError naming the nearest valid name or option.
     """
     parts, options = split_spec(spec)
     if is_table(":".join(parts)):
@@ -29,6 +29,7 @@ def load(spec: str) -> Task:
         return replace(user_file(path, **bind(user_file, options, path)), name=spec)
     words = 2 if parts[0].endswith(".py") else 1
     name, given = ":".join(parts[:words]), parts[words:]
+    name = name.replace("+", "_plus") if words == 1 else name
     function = find("tasks", name)
     _check(function, name, given)
     known = parameters(function)

@@ -23,16 +23,24 @@ class Kind:
             else of the item, so that no gold answer can reach a problem.
         score: what an answer is worth in [0, 1]; None where it cannot be told. An absent answer is worth 0.
         instruction: how to answer, unless the task says otherwise.
+        costly: scoring takes long (it runs code); a run then scores an answer once, off the event loop, and records it.
     """
 
     reader: Callable[[tuple[str, ...]], Reader]
     score: Callable[[Item, Answer | None], float | None]
     instruction: str = ""
+    costly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One problem with its gold answer; "" means that none is known. The other fields are as in Problem."""
+    """One problem with its gold answer, "" if none is known. The other fields are as in Problem, but two that a problem
+    never shows.
+
+    Args:
+        solution: a worked reference solution, or "".
+        secret: what the scoring needs (hidden tests, a reference query).
+    """
 
     id: str
     question: str
@@ -40,6 +48,8 @@ class Item:
     kind: Kind
     options: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    solution: str = ""
+    secret: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Items(Protocol):
@@ -140,6 +150,16 @@ class Task:
     def gold(self, problem_id: str) -> str:
         """The gold answer, for reports; "" if none is known."""
         return self.items.find(problem_id).gold
+
+    def costly(self, problem_id: str) -> bool:
+        """Whether its answers are scored by running something that takes long."""
+        return self.items.find(problem_id).kind.costly
+
+    def solution(self, problem_id: str) -> str:
+        """A reference solution: the worked one where the data has one, else a sentence with the gold answer; "" if
+        neither is known."""
+        item = self.items.find(problem_id)
+        return item.solution or (f"The answer is {item.gold}." if item.gold else "")
 
     def _problem(self, item: Item) -> Problem:
         return Problem(
