@@ -20,11 +20,12 @@ from passel.core.result import Result
 from passel.measure.comparison import Comparison
 from passel.measure.plan import Plan, check_roles
 from passel.measure.run import Run
+from passel.measure.verification import verification
 from passel.models import load
 from passel.tasks import read_answer
 from passel.tools import Tools, check_ready
 
-__all__ = ["Solution", "compare", "solve", "solve_async"]
+__all__ = ["Solution", "compare", "solve", "solve_async", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,25 @@ def compare(
         from passel.measure.report import write_report
 
         write_report(found, Path(out))
+    return found
+
+
+def verify(verifiers: Sequence[str] | str, *, pool: Path | str, **settings: Any) -> Comparison:
+    """Judges the samples of the run in the folder `pool` without drawing any; see `verification` for the settings.
+
+    What each verifier is worth is in `.verifiers` of what comes back. The report is written to the folder `verify` in
+    the pool's, or to `out`.
+
+    >>> verify("arithmetic", pool="runs/demo").verifiers[0].auc.value  # doctest: +SKIP
+    0.91
+    """
+    from passel.measure.report import write_report
+
+    specs = [spec for spec in verifiers.split(",") if spec] if isinstance(verifiers, str) else list(verifiers)
+    run = verification(pool, specs, **settings)
+    found = run_sync(run.execute())
+    assert run.folder is not None
+    write_report(found, run.folder)
     return found
 
 

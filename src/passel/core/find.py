@@ -47,7 +47,8 @@ def find(room: str, name: str) -> Callable[..., Any]:
     Raises UsageError with the nearest names if there is none.
     """
     if ".py:" in name:
-        return _from_file(*name.rsplit(":", 1))
+        path, function = name.rsplit(":", 1)
+        return _from_file(path, Path(path).expanduser().resolve(), function)
     if name in _own(room):
         return getattr(importlib.import_module(f"passel.{room}.{name}"), name)
     if point := _foreign(room).get(name):
@@ -56,8 +57,7 @@ def find(room: str, name: str) -> Callable[..., Any]:
 
 
 @cache
-def _from_file(path: str, function: str) -> Callable[..., Any]:
-    file = Path(path).expanduser().resolve()
+def _from_file(path: str, file: Path, function: str) -> Callable[..., Any]:
     spec = importlib.util.spec_from_file_location(f"passel_user_{file.stem}", file) if file.is_file() else None
     if spec is None or spec.loader is None:
         raise UsageError(f"no Python file at {path}")

@@ -18,7 +18,7 @@ from passel.measure.plan import NamedMethod, Plan, check_roles
 from passel.measure.scoring import Scorer, tools_of
 from passel.measure.summary import Trials, summarise
 from passel.models import load as load_model
-from passel.models.replay import Replay, ReplayPool
+from passel.models.replay import FrozenPool, Replay, ReplayPool
 from passel.tasks import Task
 from passel.tasks import load as load_task
 from passel.tools import check_ready
@@ -57,6 +57,9 @@ class Run:
     def __init__(self, plan: Plan, folder: Path | str | None = None) -> None:
         self.plan = plan
         self.folder = Path(folder) if folder is not None else None
+        self.record = self.folder / "record.sqlite" if self.folder else None
+        if plan.pool is not None:
+            self.record = (self.folder or Path()) / plan.pool / "record.sqlite"
         self.methods = plan.load_methods()
         self.task = _task(plan)
 
@@ -82,22 +85,22 @@ class Run:
             check_ready(method.needs.get("tool", ()))
         Roles(roles)  # refuses sampling parameters that a model does not take, before anything is made
         problems = self._problems()
-        pool: Record | None = None
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            pool = Record(self.folder / "record.sqlite")
             self.plan.save(self.folder)
+        record = Record(self.record) if self.record else None
+        pool = FrozenPool(record) if record and self.plan.pool is not None else record
         try:
             return await self._with(roles, pool, problems, watch or Watch())
         finally:
             await asyncio.gather(*(binding.model.aclose() for binding in roles.values()))
-            if pool is not None:
-                pool.close()
+            if record is not None:
+                record.close()
 
     async def replay(self) -> Comparison:
         """The same from the record alone, without a model; what is not recorded counts as unfinished."""
-        assert self.folder is not None, "a run without a folder keeps no record"
-        record = Record(self.folder / "record.sqlite", read_only=True)
+        assert self.record is not None, "a run without a folder keeps no record"
+        record = Record(self.record, read_only=True)
         try:
             roles = {role: Binding(Replay(b.model.info), b.sampling) for role, b in self._bindings().items()}
             return await self._with(roles, ReplayPool(record), self._problems(), Watch(), record.wall_seconds)
@@ -106,11 +109,22 @@ class Run:
 
     def _bindings(self) -> dict[str, Binding]:
         model = load_model(self.plan.model)
-        roles = {"generator": Binding(model, self.plan.sampling.over(model.info.advised))}
-        for role, spec in self.plan.roles.items():
-            other = model if spec == self.plan.model else load_model(spec)
-            roles[role] = Binding(other)
+        drawing = model if self.plan.pool is None else Replay(model.info)
+        roles = {"generator": Binding(drawing, self.plan.sampling.over(model.info.advised))}
+        for role, spec in self._others().items():
+            roles[role] = Binding(model if spec == self.plan.model else load_model(spec))
         return roles
+
+    def _others(self) -> dict[str, str]:
+        """The model of each role but the generator's. Without draws, nobody falls back on the generator."""
+        wanted = {role for method in self.methods for role in method.needs} - {"generator", "tool"}
+        return dict.fromkeys(wanted if self.plan.pool is not None else (), self.plan.model) | dict(self.plan.roles)
+
+    @property
+    def models(self) -> list[str]:
+        """Specs of the models that may be asked something."""
+        drawing = [self.plan.model] if self.plan.pool is None else []
+        return sorted({*drawing, *self._others().values()})
 
     def _problems(self) -> list[Problem]:
         return self.task.problems(limit=self.plan.limit, seed=self.plan.seed)

@@ -14,7 +14,7 @@ from passel.core.errors import NotRecorded, UsageError
 from passel.core.model import ModelInfo, Progress
 from passel.core.reply import Reply
 
-__all__ = ["Replay", "ReplayPool", "replay"]
+__all__ = ["FrozenPool", "Replay", "ReplayPool", "replay"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,26 @@ class ReplayPool:
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
         """See `Pool`. Only calls of tools come here; they are made again and not kept."""
         return [entry.reply for entry in entries]
+
+
+@dataclass(frozen=True)
+class FrozenPool:
+    """A record whose draws are as they are (one that failed has failed), and to which judgements of them are added."""
+
+    record: Record
+
+    def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
+        """See `Pool`."""
+        drawn = self.record.drawn(addresses)
+        return {a: reply for a, reply in drawn.items() if reply.stop != "cancelled"} | self.record.get(addresses)
+
+    def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
+        """See `Pool`."""
+        return self.record.last(addresses)
+
+    def put(self, entries: Sequence[Entry]) -> list[Reply]:
+        """See `Pool`."""
+        return self.record.put(entries)
 
 
 def replay(folder: str, *, model: str | None = None) -> Replay:

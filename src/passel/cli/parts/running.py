@@ -53,7 +53,7 @@ def make_run(methods: str, flag: str, given: dict[str, Any]) -> Run:
 def run_and_show(run: Run, *, as_json: bool) -> int:
     """Runs with a live display, prints the table (or JSON), writes the report, and returns the exit code."""
     errors = Console(stderr=True)
-    for spec in {run.plan.model, *run.plan.roles.values()}:
+    for spec in run.models:
         with blame("--model" if spec == run.plan.model else "--role"):
             fetch(spec, errors)
     display = RunDisplay(errors)

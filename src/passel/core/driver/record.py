@@ -149,6 +149,10 @@ class Record:
         """See `Pool`. It is what a replay sees."""
         return self._read(addresses, "1")
 
+    def drawn(self, addresses: Sequence[str]) -> dict[str, Reply]:
+        """Like `last`, of the generator's asks alone."""
+        return self._read(addresses, "json_extract(ask, '$.role') = 'generator'")
+
     def _read(self, addresses: Sequence[str], where: str) -> dict[str, Reply]:
         found: dict[str, Reply] = {}
         for start in range(0, len(addresses), 500):
