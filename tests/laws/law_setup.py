@@ -22,8 +22,8 @@ from passel.core.ranges import Range
 from passel.core.reply import Reply
 from passel.models.toy import Toy, toy
 
-__all__ = ["CASES", "KEY", "METHODS", "PROBLEM", "TOY", "VERIFIERS", "answer_of", "check", "counted", "outcome_of"]
-__all__ += ["Case", "driver"]
+__all__ = ["CASES", "KEY", "METHODS", "PROBLEM", "TOOLS", "TOY", "VERIFIERS", "answer_of"]
+__all__ += ["Case", "counted", "driver", "outcome_of"]
 
 T = TypeVar("T")
 METHODS = names("methods")
@@ -44,6 +44,10 @@ TOY: Toy = toy()
 def check(text: str, key: str) -> float:
     """The tool of methods that need an automatic verifier."""
     return float(key == "7")
+
+
+TOOLS: dict[str, Callable[..., object]] = {"check": check, "reference": lambda: "4+3=7\nThe answer is 7."}
+"""What each tool answers here, by its name."""
 
 
 class Case:
@@ -113,12 +117,12 @@ def driver(**settings: Any) -> Driver:
 
 def outcome_of(flow: Flow[Any], *, scope: Scope | None = None, **settings: Any) -> Outcome:
     """A flow run alone."""
-    return asyncio.run(driver(**settings).run(flow, scope or Scope("p1", {"check": check})))
+    return asyncio.run(driver(**settings).run(flow, scope or Scope("p1", TOOLS)))
 
 
 def answer_of(ask: Ask) -> Reply:
     """The toy's reply, or the tool's."""
-    return Reply(value=check(**ask.arguments)) if isinstance(ask, Call) else TOY.reply(ask)
+    return Reply(value=TOOLS[ask.tool](**ask.arguments)) if isinstance(ask, Call) else TOY.reply(ask)
 
 
 def counted(flow: Flow[T], asks: Counter[str], seen: Callable[[Ask], None] = lambda ask: None) -> Flow[T]:

@@ -6,7 +6,7 @@ import asyncio
 from itertools import count
 
 import pytest
-from law_setup import CASES, KEY, PROBLEM, answer_of, check, driver, outcome_of
+from law_setup import CASES, KEY, PROBLEM, TOOLS, answer_of, driver, outcome_of
 
 from passel.core.cost import Budget
 from passel.core.driver import Ledger, Scope
@@ -24,7 +24,7 @@ def run_within(case, budget, where):
 
     async def main():
         d = driver(budget=budget if where == "run" else None)
-        scope = Scope("p1", {"check": check}, Ledger(budget if where == "problem" else None))
+        scope = Scope("p1", TOOLS, Ledger(budget if where == "problem" else None))
         return await d.run(case.flow(), scope), d.ledger if where == "run" else scope.ledger
 
     return asyncio.run(main())
@@ -53,7 +53,7 @@ def test_flows_that_share_a_budget_do_not_pass_it_together(case):
 
     async def main(limit):
         d = driver(budget=Budget(tokens=limit))
-        runs = (d.run(case.flow(p, KEY / p.id), Scope(p.id, {"check": check})) for p in problems)
+        runs = (d.run(case.flow(p, KEY / p.id), Scope(p.id, TOOLS)) for p in problems)
         return await asyncio.gather(*runs), d.ledger.spent.tokens
 
     for limit in range(0, 1200, 97):

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from law_setup import CASES, KEY, PROBLEM, VERIFIERS, Case, answer_of, check, counted, driver, outcome_of
+from law_setup import CASES, KEY, PROBLEM, TOOLS, VERIFIERS, Case, answer_of, counted, driver, outcome_of
 
 from passel.core.docs import bounds, describe
 from passel.core.driver import Scope, run_sync
@@ -40,7 +40,7 @@ def test_another_key_can_give_another_result(name):
 @each
 def test_sync_equals_async(case):
     async def work():
-        return await driver().run(case.flow(), Scope("p1", {"check": check}))
+        return await driver().run(case.flow(), Scope("p1", TOOLS))
 
     async def inside():
         return run_sync(work())
@@ -56,11 +56,11 @@ def test_a_result_does_not_depend_on_who_else_is_running(case):
     async def crowd():
         d = driver(races="clock")
         others = [
-            d.run(other.flow(problem, Key(9) / problem.id), Scope(problem.id, {"check": check}))
+            d.run(other.flow(problem, Key(9) / problem.id), Scope(problem.id, TOOLS))
             for other in CASES
             for problem in [*OTHERS, PROBLEM]
         ]
-        mine = d.run(case.flow(), Scope("p1", {"check": check}))
+        mine = d.run(case.flow(), Scope("p1", TOOLS))
         return (await asyncio.gather(*others[::2], mine, *others[1::2]))[len(others[::2])]
 
     together = asyncio.run(crowd())
