@@ -1,7 +1,7 @@
-"""The README's table of methods, made from the methods' own docstrings.
+"""The README's tables of methods and verifiers, made from their own docstrings.
 
-python docs/methods_table.py          # write it into README.md
-python docs/methods_table.py --print  # show it
+python docs/methods_table.py          # write them into README.md
+python docs/methods_table.py --print  # show them
 """
 
 from __future__ import annotations
@@ -13,50 +13,69 @@ from pathlib import Path
 from passel.core.docs import About, describe
 from passel.core.find import find, names
 from passel.core.needs import needs_of
+from passel.verifiers import is_ranker, kind_of
 
 README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- methods -->", "<!-- /methods -->"
 ARXIV = re.compile(r"\d{4}\.\d{4,5}")
 PAPER = re.compile(rf"([A-Z][\w-]+(?: and [A-Z][\w-]+| et al\.)? \d{{4}})[^()]*\(({ARXIV.pattern})\)")
 
 
-def own() -> list[str]:
-    """Passel's own methods; those of other packages that happen to be installed are left out."""
-    return [name for name in names("methods") if find("methods", name).__module__.startswith("passel.")]
+def own(room: str) -> list[str]:
+    """Passel's own things; those of other packages that happen to be installed are left out."""
+    return [name for name in names(room) if find(room, name).__module__.startswith("passel.")]
 
 
-def table() -> str:
+def methods() -> str:
     """One row a method: what it does, its papers, its needs and its Cost line."""
-    rows = ["| method | what it does | from | needs | asks |", "| --- | --- | --- | --- | --- |"]
-    for name in own():
+    rows = []
+    for name in own("methods"):
         about = describe(find("methods", name))
-        cells = (f"`{name}`", about.summary, _papers(about), _needs(name, about), f"`{about.cost}`")
-        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-    return "\n".join(rows)
+        rows.append((f"`{name}`", about.summary, _papers(about), _needs("methods", name, about), f"`{about.cost}`"))
+    return _table(("method", "what it does", "from", "needs", "asks"), rows)
+
+
+def verifiers() -> str:
+    """One row a verifier: what it judges by, what it returns, its papers, its needs and its Cost line."""
+    rows = []
+    for name in own("verifiers"):
+        thing = find("verifiers", name)
+        about = describe(thing)
+        returns = kind_of(thing) + (" of each of n" if is_ranker(thing) else "")
+        cells = (f"`{name}`", about.summary, returns, _papers(about), _needs("verifiers", name, about))
+        rows.append((*cells, f"`{about.cost}`"))
+    return _table(("verifier", "what it does", "returns", "from", "needs", "asks"), rows)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
 def _papers(about: About) -> str:
-    found = PAPER.findall(about.source)
+    found = dict.fromkeys(PAPER.findall(about.source))
     if not found:
         return about.source
     return ", ".join(f"{authors} ([{number}](https://arxiv.org/abs/{number}))" for authors, number in found)
 
 
-def _needs(name: str, about: About) -> str:
-    wanted = needs_of(find("methods", name), {option: default for option, (_, default) in about.options.items()})
-    return ", ".join(f"{role}: {' '.join(sorted(what))}" for role, what in sorted(wanted.items()))
+def _needs(room: str, name: str, about: About) -> str:
+    wanted = needs_of(find(room, name), {option: default for option, (_, default) in about.options.items()})
+    return ", ".join(f"{role}: {' '.join(sorted(what))}" for role, what in sorted(wanted.items())) or "nothing"
 
 
 def written(text: str) -> str:
-    """A text with the table between its marks."""
-    before, _, rest = text.partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    assert mark, f"{README.name} lacks {BEGIN} … {END}"
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    """A text with the tables between their marks."""
+    for mark, table in (("methods", methods()), ("verifiers", verifiers())):
+        begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+        before, _, rest = text.partition(begin)
+        _, found, after = rest.partition(end)
+        assert found, f"{README.name} lacks {begin} … {end}"
+        text = f"{before}{begin}\n{table}\n{end}{after}"
+    return text
 
 
 if __name__ == "__main__":
     if "--print" in sys.argv[1:]:
-        print(table())
+        print(f"{methods()}\n\n{verifiers()}")
     else:
         README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -46,7 +46,11 @@ def check(text: str, key: str) -> float:
     return float(key == "7")
 
 
-TOOLS: dict[str, Callable[..., object]] = {"check": check, "reference": lambda: "4+3=7\nThe answer is 7."}
+TOOLS: dict[str, Callable[..., object]] = {
+    "check": check,
+    "python": lambda **_: {"status": "ok", "stdout": "7\n", "stderr": "", "value": None},
+    "reference": lambda: "4+3=7\nThe answer is 7.",
+}
 """What each tool answers here, by its name."""
 
 
