@@ -34,16 +34,24 @@ def problems(task: Task) -> list[Problem]:
         raise
 
 
+def few(task: Task) -> list[Problem]:
+    """Problems whose answers are scored here; few where that takes long."""
+    found = problems(task)
+    return found[:8] if task.costly(found[0].id) else found
+
+
 def test_the_gold_answer_is_read_and_accepted(task: Task) -> None:
-    for problem in problems(task):
+    for problem in few(task):
         text = f"First this, then that.\nThe answer is {task.gold(problem.id)}."
-        answer = problem.read(text)
-        assert answer is not None, (problem.id, text)
-        assert task.score(problem.id, answer) == 1.0, (problem.id, text, answer)
+        texts = [task.solution(problem.id)] + [text] * (not task.costly(problem.id))  # a program is no short answer
+        for said in texts:
+            answer = problem.read(said)
+            assert answer is not None, (problem.id, said)
+            assert task.score(problem.id, answer) == 1.0, (problem.id, said, answer)
 
 
 def test_a_wrong_answer_and_none_are_worth_less(task: Task) -> None:
-    for problem in problems(task):
+    for problem in few(task):
         for text in ("The answer is 987654321.", "The answer is (Z).", "I cannot tell"):
             score = task.score(problem.id, problem.read(text))
             assert score is not None

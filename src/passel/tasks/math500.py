@@ -29,6 +29,6 @@ def math500(*, level: Literal[1, 2, 3, 4, 5] | None = None, subject: _Subject | 
         details = {"level": int(str(row["level"]).removeprefix("Level ")), "subject": row["subject"]}
         if details["level"] != (level or details["level"]) or details["subject"] != (subject or details["subject"]):
             return None
-        return Item(row["unique_id"], row["problem"], row["answer"], MATH, details=details)
+        return Item(row["unique_id"], row["problem"], row["answer"], MATH, details=details, solution=row["solution"])
 
     return make("math500", "math500/test.jsonl", item, Hub("HuggingFaceH4/MATH-500"))

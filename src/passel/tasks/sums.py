@@ -31,12 +31,15 @@ def sums(
     def make(index: int) -> Item:
         key = Key(seed) / "sums" / index
         total = 1 + (key / 0).below(10**digits - 1)
-        words = [str(total)]
+        words, steps = [str(total)], list[str]()
         for place in range(1, terms):
             number = 1 + (key / place).below(10**digits - 1)
             minus = number <= total and (key / place / "sign").below(2) == 1
+            before, sign = total, "-" if minus else "+"
             total += -number if minus else number
-            words += ["-" if minus else "+", str(number)]
-        return Item(str(index), f"What is {' '.join(words)}?", str(total), NUMBER)
+            words += [sign, str(number)]
+            steps.append(f"{before}{sign}{number}={total}")
+        solution = "\n".join([*steps, f"The answer is {total}."])
+        return Item(str(index), f"What is {' '.join(words)}?", str(total), NUMBER, solution=solution)
 
     return Task("sums", Generated(lambda: size, make))
