@@ -1,6 +1,6 @@
-"""The README's tables of methods and verifiers, made from their own docstrings.
+"""The tables of methods (README.md) and verifiers (docs/verifiers.md), made from their own docstrings.
 
-python docs/methods_table.py          # write them into README.md
+python docs/methods_table.py          # write them into their pages
 python docs/methods_table.py --print  # show them
 """
 
@@ -15,7 +15,7 @@ from passel.core.find import find, names
 from passel.core.needs import needs_of
 from passel.verifiers import is_ranker, kind_of
 
-README = Path(__file__).parent.parent / "README.md"
+DOCS = Path(__file__).parent
 ARXIV = re.compile(r"\d{4}\.\d{4,5}")
 PAPER = re.compile(rf"([A-Z][\w-]+(?: and [A-Z][\w-]+| et al\.)? \d{{4}})[^()]*\(({ARXIV.pattern})\)")
 
@@ -52,10 +52,12 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _papers(about: About) -> str:
-    found = dict.fromkeys(PAPER.findall(about.source))
-    if not found:
+    authors = {number: names for names, number in PAPER.findall(about.source)}
+    numbers = dict.fromkeys(ARXIV.findall(about.source))
+    if not numbers:
         return about.source
-    return ", ".join(f"{authors} ([{number}](https://arxiv.org/abs/{number}))" for authors, number in found)
+    links = {number: f"[{number}](https://arxiv.org/abs/{number})" for number in numbers}
+    return ", ".join(f"{authors[n]} ({link})" if n in authors else link for n, link in links.items())
 
 
 def _needs(room: str, name: str, about: About) -> str:
@@ -63,19 +65,22 @@ def _needs(room: str, name: str, about: About) -> str:
     return ", ".join(f"{role}: {' '.join(sorted(what))}" for role, what in sorted(wanted.items())) or "nothing"
 
 
-def written(text: str) -> str:
-    """A text with the tables between their marks."""
-    for mark, table in (("methods", methods()), ("verifiers", verifiers())):
-        begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
-        before, _, rest = text.partition(begin)
-        _, found, after = rest.partition(end)
-        assert found, f"{README.name} lacks {begin} … {end}"
-        text = f"{before}{begin}\n{table}\n{end}{after}"
-    return text
+PAGES = {"methods": (DOCS.parent / "README.md", methods), "verifiers": (DOCS / "verifiers.md", verifiers)}
+"""Where the table of a room stands, and what makes it."""
+
+
+def written(room: str, text: str) -> str:
+    """A page's text with its room's table between the marks."""
+    begin, end = f"<!-- {room} -->", f"<!-- /{room} -->"
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
+    assert found, f"the page of the {room} lacks {begin} … {end}"
+    return f"{before}{begin}\n{PAGES[room][1]()}\n{end}{after}"
 
 
 if __name__ == "__main__":
-    if "--print" in sys.argv[1:]:
-        print(f"{methods()}\n\n{verifiers()}")
-    else:
-        README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for room, (page, table) in PAGES.items():
+        if "--print" in sys.argv[1:]:
+            print(f"{table()}\n")
+        else:
+            page.write_text(written(room, page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -37,6 +37,7 @@ from passel.measure.plan import Plan
 from passel.models import catalog, load
 from passel.models.toy import toy
 from passel.tasks import load as load_task
+from passel.verifiers import load as load_verifier
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDING = ROOT / "docs" / "adding.md"
@@ -160,7 +161,9 @@ def test_a_command_line_is_understood(
     methods = given["methods"].split(",") if "methods" in given else [given["method"]] if "method" in given else []
     if methods and name != "methods":
         Plan(model=model, task="held_out", methods=tuple(methods)).load_methods()
-    if given.get("task"):
+    if name == "verify":
+        assert all(load_verifier(spec) for spec in given["verifier"].split(","))
+    elif given.get("task"):
         columns = [f"{column}={given[column]}" for column in ("question", "answer") if given[column]]
         load_task(":".join([given["task"], *columns]))
     Budget.parse(given.get("budget") or "")
@@ -190,15 +193,17 @@ def test_what_there_is_is_listed(
     assert [name for name in folder if name not in said] == []
 
 
-def test_the_readmes_table_of_methods_is_that_of_the_folder() -> None:
+@pytest.mark.parametrize("room", ["methods", "verifiers"])
+def test_the_table_of_a_room_is_that_of_its_folder(room: str) -> None:
     made = module(ROOT / "docs" / "methods_table.py")
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert text == made.written(text), "run: python docs/methods_table.py"
-    folder = {path.stem for path in (ROOT / "src/passel/methods").glob("[a-z]*.py")}
-    rows = {row.split("`")[1]: row for row in made.table().splitlines()[2:]}
+    page, table = made.PAGES[room]
+    text = page.read_text(encoding="utf-8")
+    assert text == made.written(room, text), "run: python docs/methods_table.py"
+    folder = {path.stem for path in (ROOT / "src/passel" / room).glob("[a-z]*.py")}
+    rows = {row.split("`")[1]: row for row in table().splitlines()[2:]}
     assert rows.keys() == folder
     for name, row in rows.items():
-        about = describe(find("methods", name))
+        about = describe(find(room, name))
         assert f"`{about.cost}`" in row
         assert all(number in row for number in made.ARXIV.findall(about.source)), name
 

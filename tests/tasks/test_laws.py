@@ -11,7 +11,7 @@ from passel.core.options import parameters
 from passel.core.problem import Answer, Problem
 from passel.tasks import Task, load
 
-SHIPPED = ("held_out", "rg")
+SHIPPED = ("held_out", "rg", "text_to_sql")
 MOST = 60
 SPECS = [f"{name}:chain_sum" if name == "rg" else name for name in names("tasks")]
 

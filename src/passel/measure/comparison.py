@@ -7,17 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from passel.core.cost import Cost
+from passel.measure.estimate import Curve, Estimate
+from passel.measure.verifier_row import VerifierRow
 
-__all__ = ["Comparison", "Curve", "Estimate", "MethodRow", "ProblemRow", "Trial"]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number with a confidence interval over problems; None is "cannot be told" (no scored problem, no success)."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
+__all__ = ["Comparison", "Curve", "Estimate", "MethodRow", "ProblemRow", "Trial", "VerifierRow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +42,6 @@ class MethodRow:
     cost_of_pass: Mapping[str, float | None]
     uses_gold: bool = False
     stopped: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A quantity at every number of samples k = 1 … n, all from one pool of n draws a problem.
-
-    `how` states how it was computed: "exact" (expectation over all k-subsets) or "resampled (N draws)".
-    """
-
-    name: str
-    how: str
-    k: tuple[int, ...]
-    value: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +84,7 @@ class Comparison:
         notes: sentences a reader should know (stopped by the budget, unscored problems, failures).
         command: the command line that runs it again, where there is one.
         version: of Passel.
+        verifiers: one row for each verifier that scored a whole pool of draws.
     """
 
     model: str
@@ -125,6 +104,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
     command: str = ""
     version: str = ""
+    verifiers: tuple[VerifierRow, ...] = ()
 
     def __str__(self) -> str:
         """The table, as on a terminal of 100 columns."""

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from passel.core.key import Key
 from passel.core.result import Candidate
-from passel.measure.comparison import Curve
 from passel.measure.coverage import pass_at_k
+from passel.measure.estimate import Curve
 from passel.measure.intervals import curve_interval
 from passel.measure.selection import best_at_k, shortest_at_k, vote_at_k, weighted_vote_at_k
 
-__all__ = ["Pool", "curves"]
+__all__ = ["Pool", "curve_of", "curves"]
 
 Array = NDArray[np.float64]
 
@@ -79,11 +79,11 @@ def curves(pools: Sequence[Pool], key: Key) -> Iterator[Curve]:
     if deepest is not None and deepest.depth > 1:
         values, answers, _, tokens = deepest.arrays()
         samples = np.full(len(values), deepest.depth)
-        yield _curve("coverage", "exact", pass_at_k((values == 1.0).sum(axis=1), samples), key)
+        yield curve_of("coverage", "exact", pass_at_k((values == 1.0).sum(axis=1), samples), key)
         voted = vote_at_k(answers, values, key / "vote")
-        yield _curve("vote", voted.how, voted.value, key)
+        yield curve_of("vote", voted.how, voted.value, key)
         shortest = shortest_at_k(values, tokens)
-        yield _curve("shortest", shortest.how, shortest.value, key)
+        yield curve_of("shortest", shortest.how, shortest.value, key)
     for pool in pools:
         if pool.scored and pool.depth > 1:
             values, answers, scores, _ = pool.arrays()
@@ -92,9 +92,10 @@ def curves(pools: Sequence[Pool], key: Key) -> Iterator[Curve]:
                 if pool.weighted
                 else best_at_k(values, scores)
             )
-            yield _curve(pool.name, best.how, best.value, key)
+            yield curve_of(pool.name, best.how, best.value, key)
 
 
-def _curve(name: str, how: str, values: Array, key: Key) -> Curve:
+def curve_of(name: str, how: str, values: Array, key: Key) -> Curve:
+    """The mean over problems of values [problems, k], with its interval, as a curve."""
     value, low, high = (tuple(map(float, line)) for line in curve_interval(values, key))
     return Curve(name, how, tuple(range(1, len(value) + 1)), value, low, high)

@@ -164,7 +164,9 @@ class Plan:
         if self.pool is None:
             return ["compare", "--model", self.model, "--task", self.task, "--methods", ",".join(self.methods)]
         specs = [split_spec(method)[1] for method in self.methods]
-        own = [[f":{k.removeprefix('verifier.')}={v}" for k, v in o.items() if k.startswith("verifier.")] for o in specs]
+        own = [
+            [f":{k.removeprefix('verifier.')}={v}" for k, v in o.items() if k.startswith("verifier.")] for o in specs
+        ]
         verifiers = [o["verifier"] + "".join(rest) for o, rest in zip(specs, own, strict=True) if "verifier" in o]
         pool = os.path.normpath(os.path.join(folder or "", self.pool))
         return ["verify", "--pool", pool, "--task", self.task, "--verifier", ",".join(verifiers)]

@@ -20,6 +20,7 @@ from passel.measure.cost_of_pass import pooled
 from passel.measure.curves import Pool, curves
 from passel.measure.intervals import difference_interval, mean_interval
 from passel.measure.plan import NamedMethod, Plan
+from passel.measure.verifying.judging import judging, silent
 from passel.tasks import Task
 
 __all__ = ["Trials", "summarise"]
@@ -79,9 +80,10 @@ def summarise(
         budget={name: value for name, value in asdict(plan.budget).items() if value is not None},
         price_known=any(info.price != Price() for info in infos.values()),
         wall_seconds=wall_seconds,
-        notes=tuple(_notes(trials, table)),
+        notes=(*_notes(trials, table), *silent(trials.methods, pools)),
         command=command,
         version=passel.__version__,
+        verifiers=judging(trials.methods, _paid_for(trials, pools), [one.id for one in trials.problems], key),
     )
 
 
@@ -141,6 +143,18 @@ def _pools(trials: Trials) -> list[Pool]:
         values = [[trials.score(problem.id, one.answer) for one in row] for problem, row in pairs]
         pools.append(Pool(method.name, drawn, values, weighted=bool(method.options.get("weighted"))))
     return pools
+
+
+def _paid_for(trials: Trials, pools: Sequence[Pool]) -> list[Pool]:
+    """The pools without the draws of problems that the budget or a fault ended: a draw may lack its score there."""
+    kept: list[Pool] = []
+    for pool in pools:
+        outcomes = [trials.outcomes[problem.id, pool.name] for problem in trials.problems]
+        whole = [one.error is None and one.result.stop == "done" for one in outcomes]
+        drawn = [row if ok else () for row, ok in zip(pool.candidates, whole, strict=True)]
+        values = [row if ok else () for row, ok in zip(pool.values, whole, strict=True)]
+        kept.append(replace(pool, candidates=drawn, values=values))
+    return kept
 
 
 def _problem(trials: Trials, index: int, table: Mapping[str, Mapping[str, Trial]], pool: Pool | None) -> ProblemRow:

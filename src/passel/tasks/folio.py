@@ -18,8 +18,9 @@ def folio(*, split: Literal["train", "validation"] = "validation") -> Task:
 
 
 def _item(index: int, row: Row) -> Item:
-    premises = row["premises"] if isinstance(row["premises"], str) else "\n".join(p.strip() for p in row["premises"])
-    question = (
-        f"{premises}\nBased on the above, is the following statement true, false, or unknown? {row['conclusion']}"
-    )
-    return Item(str(row.get("example_id", index)), question, row["label"], TRUE_FALSE_UNKNOWN)
+    given = row["premises"].splitlines() if isinstance(row["premises"], str) else row["premises"]
+    premises = [sentence.strip() for sentence in given]
+    asked = f"Based on the above, is the following statement true, false, or unknown? {row['conclusion']}"
+    question = "\n".join([*premises, asked])
+    details = {"premises": premises, "conclusion": row["conclusion"].strip()}
+    return Item(str(row.get("example_id", index)), question, row["label"], TRUE_FALSE_UNKNOWN, (), details)

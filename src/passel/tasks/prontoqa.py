@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from passel.tasks.parts.choices import logic
+from passel.tasks.parts.choices import statement
 from passel.tasks.parts.source import make
 from passel.tasks.parts.task import Task
 
@@ -11,4 +11,4 @@ __all__ = ["prontoqa"]
 
 def prontoqa() -> Task:
     """The 500 statements of Logic-LM; True or False."""
-    return make("prontoqa", "prontoqa/dev.jsonl", logic)
+    return make("prontoqa", "prontoqa/dev.jsonl", statement)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Protocol, cast, get_args
 from passel.core.docs import describe
 from passel.core.errors import OutOfBudget, UsageError
 from passel.core.find import Room, find
-from passel.core.flow import Flow, together
+from passel.core.flow import Flow, Par, together
 from passel.core.key import Key
 from passel.core.options import bind, configured, split_spec
 from passel.core.problem import Problem
@@ -90,7 +90,30 @@ def judged(
 
 
 def _paid(judgement: Flow[Any]) -> Flow[tuple[Any, bool]]:
+    """What a judgement returns, None if the budget stopped it, and whether the budget never fell short: one that makes
+    do with what it could pay is not paid in full."""
+    short: list[OutOfBudget] = []
     try:
-        return (yield from judgement), True
+        return (yield from _noting(judgement, short)), not short
     except OutOfBudget:
         return None, False
+
+
+def _noting(flow: Flow[Any], short: list[OutOfBudget]) -> Flow[Any]:
+    """The same flow; each OutOfBudget that is thrown into it, or into flows beside each other in it, is noted."""
+    step: Any = flow.send
+    value: Any = None
+    try:
+        while True:
+            op = step(value)
+            if isinstance(op, Par):
+                op = Par(tuple([_noting(child, short) for child in op.flows]))
+            try:
+                step, value = flow.send, (yield op)
+            except Exception as error:
+                short += [error] if isinstance(error, OutOfBudget) else []
+                step, value = flow.throw, error
+    except StopIteration as end:
+        return end.value
+    finally:
+        flow.close()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from fractions import Fraction
+from typing import Literal
 
 from passel.core.flow import Flow
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
+from passel.verifiers.parts.steps import Aggregate, Step, split, worth
 
-__all__ = ["arithmetic", "checks"]
+__all__ = ["arithmetic", "checks", "labels"]
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _STEP = re.compile(rf"^\s*\(?({_NUMBER})\)?\s*([-+*/%])\s*\(?({_NUMBER})\)?\s*=\s*({_NUMBER})\s*$", re.MULTILINE)
@@ -26,7 +28,9 @@ _APPLY: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
 
 
 @needs()
-def arithmetic(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:
+def arithmetic(
+    problem: Problem, text: str, *, key: Key, aggregate: Literal["checks"] | Aggregate = "checks"
+) -> Flow[float | None]:
     """The share of checks that a solution of the form `a+b=c`, one operation a line, passes.
 
     For each line: the equation holds; both operands stand in the question or are results of earlier lines. For the
@@ -34,11 +38,17 @@ def arithmetic(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:
 
     Source: ours; rule-based step checking as in the calculator annotations of Cobbe et al. 2021 (2110.14168).
 
+    Args:
+        aggregate: how it becomes one number; ours. "checks" is the share of all checks; the others put together the
+            verdicts of `labels`, 1 or 0 a line, and leave out whether every number of the question is used. They fit
+            a solution that is not finished, which "checks" counts as lacking its answer.
+
     Returns: score; in [0, 1], 1 if every check passes; None if the text has no line of this form.
 
     Cost: generate = 0
 
-    Guarantees: a slip in calculation never scores 1. A wrong choice of operations can.
+    Guarantees: a slip in calculation never scores 1, but for aggregate="last" where it is not in the last step. A wrong
+    choice of operations can.
 
     Deviations: none.
 
@@ -47,23 +57,48 @@ def arithmetic(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:
     1.0
     """
     yield from ()
+    if aggregate != "checks":
+        steps = [step for step in labels(problem, text) if step.score is not None]
+        return worth(steps, aggregate)
     passed = list(checks(problem, text))
     return sum(passed) / len(passed) if passed else None
 
 
+def labels(problem: Problem, text: str) -> tuple[Step, ...]:
+    """Each line as a step: 1 if it passes its checks, 0 if not. Of the text after the last equation, the line with the
+    last number is 1 if that is the last equation's result. Any other line is not judged.
+
+    >>> [step.score for step in labels(Problem("1", "4, 3 and 2?"), "Add them.\\n4+3=7\\n7+2=8\\nThe answer is 8.")]
+    [None, 1.0, 0.0, 1.0]
+    """
+    lines = split(text, "lines")
+    known, steps = set(_asked(problem)), list[Step]()
+    result, last = Fraction(0), len(lines)
+    for place, line in enumerate(lines):
+        equation = _STEP.search(line)
+        if equation is None:
+            steps.append(Step(line))
+            continue
+        steps.append(Step(line, float(all(_equation(equation, known)))))
+        result, last = Fraction(equation[4]), place
+        known.add(result)
+    for place in reversed(range(last + 1, len(lines))):
+        if number := re.findall(_NUMBER, lines[place]):
+            steps[place] = Step(lines[place], float(Fraction(number[-1]) == result))
+            break
+    return tuple(steps)
+
+
 def checks(problem: Problem, text: str) -> Iterator[bool]:
     """Each check of `arithmetic` in turn; nothing for a text without a line of its form."""
-    asked = [Fraction(number) for number in re.findall(r"\d+(?:\.\d+)?", problem.question.replace(",", ""))]
+    asked = _asked(problem)
     known, used = set(asked), set[Fraction]()
     result: Fraction | None = None
     ends = 0
     for step in _STEP.finditer(text):
-        left, sign, right, said = step.groups()
         ends = step.end()
-        a, b, result = Fraction(left), Fraction(right), Fraction(said)
-        yield not (sign in "/%" and b == 0) and _APPLY[sign](a, b) == result
-        yield abs(a) in known or a in known
-        yield abs(b) in known or b in known
+        a, b, result = Fraction(step[1]), Fraction(step[3]), Fraction(step[4])
+        yield from _equation(step, known)
         known.add(result)
         used |= {a, b, abs(a), abs(b)}
     if result is None:
@@ -71,3 +106,15 @@ def checks(problem: Problem, text: str) -> Iterator[bool]:
     conclusion = re.findall(_NUMBER, text[ends:])
     yield bool(conclusion) and Fraction(conclusion[-1]) == result
     yield from (number in used for number in asked)
+
+
+def _asked(problem: Problem) -> list[Fraction]:
+    return [Fraction(number) for number in re.findall(r"\d+(?:\.\d+)?", problem.question.replace(",", ""))]
+
+
+def _equation(step: re.Match[str], known: Collection[Fraction]) -> Iterator[bool]:
+    """Whether it holds, and whether each operand is known."""
+    a, b, said = Fraction(step[1]), Fraction(step[3]), Fraction(step[4])
+    yield not (step[2] in "/%" and b == 0) and _APPLY[step[2]](a, b) == said
+    yield abs(a) in known or a in known
+    yield abs(b) in known or b in known

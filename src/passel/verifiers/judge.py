@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 from passel.core.ask import Message, Sampling
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, draw_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
+from passel.core.ranges import Log
+from passel.core.reply import Reply
 
 __all__ = ["judge"]
 
 PROMPT = """Judge whether the answer below solves the question. Check every step. Explain in one or two sentences, then
 give a rating from 1 (wrong) to 10 (certainly right) in this form: "Rating: [[5]]".
 
-[Question]
+{criteria}[Question]
 {question}
 
 [Answer]
@@ -27,28 +30,40 @@ _PLAIN = re.compile(r"[Rr]ating:?\s*(\d+(?:\.\d+)?)")
 
 
 @needs(judge="text")
-def judge(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:
-    """A language model's rating of the answer, 1 to 10, asked for once with greedy decoding.
+def judge(
+    problem: Problem, text: str, *, key: Key, samples: Annotated[int, Log(1, 16)] = 1, criteria: str = ""
+) -> Flow[float | None]:
+    """A language model's rating of the answer, 1 to 10: by greedy decoding, or the mean of several that are drawn.
 
     Source: Zheng et al. 2023, Judging LLM-as-a-Judge (2306.05685), single answer grading (figure 6) and its
     `[[rating]]` form.
 
-    Returns: score; the rating, scaled to [0, 1]; None if the reply holds no rating in range.
+    Args:
+        samples: ratings; one is greedy, as in the paper, several are drawn and their mean is taken.
+        criteria: what to judge by besides correctness, in words for the judge; none in default.
 
-    Cost: generate = 1
+    Returns: score; the rating, scaled to [0, 1]; None if no reply holds a rating in range.
+
+    Cost: generate = samples
 
     Guarantees: heuristic; no better than the judge. Bind a model to the role `judge`, or the generator judges itself.
 
-    Deviations: our own wording; asks for correctness alone, not for helpfulness, depth or detail.
+    Deviations: our own wording; asks for correctness, and for helpfulness, depth or detail only where `criteria` does.
+    A reply without a rating does not count towards the mean, nor do those that the budget no longer allowed.
 
     >>> from passel.core.play import play
     >>> play(judge(Problem("1", "2 + 2?"), "4", key=Key()), ["Fine. Rating: [[10]]"]).value
     1.0
     """
-    prompt = PROMPT.format(question=problem.question, answer=text)
-    greedy = Sampling(temperature=0.0)
-    (reply,) = yield from draw((Message("user", prompt),), key=key, sampling=greedy, role="judge", label="judge")
-    found = _BRACKETED.findall(reply.text) or _PLAIN.findall(reply.text)
-    if not found or not 1.0 <= (rating := float(found[-1])) <= 10.0:
-        return None
-    return (rating - 1.0) / 9.0
+    besides = f"[Criteria]\n{criteria}\n\n" if criteria else ""
+    prompt = (Message("user", PROMPT.format(question=problem.question, answer=text, criteria=besides)),)
+    sampling = Sampling(temperature=0.0) if samples == 1 else Sampling()
+    replies = yield from draw_within(prompt, key=key, n=samples, sampling=sampling, role="judge", label="judge")
+    ratings = [rating for reply in replies if (rating := _rating(reply)) is not None]
+    return (sum(ratings) / len(ratings) - 1.0) / 9.0 if ratings else None
+
+
+def _rating(reply: Reply) -> float | None:
+    """The last rating in range; of a reply that was cut short only one that has its closing brackets."""
+    found = _BRACKETED.findall(reply.text) or (_PLAIN.findall(reply.text) if reply.ok else [])
+    return rating if found and 1.0 <= (rating := float(found[-1])) <= 10.0 else None

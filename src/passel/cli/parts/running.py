@@ -80,12 +80,15 @@ def run_and_show(run: Run, *, as_json: bool) -> int:
 
 def show(found: Comparison, page: Path | None) -> None:
     """The table and what belongs to it, on standard output."""
-    from passel.measure.report import footer, headline, table
+    from passel.measure.report import footer, headline, table, verifier_table
 
     console = output()
     title = f"{found.model} on {found.task}, {len(found.problems)} problems, seed {found.seed}"
     console.print(f"\n{title}\n", highlight=False, markup=False)
     console.print(table(found))
+    if found.verifiers:
+        console.print()
+        console.print(verifier_table(found))
     for line in footer(found):
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     console.print(f"\n{headline(found)}", style="bold", highlight=False, markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The comparison for programs: `comparison.json` (everything, read back exactly), `methods.csv`, `problems.csv`."""
+"""The comparison for programs: `comparison.json` (everything, read back exactly), the CSV files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,25 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from passel.core.cost import Cost
 from passel.core.errors import RecordError, unknown
-from passel.measure.comparison import Comparison, Estimate, MethodRow
+from passel.measure.comparison import Comparison, Estimate, MethodRow, VerifierRow
 from passel.measure.report.text import clean, cut
 
-__all__ = ["COMPARISON", "comparison_json", "methods_csv", "problems_csv", "read_comparison"]
+__all__ = ["COMPARISON", "comparison_json", "methods_csv", "problems_csv", "read_comparison", "verifiers_csv"]
 
 COMPARISON = "comparison.json"
 _COSTS = tuple(f.name for f in fields(Cost))
 _CELL = 8_000
+_RATES = (
+    "mean",
+    "auc",
+    "auc_within",
+    "false_positive_rate",
+    "false_negative_rate",
+    "precision",
+    "accepted",
+    "ceiling",
+    "precision_limit",
+)
 _FORMULA = ("=", "+", "-", "@", "\t")
 
 
@@ -70,6 +81,35 @@ def problems_csv(comparison: Comparison) -> str:
         for name, trial in problem.trials.items()
     )
     return _csv(head, rows)
+
+
+def verifiers_csv(comparison: Comparison) -> str:
+    """One row a verifier; curves at the largest number of samples, and the best K for each cost of a wrong answer."""
+    rows = comparison.verifiers
+    curves = list(dict.fromkeys(c.name for r in rows for c in r.curves))
+    costs = sorted({v.cost for r in rows if r.resampling for v in r.resampling.values})
+    head = ["verifier", "kind", "method", "problems", "left_out", "samples", "unanswered", "unscored", "depth"]
+    rates = [f"{name}{end}" for name in _RATES for end in ("", "_low", "_high")]
+    plain = ["threshold", "average_precision", "calibration_error", "brier", "problems_never_accepted"]
+    ends = [f"{name.replace(' ', '_')}_at_depth" for name in curves]
+    tries = [f"{what}_at_cost_{cost:g}" for cost in costs for what in ("best_k", "best_value")]
+    return _csv([*head, *rates, *plain, *ends, *tries], (_verifier(r, curves, costs) for r in rows))
+
+
+def _verifier(row: VerifierRow, curves: list[str], costs: list[float]) -> list[object]:
+    found, calibration = row.resampling, row.calibration
+    estimates = [getattr(row, n, None) or (getattr(found, n) if found else Estimate(None)) for n in _RATES]
+    by_cost = {v.cost: v for v in found.values} if found else {}
+    known = {c.name: c.value[-1] for c in row.curves if c.k}
+    head = [_text(row.name), _text(row.kind), _text(row.method), len(row.problems), row.left_out]
+    return [
+        *(*head, row.samples, row.unanswered, row.unscored, row.depth),
+        *(v for e in estimates for v in (e.value, e.low, e.high)),
+        *(row.threshold, row.average_precision, calibration.error if calibration else None),
+        *(calibration.brier.value if calibration else None, found.never if found else None),
+        *(known.get(name) for name in curves),
+        *(v for c in costs for v in ((by_cost[c].best_k, by_cost[c].best_value) if c in by_cost else (None, None))),
+    ]
 
 
 def _method(row: MethodRow, means: list[str], passes: list[str]) -> list[object]:

@@ -7,12 +7,14 @@ from importlib.resources import files
 from string import Template
 
 from passel.measure.comparison import Comparison, Curve
+from passel.measure.report.canvas import NARROW, WIDE
 from passel.measure.report.findings import FEW, findings, saved
 from passel.measure.report.grid import grid
 from passel.measure.report.marks import glyph, marks
 from passel.measure.report.rows import methods
 from passel.measure.report.setup import setup
 from passel.measure.report.text import clean, cut, escape, percent, plain, prose
+from passel.measure.report.verifiers import verifiers
 
 __all__ = ["page"]
 
@@ -28,7 +30,8 @@ def page(comparison: Comparison) -> str:
     details = "\n".join(f"<li>{prose(one)}</li>" for one in found.details)
     n, m = len(comparison.problems), len(comparison.methods)
     model, task = _short(comparison.model), _short(comparison.task)
-    sections = [_notes(comparison), _methods(comparison), _plots(comparison), grid(comparison), setup(comparison)]
+    sections = [_notes(comparison), _methods(comparison), _plots(comparison), verifiers(comparison)]
+    sections += [grid(comparison), setup(comparison)]
     return _resource("page.html").substitute(
         title=escape(plain(found.headline)),
         style=_resource("style.css").template.strip(),
@@ -36,8 +39,8 @@ def page(comparison: Comparison) -> str:
         headline=prose(found.headline),
         details=f'<ul class="findings">{details}</ul>' if details else "",
         body="\n".join(filter(None, sections)),
-        foot=f"Passel {escape(comparison.version)}".strip() + ". The same figures are in comparison.json, methods.csv "
-        "and problems.csv beside this page.",
+        foot=f"Passel {escape(comparison.version)}".strip() + ". The same figures are in comparison.json and the "
+        "CSV files beside this page.",
     )
 
 
@@ -93,8 +96,6 @@ def _plots(comparison: Comparison) -> str:
 
 
 def _figure(comparison: Comparison, draw: Callable[..., str], name: str, title: str, caption: str) -> str:
-    from passel.measure.report.plots import NARROW, WIDE
-
     both = "".join(draw(comparison, size) for size in (WIDE, NARROW))
     return (
         f'<section id="{name}"><h2>{title}</h2><figure class="plot">{both}'

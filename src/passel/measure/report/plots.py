@@ -7,37 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from passel.measure.comparison import Comparison, Curve, MethodRow
+from passel.measure.report.canvas import Size, canvas, k_axis, label, name_ends, pixels, roomy, titles, width
 from passel.measure.report.findings import frontier, mean, span
-from passel.measure.report.labels import Box, place, spread
+from passel.measure.report.labels import Box, place
 from passel.measure.report.marks import Mark, curve_mark, marks
-from passel.measure.report.svg import GRID, MUTED, PAPER, drawing, series, to_svg
+from passel.measure.report.svg import MUTED, PAPER, drawing, series, to_svg
 from passel.measure.report.text import clean, compact, count, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-__all__ = ["NARROW", "WIDE", "Size", "cost_plot", "curves_plot", "drawable"]
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """A canvas in CSS pixels: its class, extent, text size, and how many ticks the x axis has room for."""
-
-    css: str
-    width: float
-    height: float
-    font: float
-    ticks: int
-
-
-WIDE = Size("wide", 760, 400, 13, 9)
-NARROW = Size("narrow", 340, 330, 11.5, 5)
+__all__ = ["cost_plot", "curves_plot", "drawable", "lines_plot"]
 
 
 def drawable(comparison: Comparison) -> list[MethodRow]:
@@ -51,7 +35,7 @@ def cost_plot(comparison: Comparison, size: Size) -> str:
     costs = [mean(r, "tokens") or 0.0 for r in rows]
     log = min(costs) > 0 and max(costs) > 10 * min(costs)
     with drawing():
-        figure, axes = _canvas(size, right=0.07 * size.width)
+        figure, axes = canvas(size, right=0.07 * size.width)
         _cost_limits(axes, rows, costs, log, size)
         edge = frontier(rows)
         steps = [(mean(r, "tokens") or 0.0, r.accuracy.value or 0.0) for r in edge]
@@ -62,30 +46,31 @@ def cost_plot(comparison: Comparison, size: Size) -> str:
             tips[f"tip-{i}"] = _cost_tip(row, cost, row in edge)
             _point(axes, row, cost, known[row.name], f"tip-{i}")
         _name_points(axes, rows, known, size)
-        _titles(axes, "Accuracy", "tokens a problem" + (", log scale" if log else ""), size)
+        titles(axes, "Accuracy", "tokens a problem" + (", log scale" if log else ""), size)
         title = "Accuracy against tokens a problem"
         return to_svg(figure, f"cost-{size.css}", title, ". ".join(tips.values()), tips, size.css)
 
 
 def curves_plot(comparison: Comparison, size: Size) -> str:
     """Accuracy against the number of samples k, one line with its interval for each curve."""
-    curves = [c for c in comparison.curves if c.k]
-    known, used = marks(comparison), list[Mark]()
+    return lines_plot(comparison.curves, marks(comparison), size, "curves")
+
+
+def lines_plot(given: Sequence[Curve], known: dict[str, Mark], size: Size, name: str) -> str:
+    """The same for any curves; `known` has the marks of methods, `name` is the plot's in the page."""
+    curves, used = [c for c in given if c.k], list[Mark]()
     with drawing():
-        figure, axes = _canvas(size, right=max(_width(_label(c.name, size), size) for c in curves) + 12)
+        figure, axes = canvas(size, right=max(width(label(c.name, size), size) for c in curves) + 12)
         _curve_limits(axes, curves)
         tips: dict[str, str] = {}
         for curve in curves:
             used.append(curve_mark(curve.name, known, used))
             tips |= _curve(axes, curve, used[-1], len(used) - 1)
-        _name_ends(axes, curves, used, size)
-        _titles(axes, "Accuracy", "samples a problem, k", size)
+        finals = [(c.k[-1], c.value[-1]) for c in curves]
+        name_ends(axes, finals, [c.name for c in curves], [m.colour for m in used], size)
+        titles(axes, "Accuracy", "samples a problem, k", size)
         ends = ". ".join(_curve_tip(c, len(c.k) - 1) for c in curves)
-        return to_svg(figure, f"curves-{size.css}", "Accuracy against number of samples", ends, tips, size.css)
-
-
-def _percent(value: float, _: int | None) -> str:
-    return percent(value)
+        return to_svg(figure, f"{name}-{size.css}", "Accuracy against number of samples", ends, tips, size.css)
 
 
 def _compact(value: float, _: int | None) -> str:
@@ -96,46 +81,11 @@ def _in_full(value: float, _: int | None) -> str:
     return count(value)
 
 
-def _whole(value: float, _: int | None) -> str:
-    return f"{value:g}"
-
-
-def _canvas(size: Size, right: float) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    figure = Figure(figsize=(size.width / 72, size.height / 72), dpi=72)
-    left, bottom, top = 4.1 * size.font, 3.9 * size.font, 2.4 * size.font
-    box = (left / size.width, bottom / size.height, 1 - (left + right) / size.width, 1 - (bottom + top) / size.height)
-    axes = figure.add_axes(box)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(MUTED)
-    axes.tick_params(labelsize=size.font, length=0, pad=6)
-    axes.tick_params(axis="x", length=4, color=MUTED)
-    axes.grid(axis="y", color=GRID, linewidth=1)
-    axes.set_axisbelow(True)
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(_percent))
-    return figure, axes
-
-
-def _titles(axes: Axes, y: str, x: str, size: Size) -> None:
-    axes.set_xlabel(x, fontsize=size.font, labelpad=5)
-    above = axes.annotate(y, (0, 1), (-3.4 * size.font, 1.1 * size.font), "axes fraction", "offset points")
-    above.set(color=MUTED, fontsize=size.font)
-
-
-def _range(low: float, high: float) -> tuple[float, float]:
-    """Limits of the accuracy axis: the data with some air, at least a fifth of the scale, a little past its ends."""
-    air = max(0.05 * (high - low), (0.2 - (high - low)) / 2, 0.01)
-    return max(low - air, min(low, 0) - 0.015), min(high + air, max(high, 1) + 0.03)
-
-
 def _cost_limits(axes: Axes, rows: Sequence[MethodRow], costs: Sequence[float], log: bool, size: Size) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
     values = [v for r in rows for v in (r.accuracy.low, r.accuracy.value, r.accuracy.high) if v is not None]
-    axes.set_ylim(*_range(min(values), max(values)))
+    axes.set_ylim(*roomy(min(values), max(values)))
     low, high = min(costs), max(costs)
     if log:
         room = (high / low) ** 0.14
@@ -180,28 +130,13 @@ def _cost_tip(row: MethodRow, cost: float, edge: bool) -> str:
     return ", ".join([*words, "on the Pareto frontier"] if edge else words)
 
 
-def _label(name: str, size: Size) -> str:
-    """A name as it stands in the plot: in one line, cut to a third of the width; the legend has it in full."""
-    text, room = clean(name).replace("\n", " "), int(size.width / 3 / _width("x", size))
-    return text if len(text) <= room else text[: room - 1] + "…"
-
-
-def _width(text: str, size: Size) -> float:
-    return 0.7 * size.font * len(text)
-
-
-def _pixels(axes: Axes, x: float, y: float) -> tuple[float, float]:
-    at: Any = axes.transData.transform((x, y))
-    return float(at[0]), float(at[1])
-
-
 def _name_points(axes: Axes, rows: Sequence[MethodRow], known: dict[str, Mark], size: Size) -> None:
     """Names beside their points where there is room; the legend below the plot names them all."""
-    names = [_label(r.name, size) for r in rows]
+    names = [label(r.name, size) for r in rows]
     ends = [(mean(r, "tokens") or 0.0, r.accuracy.value or 0.0) for r in rows]
-    spots = [_pixels(axes, *end) for end in ends]
+    spots = [pixels(axes, *end) for end in ends]
     area = Box(3 * size.font, 3.9 * size.font, size.width, size.height - size.font)
-    wanted = [(*spot, _width(name, size)) for spot, name in zip(spots, names, strict=True)]
+    wanted = [(*spot, width(name, size)) for spot, name in zip(spots, names, strict=True)]
     for i, at in enumerate(place(wanted, area, _drawn(axes, rows), 1.25 * size.font)):
         if at is None:
             continue
@@ -215,32 +150,21 @@ def _drawn(axes: Axes, rows: Sequence[MethodRow]) -> list[Box]:
     out: list[Box] = []
     for row in rows:
         cost, value = mean(row, "tokens") or 0.0, row.accuracy.value or 0.0
-        x, y = _pixels(axes, cost, value)
+        x, y = pixels(axes, cost, value)
         out.append(Box(x - 7, y - 7, x + 7, y + 7))
         if row.accuracy.low is not None and row.accuracy.high is not None:
-            bottom, top = (_pixels(axes, cost, v)[1] for v in (row.accuracy.low, row.accuracy.high))
+            bottom, top = (pixels(axes, cost, v)[1] for v in (row.accuracy.low, row.accuracy.high))
             out.append(Box(x - 2, bottom, x + 2, top))
-    edge = [_pixels(axes, mean(r, "tokens") or 0.0, r.accuracy.value or 0.0) for r in frontier(rows)]
+    edge = [pixels(axes, mean(r, "tokens") or 0.0, r.accuracy.value or 0.0) for r in frontier(rows)]
     for (left, bottom), (right, top) in pairwise(edge):
         out += [Box(left, bottom - 1, right, bottom + 1), Box(right - 1, bottom, right + 1, top)]
     return out
 
 
 def _curve_limits(axes: Axes, curves: Sequence[Curve]) -> None:
-    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
-
     values = [v for c in curves for v in (*c.low, *c.value, *c.high) if math.isfinite(v)] or [0.0, 1.0]
-    axes.set_ylim(*_range(min(values), max(values)))
-    first, last = min(c.k[0] for c in curves), max(c.k[-1] for c in curves)
-    if first > 0 and last >= 8 * first:
-        axes.set_xscale("log", base=2)
-        axes.set_xlim(first * 0.93, last * 1.04)
-        axes.xaxis.set_major_locator(FixedLocator([2.0**e for e in range(31) if first <= 2**e <= last]))
-        axes.xaxis.set_minor_locator(NullLocator())
-    else:
-        axes.set_xlim(first - 0.15, last + 0.15)
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(_whole))
+    axes.set_ylim(*roomy(min(values), max(values)))
+    k_axis(axes, min(c.k[0] for c in curves), max(c.k[-1] for c in curves))
 
 
 def _curve(axes: Axes, curve: Curve, mark: Mark, number: int) -> dict[str, str]:
@@ -260,13 +184,3 @@ def _curve(axes: Axes, curve: Curve, mark: Mark, number: int) -> dict[str, str]:
 def _curve_tip(curve: Curve, i: int) -> str:
     interval = f"{percent(curve.low[i]).removesuffix(' %')} to {percent(curve.high[i])}"
     return f"{clean(curve.name)} of {curve.k[i]}: {percent(curve.value[i])} (interval {interval})"
-
-
-def _name_ends(axes: Axes, curves: Sequence[Curve], used: Sequence[Mark], size: Size) -> None:
-    ends = [_pixels(axes, c.k[-1], c.value[-1])[1] for c in curves]
-    low, high = 3.9 * size.font, size.height - 2.4 * size.font
-    for i, y in enumerate(spread(ends, 1.25 * size.font, low, high)):
-        end = (curves[i].k[-1], curves[i].value[-1])
-        note = axes.annotate(_label(curves[i].name, size), end, (10, y - ends[i]), textcoords="offset points")
-        note.set(va="center_baseline", fontsize=size.font, gid=f"label-{i}", parse_math=False)
-        note.set_color(series(used[i].colour))

@@ -12,7 +12,7 @@ from passel.measure.report.text import clean, count, cut, dollars, duration, esc
 
 __all__ = ["setup"]
 
-_ELSEWHERE = ("methods", "problems", "curves", "notes", "price_known")
+_ELSEWHERE = ("methods", "problems", "curves", "verifiers", "notes", "price_known")
 _LABELS = {"paid": "Paid, shared draws once", "alone": "Each method alone, in all", "wall_seconds": "Took"}
 _LIMIT = 500
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from passel.measure.comparison import Comparison, Estimate, MethodRow
 from passel.measure.report.findings import mean, saved, span
 from passel.measure.report.text import clean, compact, percent, plain, points
+from passel.measure.report.verifier_table import verifier_table
 
 __all__ = ["as_text", "footer", "table"]
 
@@ -37,6 +38,11 @@ def footer(comparison: Comparison) -> list[str]:
         lines.append("Accuracy and difference [interval]; costs are means a problem, each method alone.")
     if any(r.uses_gold for r in comparison.methods):
         lines.append("* knows the gold answer: coverage, an upper bound, not a choice.")
+    if comparison.verifiers:
+        lines.append(
+            "Verifiers: AUC within problems; best, vote and coverage of all samples; the ceiling of resampling until "
+            "one is accepted; the best number of tries K where a wrong answer costs as much as a right one brings."
+        )
     if sentence := saved(comparison):
         lines.append(plain(sentence))
     return [*lines, *(f"Note: {plain(note)}" for note in comparison.notes)]
@@ -46,6 +52,9 @@ def as_text(comparison: Comparison, width: int = 100) -> str:
     """The table and its footer as plain text."""
     console = Console(width=width, record=True, file=io.StringIO(), highlight=False)
     console.print(table(comparison))
+    if comparison.verifiers:
+        console.print("")
+        console.print(verifier_table(comparison))
     return "\n".join([console.export_text().rstrip(), *footer(comparison)])
 
 

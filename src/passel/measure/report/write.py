@@ -7,14 +7,15 @@ import secrets
 from pathlib import Path
 
 from passel.measure.comparison import Comparison
-from passel.measure.report.export import COMPARISON, comparison_json, methods_csv, problems_csv
+from passel.measure.report.export import COMPARISON, comparison_json, methods_csv, problems_csv, verifiers_csv
 from passel.measure.report.html import page
 
 __all__ = ["write_report"]
 
 
 def write_report(comparison: Comparison, folder: Path) -> Path:
-    """Writes `comparison.json`, `methods.csv`, `problems.csv` and `report.html`; returns the path of the page.
+    """Writes `comparison.json`, `methods.csv`, `problems.csv`, `report.html` and, where a verifier scored a pool,
+    `verifiers.csv`; returns the path of the page.
 
     The data go first, so that a fault in drawing loses nothing. Equal comparisons give equal bytes. Plots need
     matplotlib (`pip install "passel[report]"`); without it the page says so and has everything else.
@@ -23,6 +24,10 @@ def write_report(comparison: Comparison, folder: Path) -> Path:
     _replace(folder / COMPARISON, comparison_json(comparison))
     _replace(folder / "methods.csv", methods_csv(comparison))
     _replace(folder / "problems.csv", problems_csv(comparison))
+    if comparison.verifiers:
+        _replace(folder / "verifiers.csv", verifiers_csv(comparison))
+    else:
+        (folder / "verifiers.csv").unlink(missing_ok=True)
     target = folder / "report.html"
     _replace(target, page(comparison))
     return target

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from string import ascii_uppercase
 from typing import Any, cast
 
@@ -11,7 +13,7 @@ from passel.tasks.parts.kinds import LETTER
 from passel.tasks.parts.letters import with_options
 from passel.tasks.parts.task import Item
 
-__all__ = ["choice", "logic", "stem_and_choices"]
+__all__ = ["choice", "logic", "statement", "stem_and_choices"]
 
 
 def choice(
@@ -45,4 +47,14 @@ def logic(index: int, row: Row) -> Item:
     options = [option.partition(")")[2] for option in row["options"]]
     return choice(
         row["id"], f"{row['context'].strip()}\n{row['question']}", options, ascii_uppercase.index(row["answer"])
+    )
+
+
+def statement(index: int, row: Row) -> Item:
+    """As `logic`, for a statement to be judged after the question mark; its details have the sentences of the context
+    as `premises` and the statement as `conclusion`.
+    """
+    premises = re.split(r"(?<=[.!?])\s+", row["context"].strip())
+    return replace(
+        logic(index, row), details={"premises": premises, "conclusion": row["question"].rpartition("?")[2].strip()}
     )

@@ -1,0 +1,40 @@
+"""The modules of `inside`, compiled once: they travel to a worker through its pipe, so nothing of Passel is mounted."""
+
+from __future__ import annotations
+
+import marshal
+from functools import cache
+from pathlib import Path
+
+__all__ = ["LOADER", "bundle"]
+
+_MODULES = ("protocol", "lockdown", "plain", "run", "worker")  # each after those that it imports
+
+LOADER = """
+import marshal, os, sys
+from types import ModuleType
+def take(count):
+    parts = []
+    while count and (part := os.read(0, count)):
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+package = sys.modules["inside"] = ModuleType("inside")
+package.__path__ = []
+for name, code in marshal.loads(take(int(take(8), 16))):
+    module = sys.modules["inside." + name] = ModuleType("inside." + name)
+    module.__package__ = "inside"
+    setattr(package, name, module)
+    exec(code, module.__dict__)
+del package, module, name, code, take
+from inside import plain, worker
+"""
+"""What an interpreter is started with; after it, `plain` and `worker` are there. Its end is up to the caller."""
+
+
+@cache
+def bundle() -> bytes:
+    """A list of names and code objects, marshalled: for this version of the interpreter alone."""
+    folder = Path(__file__).with_name("inside")
+    sources = [(name, (folder / f"{name}.py").read_text(encoding="utf-8")) for name in _MODULES]
+    return marshal.dumps([(name, compile(text, f"<{name}>", "exec", dont_inherit=True)) for name, text in sources])

@@ -1,0 +1,97 @@
+"""Which backend works here. Each is tried: a worker must start, and find from inside that it is kept apart."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import tempfile
+import threading
+
+from passel.core.errors import PasselError, unknown
+from passel.sandbox.backends import BACKENDS, missing
+from passel.sandbox.container import Request
+from passel.sandbox.pool import Pool
+from passel.sandbox.values import Backend, Limits, Unsafe
+from passel.sandbox.view import view
+
+__all__ = ["available", "choose"]
+
+_ADVICE = (
+    "install bubblewrap (apt install bubblewrap, dnf install bubblewrap) and allow user namespaces "
+    "(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns; "
+    "in a container: --security-opt seccomp=unconfined or the right to unshare)"
+)
+_SECONDS = 60.0
+_TRY = """
+import os, socket
+address, file, process = {tell!r}
+found = []
+try:
+    socket.socket(socket.AF_UNIX).connect("\\0" + address)
+    found.append("sockets of the machine")
+except OSError:
+    pass
+if os.path.exists(file):
+    found.append("files of the machine")
+try:
+    os.kill(process, 0)
+    found.append("processes of the machine")
+except ProcessLookupError:
+    pass
+except PermissionError:
+    found.append("processes of the machine")
+result = found
+"""
+_lock = threading.Lock()
+_reasons: dict[tuple[Backend, int], str | None] = {}
+
+
+def available() -> bool:
+    """Whether model-written code can be run here."""
+    try:
+        choose(None)
+    except Unsafe:
+        return False
+    return True
+
+
+def choose(backend: Backend | None) -> Backend:
+    """This backend, or the first that works. Raises Unsafe if none does: code is never run without."""
+    if backend is not None and backend not in BACKENDS:
+        raise unknown("sandbox backend", backend, BACKENDS)
+    reasons: list[str] = []
+    for name in BACKENDS if backend is None else (backend,):
+        if (reason := _reason(name)) is None:
+            return name
+        reasons.append(f"{name}: {reason}")
+    raise Unsafe(f"model-written code cannot be confined here, so it is not run; {'; '.join(reasons)}; {_ADVICE}")
+
+
+def _reason(backend: Backend) -> str | None:
+    """Why the backend does not work; None if it does. Tried once in a process."""
+    if reason := missing(backend):
+        return reason
+    with _lock:
+        key = (backend, os.geteuid())
+        if key not in _reasons:
+            _reasons[key] = _tried(backend)
+        return _reasons[key]
+
+
+def _tried(backend: Backend) -> str | None:
+    address = f"passel-{secrets.token_hex(8)}"
+    pool = Pool(backend, view(packages=False), Limits(), workers=1)
+    try:
+        with socket.socket(socket.AF_UNIX) as listener, tempfile.NamedTemporaryFile() as file:
+            listener.bind("\0" + address)
+            listener.listen()
+            code = _TRY.format(tell=(address, file.name, os.getpid()))
+            ran = pool.submit(Request(code, "", False, Limits(seconds=_SECONDS))).result()
+    except PasselError as failed:
+        return str(failed)
+    finally:
+        pool.close()
+    if ran.status != "ok":
+        return f"its trial ended with {ran.status}: {ran.stderr.strip()}"
+    return f"its code can reach {' and '.join(ran.value)}" if ran.value else None

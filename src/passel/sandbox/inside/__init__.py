@@ -1,0 +1,1 @@
+"""What runs inside a sandbox, beside the code: standard library only, no import of the rest of Passel."""

@@ -1,0 +1,158 @@
+"""Values of Python as JSON and back, with the types that JSON does not have. Runs inside the sandbox and outside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sized
+from typing import Any, cast
+
+__all__ = ["Digest", "Opaque", "pack", "short", "unpack"]
+
+_LONG = 4000  # characters of JSON: a longer output is given by its digest
+
+
+def pack(value: Any) -> Any:
+    """A value as JSON that tells lists from tuples, sets and dicts; what has no such form is an opaque type name."""
+    kind = cast(type[Any], type(value))
+    if value is None or kind is bool or kind is str or (kind is list and _plain(value)):
+        return value
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if issubclass(kind, int):
+        number = int.__int__(value)
+        return number if -(10**300) < number < 10**300 else {"i": hex(number)}
+    if issubclass(kind, float):
+        number = float.__float__(value)
+        return number if math.isfinite(number) else {"f": repr(number)}
+    if kind is complex:
+        return {"c": [repr(value.real), repr(value.imag)]}
+    return _pack_container(value, cast(type[Any], kind))
+
+
+def _plain(items: list[Any]) -> bool:
+    """Whether they need no packing; found out at once, for long lists."""
+    if not set(map(type, items)) <= {int, float, str, type(None), bool}:
+        return False
+    return all(type(item) not in (int, float) or -1e300 < item < 1e300 for item in items)
+
+
+def _pack_container(value: Any, kind: type[Any]) -> Any:
+    if issubclass(kind, list):
+        return [pack(item) for item in cast(Iterator[Any], list.__iter__(value))]
+    if issubclass(kind, tuple):
+        return {"t": [pack(item) for item in cast(Iterator[Any], tuple.__iter__(value))]}
+    if issubclass(kind, (set, frozenset)):
+        items = cast(Iterator[Any], (set if issubclass(kind, set) else frozenset).__iter__(value))
+        return {"s": sorted((pack(item) for item in items), key=json.dumps)}
+    if issubclass(kind, dict):
+        return {
+            "d": sorted(
+                ([pack(key), pack(item)] for key, item in cast(Iterable[tuple[Any, Any]], dict.items(value))),
+                key=json.dumps,
+            )
+        }
+    if issubclass(kind, (bytes, bytearray)):
+        return {"b": value.hex()}
+    if kind.__module__ == "numpy" and not hasattr(value, "__len__"):
+        return pack(value.item())
+    return {"o": kind.__name__}
+
+
+def short(value: Any) -> Any:
+    """The value packed, or where it is long a digest of it, in which 1, 1.0 and True are the same."""
+    if _size(value) <= _LONG:
+        packed = pack(value)
+        if len(json.dumps(packed)) <= _LONG:
+            return packed
+    return {"h": _digest(value).hex()}
+
+
+def _size(value: Any) -> int:
+    """Elements and characters in a value, not counted on beyond the limit."""
+    waiting, size = [value], 0
+    while waiting and size <= _LONG:
+        one = waiting.pop()
+        size += len(cast(Sized, one)) if isinstance(one, (str, list, tuple, set, frozenset, dict)) else 1
+        if size <= _LONG and isinstance(one, (list, tuple, set, frozenset, dict)):
+            waiting += cast(Iterable[Any], one)
+            waiting += cast(Iterable[Any], one.values()) if isinstance(one, dict) else ()
+    return size
+
+
+def _digest(value: Any) -> bytes:
+    """Element by element, for packing a million tuples takes gigabytes."""
+    found = hashlib.sha256()
+    if isinstance(value, (list, tuple)):
+        found.update(b"[" if isinstance(value, list) else b"(")
+        for item in cast(Iterable[Any], value):
+            found.update(_token(item))
+    elif isinstance(value, (set, frozenset)):
+        found.update(b"{" + b"".join(sorted(map(_digest, cast(Iterable[Any], value)))))
+    elif isinstance(value, dict):
+        pairs = cast(Iterable[tuple[Any, Any]], dict.items(cast(dict[Any, Any], value)))
+        found.update(b":" + b"".join(sorted(_digest(key) + _digest(item) for key, item in pairs)))
+    else:
+        found.update(_token(value))
+    return found.digest()
+
+
+def _token(value: Any) -> bytes:
+    if isinstance(value, (list, tuple, set, frozenset, dict)):
+        return _digest(value)
+    if isinstance(value, (bool, float)) and value == value // 1:
+        value = int(value)
+    packed = pack(value)
+    if isinstance(packed, dict) and "o" in packed:
+        raise TypeError(f"a {packed['o']} in a long output")
+    text = json.dumps(packed).encode()
+    return b"%d:%s" % (len(text), text)
+
+
+class Opaque:
+    """A value that was not brought over: it equals nothing."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+
+class Digest(str):
+    """Stands for a long value; equal to the digest of an equal one."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Digest) and str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+
+_UNPACK: dict[str, Callable[[Any], Any]] = {
+    "i": lambda inner: int(inner, 16),
+    "f": float,
+    "c": lambda inner: complex(float(inner[0]), float(inner[1])),
+    "t": lambda inner: tuple(map(unpack, inner)),
+    "s": lambda inner: set(map(unpack, inner)),
+    "d": lambda inner: {unpack(key): unpack(value) for key, value in inner},
+    "b": bytes.fromhex,
+    "o": Opaque,
+    "h": Digest,
+}
+
+
+def unpack(packed: Any) -> Any:
+    """The value that was packed; raises ValueError, TypeError or LookupError where it is no packed value."""
+    if isinstance(packed, list):
+        return [unpack(item) for item in cast(list[Any], packed)]
+    if isinstance(packed, dict):
+        ((kind, inner),) = cast(dict[str, Any], packed).items()
+        return _UNPACK[kind](inner)
+    return packed

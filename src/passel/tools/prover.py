@@ -1,0 +1,38 @@
+"""The tool `prover`: decides whether premises entail a conclusion, in first-order logic."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from passel.logic.parser import Fault
+from passel.logic.prover import decide, ready
+from passel.logic.theory import read_theory
+
+__all__ = ["prover", "ready"]
+
+
+async def prover(*, premises: list[str], conclusion: str, seconds: float = 10.0) -> dict[str, Any]:
+    """Decides by proof: True, False or Unknown; a formula that cannot be read, and time that runs out, are an Error.
+
+    Args:
+        premises: formulas, in any notation that `passel.logic.parser` reads.
+        conclusion: one more.
+        seconds: for each of two searches, for a proof of the conclusion and of its negation.
+
+    Returns `label`, `stop` ("decided", "syntax", "timeout" or "failed"), `reason`, `repairs` (what was put right in the
+    formulas), `contradictory` (whether the premises are; None if unknown) and `seconds`.
+    """
+    theory = read_theory(premises, conclusion)
+    if isinstance(theory, Fault):
+        found: dict[str, Any] = {"label": "Error", "stop": "syntax", "reason": str(theory)}
+        return found | {"repairs": [], "contradictory": None, "seconds": 0.0}
+    decision = await asyncio.to_thread(decide, theory, seconds=seconds)
+    return {
+        "label": decision.label,
+        "stop": decision.stop,
+        "reason": decision.reason,
+        "repairs": list(theory.repairs),
+        "contradictory": decision.contradictory,
+        "seconds": round(decision.seconds, 3),
+    }

@@ -1,0 +1,38 @@
+"""The tool `unit_tests`: a program and its tests, run in the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from passel.sandbox import default
+from passel.tasks.parts.code_runs import Program, job_code, read_tests
+
+__all__ = ["ready", "unit_tests"]
+
+
+async def unit_tests(
+    *, code: str, tests: Sequence[str], seconds: float = 2.0, prompt: str = "", entry_point: str = ""
+) -> list[dict[str, Any]]:
+    """For each test, in order, {"passed": bool, "error": str}; all in one run.
+
+    A test passes if it comes to its end and raises nothing. Whatever ends the run early (`os._exit`, too much output, a
+    signal) fails them all.
+
+    Args:
+        code: the program, or a body that continues the prompt.
+        tests: statements such as `assert f(1) == 2`; each stands alone.
+        seconds: processor time for the program itself and for each test.
+        prompt, entry_point: what the program was to continue, and the function asked for; see `Program`.
+    """
+    sandbox = await asyncio.to_thread(default)
+    source, limits = job_code(Program(code, prompt, entry_point), tests, seconds=seconds)
+    ran = await sandbox.run_async(source, limits=replace(sandbox.limits, **limits), last_expression=True)
+    return read_tests(ran, len(tests))
+
+
+def ready() -> None:
+    """Raises Unsafe where there is no sandbox."""
+    default()

@@ -1,0 +1,77 @@
+"""Backward verification: does the candidate answer lead back to a number hidden in the question?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from passel.core.ask import Generate, Message
+from passel.core.flow import Flow
+from passel.core.key import Key
+from passel.core.needs import needs
+from passel.core.problem import Problem
+from passel.core.ranges import Linear, Log
+from passel.verifiers.parts.masking import masked, read_unknown, same_number
+from passel.verifiers.parts.rounds import within
+
+__all__ = ["fobar"]
+
+PROMPT = """In this question one number is unknown and called {name}:
+
+{question}
+
+If we know that the answer to this question is {answer}, what is the value of the unknown {name}?
+Solve step by step, one operation per line. End with "{name} = " and its value."""
+
+
+@needs(verifier="text")
+def fobar(
+    problem: Problem,
+    text: str,
+    *,
+    key: Key,
+    m: Annotated[int, Log(1, 64)] = 8,
+    numbers: Annotated[int, Linear(1, 8)] = 3,
+) -> Flow[float | None]:
+    """The share of backward chains that recover a number of the question from the candidate answer.
+
+    Each number of the question is hidden in turn; m chains take the answer for known and solve for the hidden number.
+
+    Source: Jiang et al. 2023, Forward-Backward Reasoning in Large Language Models for Mathematical Verification
+    (2308.07758), section 3.2; `parts/backward.py` combines it with votes (section 3.3).
+
+    Symbols: M_B -> m.
+
+    Args:
+        m: chains a hidden number; 8 in the paper.
+        numbers: numbers hidden at most, the first ones. The paper hides every one; ours, to bound the cost.
+
+    Returns: score; in [0, 1], the share of complete chains that name the hidden number; None if the question has no
+        number in digits, the text holds no answer, or no chain came to its end.
+
+    Cost: generate <= m * numbers
+
+    Guarantees: heuristic. Tells candidates apart only where the model recovers hidden numbers from a right answer more
+    often than from a wrong one. A number that the answer does not depend on tells nothing.
+
+    Deviations: our own wording. Numbers in words are not hidden, nor are those of answer options. The paper counts
+    chains (Z); a share is Z over the number of chains, which is the same for all candidates unless a chain fails. When
+    the budget ends, the share is of the chains it allowed, which are spread evenly over the hidden numbers.
+
+    >>> from passel.core.play import play
+    >>> played = play(fobar(Problem("1", "What is 2 + 3?"), "5", key=Key(), m=1), ["x = 5 - 3 = 2", "x = 4"])
+    >>> played.value
+    0.5
+    """
+    answer = problem.read(text)
+    hidden = masked(problem, numbers) if answer is not None else []
+    if answer is None or not hidden:
+        return None
+    asks: list[Generate] = []
+    for chain in range(m):
+        for one in hidden:
+            said = PROMPT.format(name=one.name, question=one.question, answer=answer.text)
+            asks.append(Generate((Message("user", said),), key / "draw" / chain, role="verifier", label="fobar"))
+    replies = yield from within(asks)
+    pairs = zip(replies, hidden * m, strict=False)  # fewer replies where the budget ended
+    right = [same_number(one.hidden, read_unknown(reply.text, one.name)) for reply, one in pairs if reply.ok]
+    return sum(right) / len(right) if right else None
