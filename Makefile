@@ -13,7 +13,7 @@ install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[local,tasks,report,logic]" --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[local,tasks,report,rules,logic,engine]" --group dev
 	touch $(STAMP)
 
 # The main job on the embedded model: which method pays on word problems the model never saw?

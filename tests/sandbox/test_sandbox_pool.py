@@ -100,6 +100,20 @@ def test_a_closed_sandbox_refuses_and_leaves_nothing(sandbox, alive, until):
     assert not any(map(lives, pids))
 
 
+def test_closing_again_touches_nothing_that_others_have_opened_since(sandbox):
+    """A wake-up call once went to the number of the closed descriptor, and so into another sandbox's worker."""
+    own = Sandbox(workers=1, backend=sandbox.backend)
+    own.close()
+    pipes = [os.pipe() for _ in range(20)]
+    own.close()
+    for ours, theirs in pipes:
+        os.set_blocking(ours, False)
+        with pytest.raises(BlockingIOError):
+            os.read(ours, 1)
+        os.close(ours)
+        os.close(theirs)
+
+
 def test_workers_that_something_ends_are_replaced(sandbox, until):
     own = Sandbox(workers=2, backend=sandbox.backend)
     until(lambda: len(own._pool._ready) == 2)

@@ -43,7 +43,7 @@ except PermissionError:
     found.append("processes of the machine")
 result = found
 """
-_lock = threading.Lock()
+_lock = [threading.Lock()]  # a list, so that a child can have a new one after a fork
 _reasons: dict[tuple[Backend, int], str | None] = {}
 
 
@@ -72,7 +72,7 @@ def _reason(backend: Backend) -> str | None:
     """Why the backend does not work; None if it does. Tried once in a process."""
     if reason := missing(backend):
         return reason
-    with _lock:
+    with _lock[0]:
         key = (backend, os.geteuid())
         if key not in _reasons:
             _reasons[key] = _tried(backend)
@@ -95,3 +95,11 @@ def _tried(backend: Backend) -> str | None:
     if ran.status != "ok":
         return f"its trial ended with {ran.status}: {ran.stderr.strip()}"
     return f"its code can reach {' and '.join(ran.value)}" if ran.value else None
+
+
+def _after_fork() -> None:
+    _lock[0] = threading.Lock()  # another thread may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -45,7 +45,7 @@ class Pool:
     def __init__(self, backend: Backend, view: View, limits: Limits, workers: int) -> None:
         self._backend: Backend = backend
         self._view, self._limits, self._workers = view, limits, workers
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a sandbox that is collected closes its pool, in whatever thread that happens
         self._waiting: deque[_Job] = deque()
         self._closing = False
         self._over = False  # its pipes are closed: their numbers may be others' by now

@@ -85,9 +85,13 @@ def _digest(value: Any) -> bytes:
     """Element by element, for packing a million tuples takes gigabytes."""
     found = hashlib.sha256()
     if isinstance(value, (list, tuple)):
+        items = cast(list[Any], value)
         found.update(b"[" if isinstance(value, list) else b"(")
-        for item in cast(Iterable[Any], value):
-            found.update(_token(item))
+        if _plain(items):
+            found.update(json.dumps(_numbers(items)).encode())
+        else:
+            for item in items:
+                found.update(_token(item))
     elif isinstance(value, (set, frozenset)):
         found.update(b"{" + b"".join(sorted(map(_digest, cast(Iterable[Any], value)))))
     elif isinstance(value, dict):
@@ -98,12 +102,16 @@ def _digest(value: Any) -> bytes:
     return found.digest()
 
 
+def _numbers(items: list[Any]) -> list[Any]:
+    if not {float, bool} & set(map(type, items)):
+        return items
+    return [int(item) if isinstance(item, (bool, float)) and item == item // 1 else item for item in items]
+
+
 def _token(value: Any) -> bytes:
     if isinstance(value, (list, tuple, set, frozenset, dict)):
         return _digest(value)
-    if isinstance(value, (bool, float)) and value == value // 1:
-        value = int(value)
-    packed = pack(value)
+    packed = pack(_numbers([value])[0])
     if isinstance(packed, dict) and "o" in packed:
         raise TypeError(f"a {packed['o']} in a long output")
     text = json.dumps(packed).encode()
