@@ -70,7 +70,7 @@ if os.fork() == 0:
 os.read(ours, 1)
 {ending}
 """
-    sandbox.run(code, limits=Limits(seconds=1.0, processes=4))
+    sandbox.run(code, limits=Limits(seconds=0.5, processes=4))
     until(lambda: not alive(mark))
 
 

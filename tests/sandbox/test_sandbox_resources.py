@@ -7,7 +7,7 @@ import pytest
 from passel.sandbox import Limits
 
 MIB = 2**20
-BRIEF = Limits(seconds=0.2)
+BRIEF = Limits(seconds=0.1)
 SMALL = Limits(memory=128 * MIB, disk=4 * MIB, file_size=2 * MIB)
 
 

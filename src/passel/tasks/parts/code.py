@@ -118,9 +118,21 @@ def _defines(tree: ast.Module) -> bool:
 
 
 def _does(tree: ast.Module) -> bool:
-    """Whether it is more than expressions, tests and imports."""
+    """Whether it is more than expressions, tests and imports, and no body of a function."""
     idle = (ast.Expr, ast.Assert, ast.Import, ast.ImportFrom)
-    return any(not isinstance(node, idle) for node in tree.body)
+    return any(not isinstance(node, idle) for node in tree.body) and not _returns(tree.body)
+
+
+def _returns(body: list[ast.stmt]) -> bool:
+    """Whether it returns or yields, outside the functions defined in it."""
+    waiting: list[ast.AST] = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, (*_DEFINES, ast.Lambda)):
+            waiting += ast.iter_child_nodes(node)
+    return False
 
 
 def _unfenced(text: str) -> tuple[str, ast.Module] | None:
@@ -151,7 +163,7 @@ def _body(text: str) -> tuple[str, ast.Module] | None:
     end = next((i for i, line in enumerate(lines) if line.strip() and not line.startswith((" ", "\t"))), len(lines))
     code = "\n".join(lines[:end]).rstrip() + "\n"
     tree = _parsed(f"def body():\n{code}")
-    if tree is None or not any(isinstance(node, ast.Return | ast.Yield) for node in ast.walk(tree)):
+    if tree is None or not isinstance(function := tree.body[0], ast.FunctionDef) or not _returns(function.body):
         return None
     return code, tree
 

@@ -110,7 +110,7 @@ def _beginning(text: str) -> str | None:
     """The literal that a text begins with, if a remark follows it or nothing."""
     lines = text.strip().split("\n")[:_MOST_LINES]
     for count in range(1, len(lines) + 1):
-        shown = "\n".join(lines[:count])
+        shown = "\n".join(lines[:count]).removesuffix(".")  # a full stop, for "20." is a number too
         if (value := _literal(shown)) is not None:
             return value
     ended = re.match(r"(.+?)(?:\s*[.,;]|\s+(?:#|\().*)\s*$", lines[0])

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
+from textwrap import indent
 from types import FunctionType, ModuleType
 from typing import Any, cast
 
@@ -92,7 +93,8 @@ def load(program: str, prompt: str, entry_point: str, seconds: float) -> tuple[d
     names, error = _executed([head[0] if len(head) > 1 else "", program], seconds)
     unread = error is not None and error.startswith(("SyntaxError", "IndentationError", "TabError"))
     if prompt and (unread or (error is None and not callable(names.get(entry_point)))):
-        joined, second = _executed([prompt + program], seconds)
+        body = program if program[:1].isspace() else indent(program, "    ")  # fenced bodies are often not indented
+        joined, second = _executed([prompt + body], seconds)
         if second is None or error is None:
             return joined, second
     return names, error
