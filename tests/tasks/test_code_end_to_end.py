@@ -41,7 +41,7 @@ def test_reference_solutions_pass_and_changed_ones_do_not(spec):
         assert task.score(problem.id, Answer("import sys\nsys.exit(0)", "")) == 0.0
 
 
-@pytest.mark.parametrize("split, count", [("validation", 90), ("train", 374), ("prompt", 10)])
+@pytest.mark.parametrize(("split", "count"), [("validation", 90), ("train", 374), ("prompt", 10)])
 def test_mbpp_has_its_splits(split, count):
     assert len(data(f"mbpp:split={split}")) == count
 
@@ -49,7 +49,7 @@ def test_mbpp_has_its_splits(split, count):
 def test_public_tests_are_right():
     for spec in ("humaneval", "humaneval+:tests=base", "humaneval+:tests=base:inputs=mini", "mbpp+:tests=base", "mbpp"):
         task = data(spec)
-        for problem in task.problems(limit=4, seed=11):
+        for problem in task.problems(limit=3, seed=11):
             details = problem.details
             program = Program(read_code(task.solution(problem.id)).text, details["prompt"], details["entry_point"])
             assert all(test["passed"] for test in run_tests(program, details["tests"], seconds=5.0)), problem.id
@@ -98,9 +98,9 @@ def test_types_that_json_lost_are_restored():
     assert restored(1, [[1]]) == ([1],)
 
 
-def test_restored_inputs_are_those_of_the_asserts():
-    """The base inputs are the arguments in MBPP's own asserts, with their types; but for a few problems, where EvalPlus
-    gives lists in place of tuples."""
+def test_restored_inputs_have_the_types_of_the_asserts():
+    """Base inputs with the values of MBPP's own asserts have their types; but for four problems, where EvalPlus gives
+    lists in place of tuples."""
     task = data("mbpp_plus:tests=base")
     alike, others = 0, set()
     for problem in task.problems():
@@ -108,10 +108,15 @@ def test_restored_inputs_are_those_of_the_asserts():
         for test, arguments in zip(problem.details["tests"], calls, strict=False):
             given = literal_arguments(test, problem.details["entry_point"])
             alike += given == arguments
-            if given is not None and given != arguments:
+            if given != arguments and in_lists(given) == in_lists(arguments):
                 others.add(problem.id)
-    assert alike > 1000
-    assert others == set()
+    assert alike > 1100
+    assert others == {"Mbpp/104", "Mbpp/140", "Mbpp/145", "Mbpp/596"}
+
+
+def in_lists(value: object) -> object:
+    """The value with lists in place of tuples."""
+    return [in_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def literal_arguments(test: str, name: str) -> tuple[object, ...] | None:
