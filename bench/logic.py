@@ -94,21 +94,28 @@ def judged(spec: str, problems: list[Stated], seconds: float) -> dict[str, Any]:
 
 
 def compared(problems: list[Stated], seconds: float) -> list[dict[str, Any]]:
-    """Each solver alone: its labels, its time, and where it differs from the default."""
+    """Each solver alone: its labels, its time, and where it differs from the default.
+
+    A difference counts as against the default where both have ended both searches. With contradictory premises, one
+    that ends the second search alone says False where the other says True; that problem is counted as left open.
+    """
     rows: list[dict[str, Any]] = []
-    first: list[str] = []
+    first: list[Decision | None] = []
     for solver in available():
         begun = time.perf_counter()
-        labels = [one.label if one else "Error" for one in decided(problems, seconds, solver)]
+        found = decided(problems, seconds, solver)
         took = time.perf_counter() - begun
-        first = first or labels
-        agree = sum(a == b for a, b in zip(first, labels, strict=True))
-        against = sum(a != b and "Error" not in (a, b) for a, b in zip(first, labels, strict=True))
-        counts = dict(Counter(labels))
-        rows.append({"solver": solver, "seconds": took, "labels": counts, "agree": agree, "contradict": against})
+        first = first or found
+        pairs = [(a, b) for a, b in zip(first, found, strict=True) if a and b]
+        differ = [(a, b) for a, b in pairs if a.label != b.label]
+        against = sum(a.contradictory is not None and b.contradictory is not None for a, b in differ)
+        counts = dict(Counter(one.label for one in found if one))
+        agree, left = len(pairs) - len(differ), len(differ) - against
+        row = {"solver": solver, "seconds": took, "labels": counts, "agree": agree, "against": against, "open": left}
+        rows.append(row)
         print(
             f"    {solver:10}{took:>8.1f} s, {agree} of {len(problems)} as the default, {against} against it, "
-            f"{counts.get('Error', 0)} undecided"
+            f"{left} left open"
         )
     return rows
 
