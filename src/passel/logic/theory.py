@@ -34,6 +34,7 @@ def read_theory(premises: Sequence[str], conclusion: str) -> Theory | Fault:
         return Fault("", 0, f"{len(premises)} premises, more than {MOST_PREMISES}")
     formulas: list[Formula] = []
     repairs: list[str] = []
+    total = 0
     for number, text in enumerate([*premises, conclusion], 1):
         last = number > len(premises)
         where = "conclusion" if last else f"premise {number}"
@@ -43,10 +44,11 @@ def read_theory(premises: Sequence[str], conclusion: str) -> Theory | Fault:
         found = parse(text)
         if isinstance(found, Fault):
             return Fault(found.text, found.at, f"{where}: {found.message}")
+        total += size(found.formula)
+        if total > MOST_SIZE:
+            return Fault("", 0, f"formulas with more than {MOST_SIZE} operators, atoms and terms together")
         formulas.append(found.formula)
         repairs += [f"{where}: {repair}" for repair in found.repairs]
-    if sum(map(size, formulas)) > MOST_SIZE:
-        return Fault("", 0, f"formulas with more than {MOST_SIZE} operators, atoms and terms together")
     unified, more = unify(formulas)
     return Theory(tuple(unified[:-1]), unified[-1], (*repairs, *more))
 

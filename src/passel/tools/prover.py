@@ -23,11 +23,15 @@ async def prover(*, premises: list[str], conclusion: str, seconds: float = 10.0)
     Returns `label`, `stop` ("decided", "syntax", "timeout" or "failed"), `reason`, `repairs` (what was put right in the
     formulas), `contradictory` (whether the premises are; None if unknown) and `seconds`.
     """
+    return await asyncio.to_thread(_decided, premises, conclusion, seconds)
+
+
+def _decided(premises: list[str], conclusion: str, seconds: float) -> dict[str, Any]:
     theory = read_theory(premises, conclusion)
     if isinstance(theory, Fault):
         found: dict[str, Any] = {"label": "Error", "stop": "syntax", "reason": str(theory)}
         return found | {"repairs": [], "contradictory": None, "seconds": 0.0}
-    decision = await asyncio.to_thread(decide, theory, seconds=seconds)
+    decision = decide(theory, seconds=seconds)
     return {
         "label": decision.label,
         "stop": decision.stop,
