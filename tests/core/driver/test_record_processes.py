@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from passel.core.driver import Record
+from passel.core.driver import record as record_module
+from passel.core.errors import RecordError
 
 WRITER = Path(__file__).with_name("record_writer.py")
 
@@ -65,3 +68,33 @@ def test_several_processes_may_make_a_record_at_once(tmp_path):
     record = Record(tmp_path / "record.sqlite")
     assert len(record) == 4 * 2 + 1
     record.close()
+
+
+def test_many_threads_may_make_a_record_at_once(tmp_path):
+    for attempt in range(30):
+        path, start, errors = tmp_path / f"{attempt}.sqlite", threading.Barrier(8), []
+
+        def make(path=path, start=start, errors=errors):
+            start.wait()
+            try:
+                Record(path).close()
+            except RecordError as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=make) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert errors == []
+
+
+def test_a_record_that_another_process_holds_is_not_called_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "record.sqlite"
+    Record(path).close()
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(record_module, "_PATIENCE", 0.05)
+    with pytest.raises(RecordError, match="held by another process"):
+        Record(path)
+    holder.close()

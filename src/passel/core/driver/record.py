@@ -20,6 +20,8 @@ __all__ = ["Entry", "Memory", "Pool", "Record", "is_whole"]
 
 FORMAT = 1
 
+_PATIENCE = 60.0  # seconds that another process may hold the file
+
 _JSON = json.JSONEncoder(separators=(",", ":"))  # json.dumps would make one for each call
 
 _SCHEMA = """
@@ -112,16 +114,14 @@ class Record:
         if read_only and not self.path.is_file():
             raise RecordError(f"no record at {self.path}")
         try:
-            self._db = sqlite3.connect(self.path, timeout=60.0, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db = _connect(self.path)
             (state,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
             if state != "ok":
                 raise self._damaged(state)
             self._check_format()
             self._session = 0 if read_only else self._open_session()
         except sqlite3.Error as error:
-            raise self._damaged(str(error)) from error
+            raise self._unusable(error) from error
 
     def _check_format(self) -> None:
         self._db.execute("BEGIN IMMEDIATE")
@@ -140,6 +140,11 @@ class Record:
 
     def _damaged(self, why: str) -> RecordError:
         return RecordError(f"the record {self.path} is damaged ({why}); nothing was read from it or changed")
+
+    def _unusable(self, error: sqlite3.Error) -> RecordError:
+        if _is_busy(error):
+            return RecordError(f"the record {self.path} is held by another process for over {_PATIENCE:.0f} s: {error}")
+        return self._damaged(str(error))
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
         """See `Pool`."""
@@ -163,7 +168,7 @@ class Record:
                 for row in self._db.execute(query + "ORDER BY whole, id", chunk):
                     found[row[1]] = self._reply(*row)
             except sqlite3.Error as error:
-                raise self._damaged(str(error)) from error
+                raise self._unusable(error) from error
         return found
 
     def _reply(self, number: int, address: str, ask: str, reply: str, crc: int) -> Reply:
@@ -221,6 +226,25 @@ class Record:
     def close(self) -> None:
         """Ends the connection; what was put stays."""
         self._db.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA synchronous=NORMAL")
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            return db
+        except sqlite3.Error as error:  # SQLite does not wait here: two that switch a new file at once would deadlock
+            if not _is_busy(error) or time.monotonic() > deadline:
+                db.close()
+                raise
+            time.sleep(0.01)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _crc(address: str, ask: str, reply: str) -> int:
