@@ -10,17 +10,16 @@ from typing import Any
 from passel.core.ask import Sampling
 from passel.core.cost import Budget, Cost
 from passel.core.driver import Driver, Pool, Retries, Scope, Tool, run_sync
-from passel.core.find import find
 from passel.core.key import Key
 from passel.core.model import Binding, Model
-from passel.core.needs import check_needs, needs_of
-from passel.core.options import bind, parameters, split_spec
+from passel.core.needs import check_needs
 from passel.core.problem import Problem
 from passel.core.result import Result
 from passel.measure.comparison import Comparison
 from passel.measure.plan import Plan, check_roles
 from passel.measure.run import Run
 from passel.measure.verification import verification
+from passel.methods import load as load_method
 from passel.models import load
 from passel.tasks import read_answer
 from passel.tools import Tools, check_ready
@@ -92,20 +91,20 @@ async def solve_async(
         UsageError: an unknown name or option, or a method that needs what a model cannot do.
         ModelError: a model that cannot be used at all.
     """
-    make, wanted, options = _method(method, options)
-    check_roles(roles or {}, [wanted])
+    chosen = load_method(method, options)
+    check_roles(roles or {}, [chosen.needs])
     bindings = _bindings(model, roles or {}, sampling or Sampling())
     if isinstance(question, Problem):
         problem = question
     else:
         line = bindings["generator"].model.info.instruction if instruction is None else instruction
         problem = Problem("question", question, line, system, read_answer)
-    check_needs(f"method {method}", wanted, {role: b.model.info for role, b in bindings.items()})
-    check_ready(wanted.get("tool", ()))
+    check_needs(f"method {method}", chosen.needs, {role: b.model.info for role, b in bindings.items()})
+    check_ready(chosen.needs.get("tool", ()))
     driver = Driver(bindings, budget=budget, pool=pool, retries=retries)
     scope = Scope(problem.id, Tools({"check": check} if check else {}))
     try:
-        outcome = await driver.run(make(problem, key=Key(seed) / problem.id, **options), scope)
+        outcome = await driver.run(chosen.make(problem, key=Key(seed) / problem.id), scope)
     finally:
         driver.close()
         for name, binding in bindings.items():
@@ -158,17 +157,6 @@ def verify(verifiers: Sequence[str] | str, *, pool: Path | str, **settings: Any)
     assert run.folder is not None
     write_report(found, run.folder)
     return found
-
-
-def _method(spec: str, options: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
-    parts, texts = split_spec(spec)
-    make = find("methods", ":".join(parts))
-    texts |= {name: value for name, value in options.items() if isinstance(value, str)}
-    bound = bind(make, texts, f"method {parts[0]}")
-    bound |= {name: value for name, value in options.items() if not isinstance(value, str)}
-    bind(make, {name: "" for name in bound if name not in parameters(make)}, f"method {parts[0]}")
-    defaults = {name: default for name, (_, default) in parameters(make).items()}
-    return make, needs_of(make, {**defaults, **bound}), bound
 
 
 def _bindings(model: str | Model, roles: dict[str, str | Model], sampling: Sampling) -> dict[str, Binding]:

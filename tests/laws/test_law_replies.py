@@ -71,16 +71,19 @@ def test_a_result_does_not_depend_on_who_else_is_running(case):
 
 
 def allowed(case: Case) -> dict[str, tuple[float, float]]:
-    """What the Cost line says, a verifier's own line put in for each of its runs."""
-    total = bounds(describe(case.make).cost, case.arguments)
-    for option, value in case.arguments.items():
+    """What the Cost line says, with the lines of its verifier or inner method put in for each of their runs."""
+    return spelled_out(case.make, case.arguments)
+
+
+def spelled_out(make, arguments) -> dict[str, tuple[float, float]]:
+    total = bounds(describe(make).cost, arguments)
+    for option, value in arguments.items():
         if option in total and callable(value):
             least, most = total.pop(option)
-            if is_ranker(value):  # one run for all texts
+            if option != "method" and is_ranker(value):  # one run for all texts
                 least, most = (0, 1) if least < most else (1, 1)
             own = {name: default for name, (_, default) in describe(value).options.items()}
-            own = {"n": case.arguments.get("n")} | own
-            for kind, (low, high) in bounds(describe(value).cost, own).items():
+            for kind, (low, high) in spelled_out(value, {"n": arguments.get("n")} | own).items():
                 before = total.get(kind, (0, 0))
                 total[kind] = (before[0] + least * low, before[1] + most * high)
     return total

@@ -96,7 +96,7 @@ def test_the_cost_line_can_be_evaluated(room, name):
     defaults = {option: default for option, (_, default) in about.options.items()}
     found = bounds(about.cost, {"n": 4} | defaults)  # a ranker's n is the number of texts
     assert found
-    assert found.keys() <= {"generate", "score", "embed", "call", "verifier"}
+    assert found.keys() <= {"generate", "score", "embed", "call", "verifier", "method"}
     assert all(0 <= least <= most for least, most in found.values())
 
 

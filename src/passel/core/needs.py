@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from passel.core.errors import Impossible
 from passel.core.model import ModelInfo
+from passel.core.options import parameters
 
 __all__ = ["GOLD", "Needs", "check_needs", "needs", "needs_of"]
 
@@ -31,13 +32,17 @@ def needs(**roles: str) -> Callable[[F], F]:
 
 
 def needs_of(function: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> Needs:
-    """The needs of a function together with those of the functions among its arguments."""
+    """The needs of a function together with those of the functions among its arguments, and among theirs."""
     total: dict[str, frozenset[str]] = dict(getattr(function, "__needs__", {}))
     for value in (arguments or {}).values():
         if callable(value):
-            for role, wanted in cast(Needs, getattr(value, "__needs__", {})).items():
+            for role, wanted in needs_of(value, _own(value)).items():
                 total[role] = total.get(role, frozenset()) | wanted
     return total
+
+
+def _own(function: Callable[..., Any]) -> Mapping[str, Any]:
+    return {name: default for name, (_, default) in parameters(function).items()}
 
 
 def check_needs(what: str, wanted: Needs, infos: Mapping[str, ModelInfo]) -> None:

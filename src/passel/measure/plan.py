@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from passel.core.ask import Sampling
 from passel.core.cost import Budget
 from passel.core.errors import RecordError, UsageError, unknown
-from passel.core.find import find
-from passel.core.needs import GOLD, Needs, needs_of
-from passel.core.options import bind, parameters, split_spec
+from passel.core.needs import Needs
+from passel.core.options import split_spec
+from passel.methods import NamedMethod, load
 
-__all__ = ["NamedMethod", "Plan", "check_roles"]
+__all__ = ["Plan", "check_roles"]
 
 
 def check_roles(roles: Iterable[str], needs: Sequence[Needs]) -> None:
@@ -27,21 +26,6 @@ def check_roles(roles: Iterable[str], needs: Sequence[Needs]) -> None:
     for role in roles if all(needs) else ():
         if role not in wanted and role != "generator":
             raise unknown("role", role, wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class NamedMethod:
-    """A method with its options, under the name that the user wrote."""
-
-    name: str
-    make: Callable[..., Any]
-    options: Mapping[str, Any]
-    needs: Needs
-
-    @property
-    def uses_gold(self) -> bool:
-        """Whether it asks the task what is right."""
-        return bool(self.needs.get("tool", frozenset()) & GOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +75,7 @@ class Plan:
 
     def load_methods(self) -> list[NamedMethod]:
         """The methods, found and with their options bound. Raises UsageError for unknown names and options."""
-        return [self._load(spec) for spec in self.methods]
-
-    def _load(self, spec: str) -> NamedMethod:
-        parts, texts = split_spec(spec)
-        make = find("methods", ":".join(parts))
-        options = bind(make, texts, f"method {parts[0]}")
-        if self.n is not None and "n" in parameters(make):
-            options.setdefault("n", self.n)
-        defaults = {name: default for name, (_, default) in parameters(make).items()}
-        return NamedMethod(spec, partial(make, **options), options, needs_of(make, {**defaults, **options}))
+        return [load(spec, defaults={} if self.n is None else {"n": self.n}) for spec in self.methods]
 
     def save(self, folder: Path) -> None:
         """Writes run.json, whole or not at all."""

@@ -14,9 +14,10 @@ from passel.core.model import Binding
 from passel.core.needs import check_needs
 from passel.core.problem import Problem
 from passel.measure.comparison import Comparison
-from passel.measure.plan import NamedMethod, Plan, check_roles
+from passel.measure.plan import Plan, check_roles
 from passel.measure.scoring import Scorer, tools_of
 from passel.measure.summary import Trials, summarise
+from passel.methods import NamedMethod
 from passel.models import load as load_model
 from passel.models.replay import FrozenPool, Replay, ReplayPool
 from passel.tasks import Task

@@ -19,8 +19,9 @@ from passel.measure.comparison import Comparison, Estimate, MethodRow, ProblemRo
 from passel.measure.cost_of_pass import pooled
 from passel.measure.curves import Pool, curves
 from passel.measure.intervals import difference_interval, mean_interval
-from passel.measure.plan import NamedMethod, Plan
+from passel.measure.plan import Plan
 from passel.measure.verifying.judging import judging, silent
+from passel.methods import NamedMethod
 from passel.tasks import Task
 
 __all__ = ["Trials", "summarise"]

@@ -10,9 +10,9 @@ from typing import Any
 from passel.core.key import Key
 from passel.core.options import parameters, split_spec
 from passel.measure.curves import Pool
-from passel.measure.plan import NamedMethod
 from passel.measure.verifier_row import VerifierRow
 from passel.measure.verifying.account import account
+from passel.methods import NamedMethod
 from passel.verifiers import is_ranker, kind_of
 
 __all__ = ["judging", "name_of", "silent", "verifier_of"]
