@@ -51,6 +51,7 @@ def test_a_chat_carries_its_turns_and_only_the_sampling_that_is_set() -> None:
             "temperature": 0.5,
             "max_tokens": 16,
             "stop": ["\n"],
+            "verbose": True,
             "top_k": 3,
             "logprobs": True,
             "top_logprobs": 2,

@@ -47,6 +47,8 @@ class Reply:
         seconds: from sending to the end, as seen by the driver; of a request for several, each one's equal share.
         error: what went wrong, for stop="failed".
         attempts: requests it took; more than 1 after retries.
+        stop_text: Generate: the stop text that ended it, which is not part of the text; "" where the model ended by
+            itself; None where the engine does not say which of the two it was.
         wasted: completion tokens of broken attempts: paid for by the run, but no work of the method's.
         raw: the endpoint's own words, kept for later readers.
     """
@@ -62,6 +64,7 @@ class Reply:
     error: str | None = None
     attempts: int = 1
     wasted: int = 0
+    stop_text: str | None = None
     raw: Mapping[str, Any] | None = None
 
     @property
@@ -83,6 +86,7 @@ class Reply:
             self.error,
             attempts,
             wasted,
+            self.stop_text,
             self.raw,
         )
 

@@ -33,8 +33,8 @@ _INFO = ModelInfo(
 
 @dataclass(frozen=True, eq=False)
 class Toy:
-    """A finite model over a distribution of texts. Tokens are words. Sampling parameters do not change what it draws,
-    but for max_tokens, which cuts.
+    """A finite model over a distribution of texts. Tokens are words. Of the sampling parameters only max_tokens and
+    stop change what it draws: they cut it.
 
     >>> coin = Toy(lambda text: [("heads", 0.5), ("tails", 0.5)])
     >>> [reply.text for reply, probability in coin.outcomes(Generate("?", Key()))]
@@ -80,14 +80,26 @@ class Toy:
 
 
 def _finish(ask: Generate, text: str, probability: float) -> Reply:
-    words = re.findall(r"\s*\S+", text)
+    text, met = _until(text, ask.sampling.stop or ())
+    words = re.findall(r"\s*\S+|\s+\Z", text)
     most = ask.sampling.max_tokens or len(words)
     tokens: tuple[Token, ...] = ()
     if ask.sampling.logprobs is not None and words:
         each = math.log(probability) / len(words)
         tokens = tuple(Token(word, each) for word in words[:most])
     usage = Usage(_count(_whole(ask.prompt) + ask.prefix), min(len(words), most))
-    return Reply("end" if len(words) <= most else "length", "".join(words[:most]), tokens, usage=usage)
+    if len(words) > most:
+        return Reply("length", "".join(words[:most]), tokens, usage=usage)
+    return Reply("end", text, tokens, usage=usage, stop_text=met)
+
+
+def _until(text: str, stops: Sequence[str]) -> tuple[str, str]:
+    """The text up to the first of some stop texts, and which one that was, "" for none."""
+    places = [(place, stop) for stop in stops if stop and (place := text.find(stop)) >= 0]
+    if not places:
+        return text, ""
+    place, stop = min(places)
+    return text[:place], stop
 
 
 def _whole(prompt: Prompt) -> str:

@@ -10,7 +10,8 @@ from passel.core.reply import Reply, Stop, Usage
 from passel.models.parts.logprobs import continuation_scores, token_count, tokens_of
 from passel.models.parts.loose import count, joined, listing, mapping, number, text_of
 
-__all__ = ["Answer", "apportion", "embed_reply", "estimate", "generate_replies", "score_reply"]
+__all__ = ["Answer", "apportion", "embed_reply", "estimate", "generate_replies"]
+__all__ += ["is_llama_cpp", "score_reply", "stop_reason"]
 
 _STOPS: dict[str, Stop] = {
     "length": "length",
@@ -49,12 +50,33 @@ class Answer:
         choices = [mapping(choice) for choice in listing(response.get("choices"))]
         if len(choices) > 1:
             choices.sort(key=lambda choice: count(choice.get("index")) or 0)
-        return cls(choices, mapping(response.get("usage")) or None, llama_cpp="timings" in response)
+        if len(choices) == 1:
+            choices[0] |= stop_reason(response, choices[0])
+        return cls(choices, mapping(response.get("usage")) or None, llama_cpp=is_llama_cpp(response))
 
     @property
     def whole_llama_cpp(self) -> bool:
         """Whether this is a whole response of llama.cpp."""
         return self.llama_cpp and self.counted is None
+
+
+def is_llama_cpp(response: dict[str, Any]) -> bool:
+    """Whether a response, or an event of a stream, has llama.cpp's mark."""
+    return "timings" in response or "__verbose" in response
+
+
+def stop_reason(response: dict[str, Any], choice: dict[str, Any]) -> dict[str, Any]:
+    """Which stop text ended a choice, as vLLM's field `stop_reason` says it (null: the model's own end). SGLang says it
+    in `matched_stop` (a token's number: the model's own end), llama.cpp in the response's `__verbose`. Nothing where
+    the endpoint does not say, or the choice has not ended."""
+    if text_of(choice.get("finish_reason")) != "stop":
+        return {}
+    if "stop_reason" in choice:
+        return {"stop_reason": choice["stop_reason"]}
+    if "matched_stop" in choice:
+        return {"stop_reason": choice["matched_stop"]}
+    told = mapping(response.get("__verbose"))
+    return {"stop_reason": text_of(told["stopping_word"])} if "stopping_word" in told else {}
 
 
 def generate_replies(answer: Answer, n: int, prompt_estimate: int, prefix: str, top: int | None) -> list[Reply]:
@@ -82,6 +104,7 @@ def generate_replies(answer: Answer, n: int, prompt_estimate: int, prefix: str, 
                 tokens=() if top is None else tokens_of(choice, top),
                 usage=usage,
                 error=_error(choice) if stop == "failed" else None,
+                stop_text=text_of(choice["stop_reason"]) if stop == "end" and "stop_reason" in choice else None,
                 raw=_raw(choice, answer.usage, estimated),
             )
         )

@@ -111,6 +111,8 @@ def _fields(sampling: Sampling, chat: bool, limit: str, prefix: Prefix) -> Mappi
         given |= dict.fromkeys(_REPETITION[prefix], given.pop("repetition_penalty"))
     if not given.get("stop", True):
         del given["stop"]
+    elif "stop" in given and prefix in ("llama_cpp", "local"):
+        given["verbose"] = True  # else llama.cpp does not say whether a stop text or the model ended it
     if top is not None:
         # llama.cpp reports nothing for 0 alternatives, so one is asked for and later left out.
         most = max(1, top)

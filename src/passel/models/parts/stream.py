@@ -9,7 +9,7 @@ from typing import Any
 from passel.core.model import Progress
 from passel.models.parts.logprobs import token_count
 from passel.models.parts.loose import count, joined, listing, mapping, text_of
-from passel.models.parts.replies import Answer, estimate
+from passel.models.parts.replies import Answer, estimate, is_llama_cpp, stop_reason
 
 __all__ = ["Collector"]
 
@@ -23,6 +23,7 @@ class _Choice:
     reasoning: list[str] = field(default_factory=list[str])
     logprobs: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     finish_reason: str | None = None
+    matched: dict[str, Any] = field(default_factory=dict[str, Any])
     tokens: int = 0
     usage: dict[str, Any] | None = None
     chat: bool = True
@@ -35,7 +36,7 @@ class _Choice:
         if self.reasoning:
             said["message"]["reasoning_content"] = "".join(self.reasoning)
         report = {"logprobs": self.logprobs} if self.logprobs else {}
-        return {"index": index, **said, **report, "finish_reason": self.finish_reason}
+        return {"index": index, **said, **report, "finish_reason": self.finish_reason, **self.matched}
 
 
 class Collector:
@@ -69,12 +70,12 @@ class Collector:
 
     def add(self, event: dict[str, Any]) -> None:
         """Takes one event."""
-        self._llama_cpp = self._llama_cpp or "timings" in event
+        self._llama_cpp = self._llama_cpp or is_llama_cpp(event)
         for part in listing(event.get("choices")):
-            self._part(mapping(part))
+            self._part(mapping(part), stop_reason(event, mapping(part)))
         if usage := mapping(event.get("usage")):
             # llama.cpp sends one usage for each choice, right after the choice's end; others one for all, at the end.
-            self._choices[self._latest].usage = usage if "timings" in event else None
+            self._choices[self._latest].usage = usage if is_llama_cpp(event) else None
             self._usage = usage
 
     def answer(self) -> Answer:
@@ -89,7 +90,7 @@ class Collector:
             llama_cpp=self._llama_cpp,
         )
 
-    def _part(self, part: dict[str, Any]) -> None:
+    def _part(self, part: dict[str, Any], matched: dict[str, Any]) -> None:
         index = count(part.get("index")) or 0
         if index >= len(self._choices):
             return
@@ -99,6 +100,7 @@ class Collector:
         text = joined(delta.get("content") if choice.chat else part.get("text"))
         thought = text_of(delta.get("reasoning_content")) or text_of(delta.get("reasoning"))
         choice.finish_reason = text_of(part.get("finish_reason")) or choice.finish_reason
+        choice.matched |= matched
         for name, values in mapping(part.get("logprobs")).items():
             if isinstance(values, list):
                 choice.logprobs.setdefault(name, []).extend(listing(values))

@@ -1,0 +1,94 @@
+"""Beam search over steps, guided by a verifier of unfinished solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from passel.core.flow import Flow
+from passel.core.key import Key
+from passel.core.needs import needs
+from passel.core.problem import Problem
+from passel.core.ranges import Log
+from passel.core.result import Result
+from passel.methods.parts.paths import StepUnit
+from passel.methods.parts.search import Choice, Select, by_steps, by_verifier, outcome, tree_search
+from passel.methods.parts.trees import Tree
+from passel.verifiers import Chosen
+from passel.verifiers.self_evaluation import self_evaluation
+
+__all__ = ["beam"]
+
+Beams = tuple[int, ...]
+
+
+@needs(generator="text prefix")
+def beam(
+    problem: Problem,
+    *,
+    key: Key,
+    n: Annotated[int, Log(1, 256)] = 16,
+    width: Annotated[int, Log(1, 16)] = 4,
+    depth: Annotated[int, Log(1, 64)] = 40,
+    verifier: Chosen = self_evaluation,
+    step: StepUnit = "paragraph",
+    choice: Choice = "best",
+) -> Flow[Result]:
+    """Keeps the n / width best unfinished solutions and draws `width` next steps of each, round by round.
+
+    The first round draws n first steps. A solution that is finished stays in the beam and competes with the others by
+    its score; the search ends when only finished ones are kept. All finished solutions are candidates.
+
+    Source: Snell et al. 2024, Scaling LLM Test-Time Compute Optimally (2408.03314), section 5.1, "Beam search"; for the
+    number of rounds Beeching et al. 2024, search-and-learn (public code, `beam_search.py`).
+
+    Symbols: N -> n; M -> width.
+
+    Args:
+        n: steps drawn in a round; 16 is ours, the paper goes to 256.
+        width: continuations of each kept solution; 4 as in the paper.
+        depth: steps at most, the last of which is drawn to the solution's end; 40 as in search-and-learn.
+        verifier: scores a solution as far as it goes; the paper uses a process reward model's last step
+            (`verifier=prm:verifier.aggregate=last`).
+        step: what a step is: a paragraph, or a line for models that write one step a line.
+        choice: how the answer is taken from the finished solutions: best, vote, or weighted by score.
+
+    Cost: generate <= max(n, width) * depth, verifier <= max(n, width) * depth
+
+    Guarantees: heuristic. It leans on the verifier at every step, and so exploits its errors more than best-of-n.
+
+    Deviations: a finished solution holds a place in the beam until better ones push it out (the paper does not say).
+    The answer is the best finished solution's; search-and-learn also reports the vote and the weighted vote (`choice`).
+
+    >>> from passel.core.play import play
+    >>> from passel.core.reply import Reply
+    >>> from passel.verifiers.arithmetic import arithmetic
+    >>> flow = beam(Problem("1", "2 + 2?"), key=Key(), n=2, width=2, verifier=arithmetic, step="line")
+    >>> end = Reply(text="The answer is 4.", stop_text="")
+    >>> play(flow, [Reply(text="2+2=5", stop_text="\\n"), Reply(text="2+2=4", stop_text="\\n"), end, end]).value.text
+    '2+2=4\\nThe answer is 4.'
+    """
+    searched = yield from tree_search(
+        problem,
+        key=key,
+        select=_beams(n, width),
+        state=(),
+        expand=by_steps(step, depth),
+        evaluate=by_verifier(verifier),
+    )
+    return outcome(problem, searched, choice)
+
+
+def _beams(n: int, width: int) -> Select[Beams]:
+    kept = max(1, n // width)
+
+    def select(tree: Tree, done: Beams, key: Key) -> tuple[Sequence[int], Beams]:
+        if tree.rounds == 0:
+            return [0] * n, ()
+        alive = [number for number in tree.last if not tree[number].path.done or tree[number].path.finished]
+        beams = tree.best([*done, *alive], kept)
+        growing = [number for number in beams if not tree[number].path.done]
+        chosen = [number for number in growing for _ in range(width)]
+        return chosen, tuple(number for number in beams if tree[number].path.done)
+
+    return select
