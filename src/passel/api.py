@@ -13,6 +13,7 @@ from passel.core.driver import Driver, Pool, Retries, Scope, Tool, run_sync
 from passel.core.key import Key
 from passel.core.model import Binding, Model
 from passel.core.needs import check_needs
+from passel.core.options import split_specs
 from passel.core.problem import Problem
 from passel.core.result import Result
 from passel.measure.comparison import Comparison
@@ -130,7 +131,7 @@ def compare(
     >>> [row.name for row in found.methods]
     ['single', 'vote']
     """
-    specs = tuple(filter(None, methods.split(","))) if isinstance(methods, str) else tuple(methods)
+    specs = tuple(split_specs(methods)) if isinstance(methods, str) else tuple(methods)
     run = Run(Plan(model=model, task=task, methods=specs, **settings), out)
     found = run_sync(run.execute())
     if out is not None:
@@ -151,7 +152,7 @@ def verify(verifiers: Sequence[str] | str, *, pool: Path | str, **settings: Any)
     """
     from passel.measure.report import write_report
 
-    specs = [spec for spec in verifiers.split(",") if spec] if isinstance(verifiers, str) else list(verifiers)
+    specs = split_specs(verifiers) if isinstance(verifiers, str) else list(verifiers)
     run = verification(pool, specs, **settings)
     found = run_sync(run.execute())
     assert run.folder is not None

@@ -69,11 +69,18 @@ def test_left_is_answered_as_told():
 
 
 def test_as_many_draws_as_fit():
-    played = play(draw_within("q", key=Key(), n=5, label="x"), [OutOfBudget(fits=2), "a", "b"])
+    played = play(draw_within("q", key=Key(), n=5, label="x"), [OutOfBudget(fits=2), "a", "b", OutOfBudget()])
     assert [reply.text for reply in played.value] == ["a", "b"]
     assert all(isinstance(ask, Generate) and ask.label == "x" for ask in played.asks)
     with pytest.raises(OutOfBudget):
         play(draw_within("q", key=Key(), n=5), [OutOfBudget(fits=0)])
+
+
+def test_draws_that_took_less_than_their_worst_case_leave_room_for_more():
+    script = [OutOfBudget(fits=2), "a", "b", OutOfBudget(fits=1), "c", "d", "e"]
+    played = play(draw_within("q", key=Key(), n=5), script)
+    assert [reply.text for reply in played.value] == ["a", "b", "c", "d", "e"]
+    assert [ask.key.path for ask in played.asks if isinstance(ask, Generate)][-2:] == [("draw", 3), ("draw", 4)]
 
 
 @pytest.mark.parametrize(

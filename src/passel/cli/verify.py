@@ -9,6 +9,7 @@ import click
 
 from passel.cli.parts.flags import blame, budget_of, roles_of
 from passel.cli.parts.running import run_and_show
+from passel.core.options import split_specs
 from passel.measure.verification import verification
 
 __all__ = ["verify"]
@@ -32,7 +33,7 @@ def verify(verifier: str, pool: Path, roles: tuple[str, ...], budget: str, as_js
     Reports each verifier's ROC-AUC, calibration, false-positive and false-negative rates, the accuracy it gives best of
     n, and what resampling until it accepts comes to. Judgements are recorded beside the samples and made once.
     """
-    specs = [spec.strip() for spec in verifier.split(",") if spec.strip()]
+    specs = split_specs(verifier)
     with blame("--pool"):
         run = verification(pool, specs, roles=roles_of(roles), budget=budget_of("--budget", budget), **given)
     return run_and_show(run, as_json=as_json)

@@ -97,12 +97,14 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits; None is no limit. `seconds` is wall time from the start of the run."""
+    """Limits; None is no limit. `tokens` counts prompt and completion tokens, `completion_tokens` the generated ones
+    alone; `seconds` is wall time from the start of the run."""
 
     passes: int | None = None
     tokens: int | None = None
     money: float | None = None
     seconds: float | None = None
+    completion_tokens: int | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -120,7 +122,7 @@ class Budget:
             if name not in known:
                 raise UsageError(f"unknown budget {name!r}; known: {', '.join(sorted(known))}")
             try:
-                limits[name] = int(float(value)) if name in ("passes", "tokens") else float(value)
+                limits[name] = int(float(value)) if name in ("passes", "tokens", "completion_tokens") else float(value)
             except (ValueError, OverflowError):
                 raise UsageError(f"budget {name} needs a number, got {value!r}") from None
         return cls(**limits)  # type: ignore[arg-type]
@@ -128,7 +130,8 @@ class Budget:
     @property
     def limits_spending(self) -> bool:
         """Whether anything but wall time is limited."""
-        return not (self.passes is None and self.tokens is None and self.money is None)
+        limits = (self.passes, self.tokens, self.money, self.completion_tokens)
+        return any(limit is not None for limit in limits)
 
     def short_of(self, spent: Cost) -> str | None:
         """The name of the first limit that `spent` passes, or None."""
@@ -136,6 +139,8 @@ class Budget:
             return "passes"
         if self.tokens is not None and spent.tokens > self.tokens:
             return "tokens"
+        if self.completion_tokens is not None and spent.completion_tokens > self.completion_tokens:
+            return "completion_tokens"
         if self.money is not None and spent.money > self.money * (1 + 1e-12) + 1e-12:
             return "money"
         return None

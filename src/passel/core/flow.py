@@ -92,13 +92,25 @@ def draw(
 
 
 def draw_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **settings: Any) -> Flow[list[Reply]]:
-    """As many of n draws as the budget allows; OutOfBudget if not even one fits."""
-    try:
-        return (yield from draw(prompt, key=key, n=n, first=first, **settings))
-    except OutOfBudget as short:
-        if short.fits < 1:
-            raise
-        return (yield from draw(prompt, key=key, n=short.fits, first=first, **settings))
+    """As many of n draws as the budget allows; OutOfBudget if not even one fits.
+
+    What fits is a matter of worst cases. Draws that took less leave room for more, so it goes on until none fits.
+    """
+    replies: list[Reply] = []
+    while len(replies) < n:
+        rest = {"key": key, "first": first + len(replies), **settings}
+        try:
+            try:
+                replies += yield from draw(prompt, n=n - len(replies), **rest)
+            except OutOfBudget as short:
+                if short.fits < 1:
+                    raise
+                replies += yield from draw(prompt, n=short.fits, **rest)
+        except OutOfBudget:
+            if not replies:
+                raise
+            break
+    return replies
 
 
 def race(

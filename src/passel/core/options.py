@@ -15,7 +15,7 @@ from passel.core.errors import UsageError, unknown
 from passel.core.find import Room, find
 from passel.core.ranges import Range
 
-__all__ = ["bind", "configured", "parameters", "split_spec"]
+__all__ = ["bind", "configured", "parameters", "split_spec", "split_specs"]
 
 _OPTION = re.compile(r"[A-Za-z_][\w.]*=")
 
@@ -38,6 +38,15 @@ def split_spec(text: str) -> tuple[list[str], dict[str, str]]:
         else:
             name.append(part)
     return name or [""], options
+
+
+def split_specs(text: str) -> list[str]:
+    """Specs separated by commas; a comma in brackets belongs to its spec.
+
+    >>> split_specs("vote:n=4, archon:layers=generate(8, role=a) | fuse")
+    ['vote:n=4', 'archon:layers=generate(8, role=a) | fuse']
+    """
+    return [spec.strip() for spec in re.split(r",(?![^(]*\))", text) if spec.strip()]
 
 
 @cache

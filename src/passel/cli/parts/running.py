@@ -16,6 +16,7 @@ from passel.cli.parts.output import output
 from passel.core.cost import Budget
 from passel.core.driver import run_sync
 from passel.core.errors import UsageError
+from passel.core.options import split_specs
 from passel.measure.comparison import Comparison
 from passel.measure.plan import Plan
 from passel.measure.run import Run
@@ -119,7 +120,7 @@ def _task_spec(given: dict[str, Any]) -> str:
 
 
 def _split(methods: str) -> list[str]:
-    specs = [spec.strip() for spec in methods.split(",") if spec.strip()]
+    specs = split_specs(methods)
     if not specs:
         raise UsageError("--methods: no method given")
     return specs

@@ -65,6 +65,8 @@ class Ledger:
             None if budget.passes is None else max(0, budget.passes - used.passes),
             None if budget.tokens is None else max(0, budget.tokens - used.tokens),
             None if budget.money is None else max(0.0, budget.money - used.money),
+            None,
+            None if budget.completion_tokens is None else max(0, budget.completion_tokens - used.completion_tokens),
         )
 
     def hold(self, cost: Cost) -> None:

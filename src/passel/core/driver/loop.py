@@ -134,7 +134,11 @@ class Driver:
         if self._rounds.deadline is not None:
             seconds = max(0.0, self._rounds.deadline - asyncio.get_running_loop().time())
         return Budget(
-            _least(own.passes, run.passes), _least(own.tokens, run.tokens), _least(own.money, run.money), seconds
+            _least(own.passes, run.passes),
+            _least(own.tokens, run.tokens),
+            _least(own.money, run.money),
+            seconds,
+            _least(own.completion_tokens, run.completion_tokens),
         )
 
 
