@@ -106,7 +106,7 @@ def test_failed_draws_and_failed_runs_are_unknown_and_no_program_is_wrong():
 def test_what_the_budget_allows_is_ranked():
     script = ["assert f(1) == 2", ran(T), OutOfBudget()]
     assert play(own_tests(PROBLEM, [PROGRAM, PROGRAM], key=Key()), script).value == [1.0, None]
-    script = [OutOfBudget(fits=1), "assert f(1) == 2", ran(T)]
+    script = [OutOfBudget(fits=1), "assert f(1) == 2", OutOfBudget(), ran(T)]
     assert play(own_tests(PROBLEM, [PROGRAM], key=Key(), m=2), script).value == [1.0]
 
 

@@ -141,7 +141,7 @@ def test_only_errors_are_no_label():
 
 
 def test_a_budget_that_ends_midway_leaves_what_was_paid_for():
-    found = decided([OutOfBudget(fits=2), written("A"), written("B"), proved("True"), proved("True")])
+    found = decided([OutOfBudget(fits=2), written("A"), written("B"), OutOfBudget(), proved("True"), proved("True")])
     assert (found.label, found.stop, len(found.translations)) == ("True", "budget", 2)
     one = [written("A"), written("B"), written("C")]
     found = decided([*one, OutOfBudget(fits=1), proved("False")])

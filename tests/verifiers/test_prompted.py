@@ -120,7 +120,7 @@ def test_genrm_has_the_distribution_of_a_mean_of_readable_verdicts(m):
 @pytest.mark.parametrize("fits", [1, 3])
 def test_genrm_uses_the_chains_that_the_budget_allows(fits):
     flow = genrm(PROBLEM, "10", key=Key(), m=8)
-    assert play(flow, [OutOfBudget(fits=fits), *["Verdict: Yes"] * fits]).value == 1.0
+    assert play(flow, [OutOfBudget(fits=fits), *["Verdict: Yes"] * fits, OutOfBudget()]).value == 1.0
     with pytest.raises(OutOfBudget):
         play(genrm(PROBLEM, "10", key=Key(), m=8), [OutOfBudget(fits=0)])
 
@@ -438,7 +438,7 @@ def test_no_rating_without_probabilities(reply):
 @pytest.mark.parametrize(
     ("spec", "script", "scores"),
     [
-        ("genrm:m=2", ["Verdict: Yes", "Verdict: Yes", OutOfBudget(fits=1), "Verdict: No"], {0: 1.0, 1: 0.0}),
+        ("genrm:m=2", ["Verdict: Yes"] * 2 + [OutOfBudget(fits=1), "Verdict: No", OutOfBudget()], {0: 1.0, 1: 0.0}),
         ("genrm:m=2", ["Verdict: Yes", "Verdict: Yes", OutOfBudget(fits=0)], {0: 1.0, 1: None}),
         ("pairwise", [OutOfBudget(fits=2), "[[A]]", "[[B]]"], {0: 1.0, 1: 0.0, 2: None}),
     ],
