@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from passel.api import Solution, compare, solve, solve_async, verify
+    from passel.api import Solution, compare, solve, solve_async, sweep, verify
     from passel.core.ask import Sampling
     from passel.core.cost import Budget, Cost
     from passel.core.errors import PasselError
@@ -32,6 +32,7 @@ _HOMES = {
     "compare": "api",
     "solve": "api",
     "solve_async": "api",
+    "sweep": "api",
     "verify": "api",
 }
 
@@ -50,6 +51,7 @@ __all__ = [
     "compare",
     "solve",
     "solve_async",
+    "sweep",
     "verify",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from passel.core.result import Result
 from passel.measure.comparison import Comparison
 from passel.measure.plan import Plan, check_roles
 from passel.measure.run import Run
+from passel.measure.sweep import Sweep, arms, levelled
 from passel.measure.verification import verification
 from passel.methods import load as load_method
 from passel.models import load
 from passel.tasks import read_answer
 from passel.tools import Tools, check_ready
 
-__all__ = ["Solution", "compare", "solve", "solve_async", "verify"]
+__all__ = ["Solution", "compare", "solve", "solve_async", "sweep", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,36 @@ def compare(
 
         write_report(found, Path(out))
     return found
+
+
+def sweep(
+    base: str,
+    vary: Mapping[str, Sequence[str]],
+    *,
+    model: str,
+    task: str,
+    out: Path | str | None = None,
+    **settings: Any,
+) -> Sweep:
+    """Varies one option of a method at a time at equal cost: an arm's n is set so that it takes what the base does.
+
+    Args:
+        base: the method's spec.
+        vary: option -> values as text, such as {"prompt": ["cot", "reread"], "sampling.temperature": ["0.3", "1.0"]}.
+        out: folder for the record, the tables and the report.
+        settings: those of `Plan`: limit, seed, …
+
+    >>> found = sweep("vote:n=2", {"sampling.temperature": ["0.5"]}, model="toy", task="held_out", limit=2)
+    >>> [arm.spec for arm in found.arms]
+    ['vote:n=2', 'vote:n=2:sampling.temperature=0.5']
+    """
+    wanted = arms(base, vary)
+    first = compare(model=model, task=task, methods=[arm.spec for arm in wanted], out=out, **settings)
+    level = levelled(wanted, first)
+    if level == wanted:
+        return Sweep(wanted, first)
+    methods = [arm.spec for arm in level]
+    return Sweep(level, compare(model=model, task=task, methods=methods, out=out, **settings))
 
 
 def verify(verifiers: Sequence[str] | str, *, pool: Path | str, **settings: Any) -> Comparison:

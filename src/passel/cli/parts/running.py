@@ -21,9 +21,9 @@ from passel.measure.comparison import Comparison
 from passel.measure.plan import Plan
 from passel.measure.run import Run
 
-__all__ = ["make_run", "run_and_show", "show"]
+__all__ = ["EXIT_INTERRUPTED", "make_run", "run_and_show", "run_visibly", "show", "show_all"]
 
-EXIT_BUDGET = 3
+EXIT_BUDGET, EXIT_INTERRUPTED = 3, 130
 
 
 def make_run(methods: str, flag: str, given: dict[str, Any]) -> Run:
@@ -53,6 +53,14 @@ def make_run(methods: str, flag: str, given: dict[str, Any]) -> Run:
 
 def run_and_show(run: Run, *, as_json: bool) -> int:
     """Runs with a live display, prints the table (or JSON), writes the report, and returns the exit code."""
+    found = run_visibly(run)
+    if found is None:
+        return EXIT_INTERRUPTED
+    return show_all(run, found, as_json=as_json)
+
+
+def run_visibly(run: Run) -> Comparison | None:
+    """Runs with a live display; None if it was interrupted, which is then said."""
     errors = Console(stderr=True)
     for spec in run.models:
         with blame("--model" if spec == run.plan.model else "--role"):
@@ -60,9 +68,15 @@ def run_and_show(run: Run, *, as_json: bool) -> int:
     display = RunDisplay(errors)
     try:
         with display:
-            found = run_sync(run.execute(display.watch))
+            return run_sync(run.execute(display.watch))
     except KeyboardInterrupt:
-        return _interrupted(run, display)
+        done, total = display.watch.done, display.watch.total
+        click.echo(f"passel: interrupted after {done} of {total}. {_how_to_go_on(run)}", err=True)
+        return None
+
+
+def show_all(run: Run, found: Comparison, *, as_json: bool) -> int:
+    """Prints what was found, writes the report where the run has a folder, and returns the exit code."""
     page = None
     if run.folder is not None:
         from passel.measure.report import write_report
@@ -95,12 +109,6 @@ def show(found: Comparison, page: Path | None) -> None:
     console.print(f"\n{headline(found)}", style="bold", highlight=False, markup=False, soft_wrap=True)
     if page:
         console.print(f"Report: {page}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _interrupted(run: Run, display: RunDisplay) -> int:
-    done, total = display.watch.done, display.watch.total
-    click.echo(f"passel: interrupted after {done} of {total}. {_how_to_go_on(run)}", err=True)
-    return 130
 
 
 def _how_to_go_on(run: Run) -> str:

@@ -1,0 +1,60 @@
+"""`passel sweep`: one option varied at a time, at equal cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from passel.cli.parts.flags import blame, run_flags
+from passel.cli.parts.output import output
+from passel.cli.parts.running import EXIT_INTERRUPTED, make_run, run_visibly, show_all
+from passel.core.errors import UsageError
+from passel.core.options import split_specs
+from passel.measure.report import sweep_lines
+from passel.measure.run import Run
+from passel.measure.sweep import Sweep, arms, levelled
+
+__all__ = ["sweep"]
+
+
+@click.command()
+@click.option("--method", default="vote", show_default=True, help="The base; every other arm differs in one option.")
+@click.option("--vary", multiple=True, required=True, help="OPTION=VALUE,VALUE,… (may be repeated).")
+@run_flags
+def sweep(method: str, vary: Sequence[str], as_json: bool, **given: Any) -> int:
+    """Vary one option of a method at a time, all at equal cost: which of the small choices matter?
+
+    Options are the method's own (verifier, n, …) and those of every method: prompt (direct, cot, reread, …) and
+    sampling.temperature, sampling.top_p, … Every arm is run as the base is; then its n is set so that it takes as many
+    completion tokens as the base, and what is missing is drawn.
+    """
+    with blame("--vary"):
+        wanted = arms(method, _options(vary))
+    specs = ",".join(arm.spec for arm in wanted)
+    run = make_run(specs, "--method", given)
+    found = run_visibly(run)
+    if found is None:
+        return EXIT_INTERRUPTED
+    level = levelled(wanted, found)
+    if level != wanted:
+        run = Run(run.plan.replace(methods=tuple(arm.spec for arm in level)), run.folder)
+        found = run_visibly(run)
+        if found is None:
+            return EXIT_INTERRUPTED
+    code = show_all(run, found, as_json=as_json)
+    if not as_json:
+        for line in sweep_lines(Sweep(level, found)):
+            output().print(line, highlight=False, markup=False, soft_wrap=True)
+    return code
+
+
+def _options(given: Sequence[str]) -> dict[str, list[str]]:
+    vary: dict[str, list[str]] = {}
+    for text in given:
+        option, sign, values = text.partition("=")
+        if not (option and sign and values):
+            raise UsageError(f"--vary: expected OPTION=VALUE,VALUE such as prompt=cot,reread, got {text!r}")
+        vary.setdefault(option, []).extend(split_specs(values))
+    return vary
