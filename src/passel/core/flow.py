@@ -97,19 +97,17 @@ def draw_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **settings:
     What fits is a matter of worst cases. Draws that took less leave room for more, so it goes on until none fits.
     """
     replies: list[Reply] = []
+    size = n
     while len(replies) < n:
-        rest = {"key": key, "first": first + len(replies), **settings}
         try:
-            try:
-                replies += yield from draw(prompt, n=n - len(replies), **rest)
-            except OutOfBudget as short:
-                if short.fits < 1:
+            replies += yield from draw(prompt, key=key, n=size, first=first + len(replies), **settings)
+            size = n - len(replies)
+        except OutOfBudget as short:  # what fits now may not once others have spent: it asks again, for less
+            if not 0 < short.fits < size:
+                if not replies:
                     raise
-                replies += yield from draw(prompt, n=short.fits, **rest)
-        except OutOfBudget:
-            if not replies:
-                raise
-            break
+                break
+            size = short.fits
     return replies
 
 

@@ -41,10 +41,11 @@ class Trials:
     outcomes: Mapping[tuple[str, str], Outcome]
 
     def trial(self, problem: Problem, method: NamedMethod) -> Trial:
-        """One method on one problem, scored. What broke or was never recorded is unscored, not wrong."""
+        """One method on one problem, scored. What broke, or was cut short by the run's budget or an unfinished record
+        before it had an answer, is unscored, not wrong. Without an answer at the end of its own budget it is wrong."""
         outcome = self.outcomes[problem.id, method.name]
         answer = outcome.result.answer
-        unfinished = outcome.error is not None or (outcome.result.stop == "budget" and answer is None)
+        unfinished = outcome.error is not None or (outcome.cut_short and answer is None)
         return Trial(
             None if unfinished else self.score(problem.id, answer),
             answer.text if answer else None,

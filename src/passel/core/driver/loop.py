@@ -37,6 +37,7 @@ class Outcome:
         failures: replies that were not usable whole, by how they stopped.
         wall_seconds: from start to end.
         error: what broke it, for a reader; None if nothing did.
+        cut_short: the run's budget, or a record that lacks a reply, kept it from what its own budget allowed.
     """
 
     result: Result
@@ -45,6 +46,7 @@ class Outcome:
     failures: Mapping[str, int]
     wall_seconds: float
     error: str | None = None
+    cut_short: bool = False
 
 
 class Driver:
@@ -91,7 +93,7 @@ class Driver:
             where = next((p for p in reversed(places) if dirname(p.filename) != dirname(__file__)), places[-1])
             error = f"{type(bug).__name__}: {bug} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
         seconds = asyncio.get_running_loop().time() - start
-        return Outcome(result, scope.ledger.spent, scope.ledger.lines, scope.failures, seconds, error)
+        return Outcome(result, scope.ledger.spent, scope.ledger.lines, scope.failures, seconds, error, scope.cut_short)
 
     def close(self) -> None:
         """Commits replies that have landed but were not handed over (after a cancellation)."""

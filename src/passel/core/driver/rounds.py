@@ -30,6 +30,7 @@ class Scope:
     tools: Mapping[str, Tool] = field(default_factory=dict[str, Tool])
     ledger: Ledger = field(default_factory=Ledger)
     failures: Counter[str] = field(default_factory=Counter[str])
+    cut_short: bool = False  # by the run's budget or by a record that lacks a reply, not by the flow's own budget
 
 
 class Rounds:
@@ -49,6 +50,7 @@ class Rounds:
         known, own = await self._launch(bounds, scope, race=clocked, needed=needed)
         try:
             replies, late = await self._fetch(bounds, known, needed)
+            scope.cut_short = scope.cut_short or late
             if race and not clocked:
                 replies = settle(replies, op.needed)
             for bound, reply in zip(bounds, replies, strict=True):
@@ -56,6 +58,9 @@ class Rounds:
                 scope.ledger.charge_once(bound.address, bound.line, cost, part=reply.stop == "cancelled")
                 if not reply.ok and reply.stop != "cancelled":
                     scope.failures[reply.stop] += 1
+        except NotRecorded:
+            scope.cut_short = True
+            raise
         finally:
             if own is not None:
                 scope.ledger.release(own)
@@ -74,6 +79,7 @@ class Rounds:
             known = self._known(bounds, needed if race else None)
             new = self._new(bounds, known)
             if new and self._time_is_up():
+                scope.cut_short = True
                 raise OutOfBudget("the time is spent", fits=_leading(bounds, known))
             worst = self._worst(bounds, known) if self._ledger.limited or scope.ledger.limited else {}
             short = self._short(worst, known, scope) if worst else None
@@ -81,6 +87,7 @@ class Rounds:
                 break
             ledger, cost = short
             if not await ledger.room(cost):
+                scope.cut_short = scope.cut_short or ledger is self._ledger
                 raise OutOfBudget(fits=self._fitting(bounds, worst, known, scope))
         for bound in bounds if known else ():  # a reply of an earlier session counts against the run's budget too
             if bound.address in known and bound.address not in self._ledger.charged:

@@ -1,0 +1,133 @@
+"""All methods on several tasks at equal token budgets, on one pool of samples a task: docs/results.json.
+
+    python bench/results.py [--tasks multiarith,…] [--problems 24] [--tokens 512] [--out runs/results] [--only NAME,…]
+
+Every method of the folder is run, with the same rules for all: n samples, steps of a line, the task's verifier, and at
+most so many completion tokens on a problem. It goes on where it was stopped. `python docs/method_pages.py` makes the
+pages from what it finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from parts.figures import machine
+
+import passel
+from passel.core.find import find, names
+from passel.core.options import parameters
+from passel.measure.comparison import Comparison, MethodRow
+from passel.methods import load
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results.json"
+N = 16
+
+# task -> (model, its verifier, most completion tokens of a draw)
+TASKS = {
+    "held_out:set=multiarith": ("passel-reasoner-135m", "arithmetic:verifier.aggregate=min", 96),
+    "held_out:set=svamp": ("passel-reasoner-135m", "arithmetic:verifier.aggregate=min", 96),
+    "rg:chain_sum": ("passel-reasoner-135m", "arithmetic:verifier.aggregate=min", 96),
+    "humaneval": ("smollm2-135m", "self_evaluation", 160),
+}
+
+
+def spec_of(name: str, verifier: str) -> str:
+    """A method's spec by the rules that hold for all."""
+    known = parameters(find("methods", name))
+    parts = [name]
+    if "method" in known:
+        parts += ["method=vote", f"method.n={N}"]
+    parts += [f"verifier={verifier}"] if "verifier" in known else []
+    parts += ["step=line"] if "step" in known else []
+    parts += ["depth=8"] if "depth" in known and "step" in known else []
+    return ":".join(parts)
+
+
+def suits(spec: str, pilot: str | None) -> bool:
+    """Whether a method can be run here: one that needs a pilot needs a run to learn from."""
+    return pilot is not None or "pilot" not in load(spec).needs.get("tool", frozenset())
+
+
+def figures_of(row: MethodRow) -> dict[str, Any]:
+    """A method's row in plain numbers; costs are means a problem."""
+    each = max(1, row.problems)
+    cost = row.cost
+    return {
+        "spec": row.name,
+        "accuracy": _interval(row.accuracy),
+        "difference": _interval(row.difference) if row.difference else None,
+        "completion_tokens": round(cost.completion_tokens / each, 1),
+        "prompt_tokens": round(cost.prompt_tokens / each, 1),
+        "cached_tokens": round(cost.cached_tokens / each, 1),
+        "passes": round(cost.passes / each, 2),
+        "calls": round(cost.calls / each, 2),
+        "answered": row.answered,
+        "problems": row.problems,
+        "stopped": row.stopped,
+        "gold": row.uses_gold,
+    }
+
+
+def _interval(estimate: Any) -> list[float | None]:
+    return [None if value is None else round(value, 4) for value in (estimate.value, estimate.low, estimate.high)]
+
+
+def entry(found: Comparison, budget: int, most: int) -> dict[str, Any]:
+    """A task's part of the results."""
+    return {
+        "task": found.task,
+        "model": found.model,
+        "seed": found.seed,
+        "problems": len(found.problems),
+        "budget": budget,
+        "max_tokens": most,
+        "machine": machine(),
+        "date": date.today().isoformat(),
+        "saved": {name: round(share, 3) for name, share in found.saved.items()},
+        "methods": {row.name.split(":")[0]: figures_of(row) for row in found.methods},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--tasks", default=",".join(TASKS))
+    parser.add_argument("--problems", type=int, default=24)
+    parser.add_argument("--tokens", type=int, default=512)
+    parser.add_argument("--only", default="", help="methods, separated by commas; default: all")
+    parser.add_argument("--pilot", help="folder of a comparison for the methods that learn from one")
+    parser.add_argument("--out", default="runs/results")
+    args = parser.parse_args()
+    known: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    chosen = args.only.split(",") if args.only else names("methods")
+    for task in args.tasks.split(","):
+        model, verifier, most = TASKS[task]
+        specs = ["single", *(spec_of(name, verifier) for name in chosen if name != "single")]
+        specs = [spec for spec in specs if suits(spec, args.pilot)]
+        settings = {"pilot": args.pilot} if args.pilot else {}
+        found = passel.compare(
+            model=model,
+            task=task,
+            methods=specs,
+            n=N,
+            limit=args.problems,
+            sampling=passel.Sampling(max_tokens=most),
+            problem_budget=passel.Budget(completion_tokens=args.tokens),
+            out=Path(args.out) / task.replace(":", "_"),
+            **settings,
+        )
+        print(f"{found}\n", flush=True)
+        new = entry(found, args.tokens, most)
+        before = known.get(task, {})
+        if before.get("budget") == args.tokens and before.get("problems") == new["problems"]:
+            new["methods"] = before["methods"] | new["methods"]
+        known[task] = new
+        RESULTS.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
