@@ -8,7 +8,7 @@ from dataclasses import replace
 from passel.core.ask import Message, Prompt
 from passel.core.problem import Problem
 
-__all__ = ["asked", "follow_up", "numbered", "with_line", "with_system"]
+__all__ = ["asked", "follow_up", "instructed", "numbered", "with_line", "with_system"]
 
 
 def with_line(prompt: Prompt, line: str, *, before: bool = False) -> Prompt:
@@ -57,3 +57,8 @@ def numbered(texts: Sequence[str], title: str = "Response") -> str:
 def asked(problem: Problem, question: str) -> Problem:
     """The problem with another question: the reader, the instruction and the system message stay."""
     return replace(problem, question=question)
+
+
+def instructed(problem: Problem, line: str) -> Problem:
+    """The problem with a line more in its instruction."""
+    return replace(problem, instruction=f"{problem.instruction}\n{line}".strip())

@@ -1,0 +1,44 @@
+"""Difficulty-aware prompting: as many words as the problem needs."""
+
+from __future__ import annotations
+
+from passel.core.flow import Flow
+from passel.core.key import Key
+from passel.core.needs import needs
+from passel.core.problem import Problem
+from passel.core.result import Result
+from passel.methods import Inner
+from passel.methods.parts.prompts import instructed
+from passel.methods.single import single
+
+__all__ = ["concise"]
+
+LINES = """First judge for yourself how hard this is, then write only as much as that needs:
+easy: the key steps alone, one short line each;
+medium: a plan in one sentence, then the steps;
+hard: a plan, the steps, and a check of the result.
+Leave out everything else."""
+
+
+@needs(generator="text")
+def concise(problem: Problem, *, key: Key, method: Inner = single) -> Flow[Result]:
+    """Has the model judge the difficulty and reason at a length that fits it, in one reply.
+
+    Source: Wu et al. 2025, Concise Reasoning, Big Gains (2505.19716), difficulty-aware prompting.
+
+    Args:
+        method: what is done with the changed problem.
+
+    Cost: method = 1
+
+    Guarantees: heuristic. It shortens what is written; whether the answer stays right is the model's.
+
+    Deviations: the paper has a teacher rewrite finished traces in the format of their level, to fine-tune a student on
+    them. Here the model that answers is given the three formats and picks one as it writes. The paper's prompt is not
+    published; the formats are those it describes, in our words.
+
+    >>> from passel.core.play import play
+    >>> play(concise(Problem("1", "2 + 2?"), key=Key()), ["4"]).value.answer.text
+    '4'
+    """
+    return (yield from method(instructed(problem, LINES), key=key))

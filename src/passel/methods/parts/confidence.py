@@ -1,0 +1,52 @@
+"""How sure a model was of what it wrote, from its tokens' log-probabilities. All are the higher the surer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from passel.core.reply import Token
+
+__all__ = ["Measure", "sureness"]
+
+Measure = Literal["probability", "mean_logprob", "certainty", "tail", "lowest_group"]
+"""See `sureness`."""
+
+_TAIL, _GROUP = 0.1, 32
+
+
+def sureness(tokens: Sequence[Token], measure: Measure) -> float | None:
+    """One number for a whole text; None without tokens.
+
+    probability: exp of the mean log-probability, in (0, 1] (Wang et al. 2022, 2203.11171, table 1, normalised).
+    mean_logprob: the mean log-probability itself.
+    certainty: minus the mean log-probability of the alternatives at each token, averaged: the flatter the rest, the
+        larger (token confidence of Fu et al. 2025, DeepConf, 2508.15260; of the same form as self-certainty, Kang et
+        al. 2025, 2502.18581). Tokens without alternatives count by their own log-probability.
+    tail: certainty of the last tenth of the tokens (DeepConf, tail confidence).
+    lowest_group: the least certainty of any 32 tokens in a row (DeepConf, lowest group confidence).
+    """
+    if not tokens:
+        return None
+    match measure:
+        case "probability":
+            return math.exp(_mean([token.logprob for token in tokens]))
+        case "mean_logprob":
+            return _mean([token.logprob for token in tokens])
+        case "certainty":
+            return _mean([_certainty(token) for token in tokens])
+        case "tail":
+            return _mean([_certainty(token) for token in tokens[-max(1, round(_TAIL * len(tokens))) :]])
+        case "lowest_group":
+            each = [_certainty(token) for token in tokens]
+            return min(_mean(each[i : i + _GROUP]) for i in range(max(1, len(each) - _GROUP + 1)))
+
+
+def _certainty(token: Token) -> float:
+    known = [logprob for _, logprob in token.top if logprob > -math.inf]
+    return -_mean(known or [token.logprob])
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
