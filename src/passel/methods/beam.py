@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from passel.core.flow import Flow
@@ -11,15 +10,13 @@ from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
 from passel.core.result import Result
+from passel.methods.parts.beams import beam_of
 from passel.methods.parts.paths import StepUnit
-from passel.methods.parts.search import Choice, Select, by_steps, by_verifier, outcome, tree_search
-from passel.methods.parts.trees import Tree
+from passel.methods.parts.search import Choice, by_steps, by_verifier, outcome, tree_search
 from passel.verifiers import Chosen
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["beam"]
-
-Beams = tuple[int, ...]
 
 
 @needs(generator="text prefix")
@@ -57,8 +54,12 @@ def beam(
 
     Guarantees: heuristic. It leans on the verifier at every step, and so exploits its errors more than best-of-n.
 
-    Deviations: a finished solution holds a place in the beam until better ones push it out (the paper does not say).
-    The answer is the best finished solution's; search-and-learn also reports the vote and the weighted vote (`choice`).
+    Deviations: a finished solution holds a place in the beam until better ones push it out (the paper does not say); in
+    search-and-learn it is set aside and takes no place, so that the search goes on until none grows. That code counts a
+    truncated solution as finished, here it is dropped; it can drop steps of equal text, here each keeps its place and
+    is gone on from by draws of its own; where fewer than n / width are left it copies them to draw n again, here only
+    `width` steps are drawn of each. The answer is the best finished solution's; the code also reports the vote and the
+    weighted vote (`choice`).
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
@@ -71,24 +72,9 @@ def beam(
     searched = yield from tree_search(
         problem,
         key=key,
-        select=_beams(n, width),
+        select=beam_of(n, max(1, n // width), width),
         state=(),
         expand=by_steps(step, depth),
         evaluate=by_verifier(verifier),
     )
     return outcome(problem, searched, choice)
-
-
-def _beams(n: int, width: int) -> Select[Beams]:
-    kept = max(1, n // width)
-
-    def select(tree: Tree, done: Beams, key: Key) -> tuple[Sequence[int], Beams]:
-        if tree.rounds == 0:
-            return [0] * n, ()
-        alive = [number for number in tree.last if not tree[number].path.done or tree[number].path.finished]
-        beams = tree.best([*done, *alive], kept)
-        growing = [number for number in beams if not tree[number].path.done]
-        chosen = [number for number in growing for _ in range(width)]
-        return chosen, tuple(number for number in beams if tree[number].path.done)
-
-    return select

@@ -12,12 +12,17 @@ from passel.core.problem import Problem
 from passel.core.reply import Reply, Stop
 from passel.core.result import Candidate
 
-__all__ = ["START", "Path", "StepUnit", "as_candidate", "grown", "next_steps"]
+__all__ = ["START", "Path", "StepUnit", "as_candidate", "grown", "next_steps", "separator"]
 
 StepUnit = Literal["paragraph", "line"]
 """What a step is: text up to a blank line, as in the papers, or one line, for models that write a step a line."""
 
 _ENDS: dict[StepUnit, str] = {"paragraph": "\n\n", "line": "\n"}
+
+
+def separator(unit: StepUnit) -> str:
+    """What stands between two steps."""
+    return _ENDS[unit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class Path:
         """Whether it is a whole solution."""
         return self.done and self.stop == "end"
 
+    @property
+    def dead(self) -> bool:
+        """Whether it neither goes on nor is whole: its last step failed or was cut."""
+        return self.done and self.stop != "end"
+
 
 START = Path()
 
@@ -67,7 +77,7 @@ def next_steps(
         sampling: of the draw; its stop texts are set here.
     """
     last = depth is not None and path.steps + 1 >= depth
-    end = "" if last else _ENDS[unit]
+    end = "" if last else separator(unit)
     settings = sampling if last else replace(sampling, stop=(end,))
     replies = yield from draw_within(
         problem.prompt, key=key, n=n, first=first, prefix=path.text, sampling=settings, label="step"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Literal, Protocol, TypeVar
 
 from passel.core.errors import OutOfBudget
@@ -18,10 +18,10 @@ from passel.methods.parts.votes import first_of, tally
 from passel.verifiers import Ranker, Verifier, judged
 
 __all__ = ["Choice", "Evaluate", "Expand", "Searched", "Select"]
-__all__ += ["by_steps", "by_verifier", "chosen_of", "outcome", "tree_search"]
+__all__ += ["by_steps", "by_verifier", "chosen_of", "completed", "outcome", "tree_search"]
 
 S = TypeVar("S")
-S_contra = TypeVar("S_contra", contravariant=True)
+S_co = TypeVar("S_co", covariant=True)
 
 Choice = Literal["best", "vote", "weighted"]
 """How the answer is taken from the finished paths: of the best one, by majority, by votes weighted with the values."""
@@ -50,11 +50,11 @@ class Evaluate(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Searched(Generic[S]):
+class Searched(Generic[S_co]):
     """What a search came to: the tree, its rule's last state, and whether it ended by its rule, not by the budget."""
 
     tree: Tree
-    state: S
+    state: S_co
     whole: bool
 
 
@@ -140,25 +140,50 @@ def by_verifier(verifier: Verifier | Ranker) -> Evaluate:
     def evaluate(
         problem: Problem, paths: Mapping[int, Path], key: Key
     ) -> Flow[tuple[Mapping[int, float | None], bool]]:
-        texts = {number: path.text for number, path in paths.items() if not path.done or path.finished}
+        texts = {number: path.text for number, path in paths.items() if not path.dead}
         return judged(verifier, problem, texts, key=key)
 
     return evaluate
 
 
+def completed(problem: Problem, searched: Searched[S], number: int | None, *, key: Key) -> Flow[Searched[S]]:
+    """The search with one node more where it ended by its rule and found no answer: a node's path, drawn to its end.
+
+    The new node is not judged. Nothing is drawn for number=None.
+
+    Cost: generate <= 1.
+    """
+    tree = searched.tree
+    if number is None or not searched.whole or any(problem.read(tree[n].path.text) for n in tree.finished()):
+        return searched
+    path = tree[number].path
+    try:
+        drawn = tree.drawn.get(path.text, 0)
+        paths = yield from next_steps(problem, path, key=key, first=drawn, depth=path.steps + 1)
+    except OutOfBudget:
+        return replace(searched, whole=False)
+    return replace(searched, tree=tree.grown([number], paths, [None]))
+
+
 def outcome(
-    problem: Problem, searched: Searched[S], choice: Choice = "best", *, among: Sequence[int] | None = None
+    problem: Problem,
+    searched: Searched[S],
+    choice: Choice = "best",
+    *,
+    among: Sequence[int] | None = None,
+    winner: int | None = None,
 ) -> Result:
     """The result of a search.
 
     Args:
         choice: how the answer is taken from the finished paths.
         among: numbers of the nodes that count; default: all finished ones.
+        winner: number of the node, one of those, that is the answer whatever the choice; None: the choice holds.
     """
     tree = searched.tree
     numbers = [n for n in (tree.finished() if among is None else among) if tree[n].path.finished]
     candidates = tuple(as_candidate(problem, tree[n].path, tree[n].value) for n in numbers)
-    chosen = chosen_of(candidates, choice)
+    chosen = chosen_of(candidates, choice) if winner is None else candidates[numbers.index(winner)]
     stop = "done" if searched.whole else "budget"
     info = {"nodes": len(tree) - 1, "rounds": tree.rounds}
     if chosen is None:

@@ -1,0 +1,86 @@
+"""A*-decoding: always go on from the cheapest unfinished solution, wherever it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from passel.core.flow import Flow
+from passel.core.key import Key
+from passel.core.needs import needs
+from passel.core.problem import Problem
+from passel.core.ranges import Log
+from passel.core.result import Result
+from passel.methods.parts.best_first import best_first, frontier
+from passel.methods.parts.paths import Path, StepUnit
+from passel.methods.parts.search import by_steps, by_verifier, completed, outcome, tree_search
+from passel.verifiers import Chosen
+from passel.verifiers.self_evaluation import self_evaluation
+
+__all__ = ["a_star"]
+
+
+@needs(generator="text prefix")
+def a_star(
+    problem: Problem,
+    *,
+    key: Key,
+    n: Annotated[int, Log(1, 64)] = 4,
+    expansions: Annotated[int, Log(1, 256)] = 32,
+    depth: Annotated[int, Log(1, 64)] = 40,
+    verifier: Chosen = self_evaluation,
+    step: StepUnit = "paragraph",
+) -> Flow[Result]:
+    """Draws n next steps of the unfinished solution with the lowest f = g + h, until the lowest f is a finished one's.
+
+    h = 1 - r with r the verifier's score, the guess of what is still to be paid; g is the sum of what the score rose by
+    along the path. So f starts at 1 - r of the first step, rises by every fall of the score, and never falls. The
+    first finished solution that is cheapest of all is the answer.
+
+    Source: Chatziveroglou 2025, A*-Decoding: Token-Efficient Inference Scaling (2505.13672), states, h = 1 - r, and
+    f = g + h.
+
+    Symbols: k -> n; s -> a node's path; r -> its value.
+
+    Args:
+        n: next steps drawn of the solution that is expanded; 4 is ours.
+        expansions: at most; 32 is ours. The paper sets budgets in tokens, as Passel's budget does.
+        depth: steps at most, the last of which is drawn to the solution's end; 40 as in beam search.
+        verifier: r, the worth of a solution as far as it goes, in [0, 1]; the paper uses a process reward model.
+        step: what a step is: a paragraph, or a line for models that write one step a line.
+
+    Cost: generate <= n * expansions + 1, verifier <= n * expansions
+
+    Guarantees: heuristic. f never falls along a path, so that no solution left in the frontier could come to cost less
+    than the answer; whether cheap is right is the verifier's.
+
+    Deviations: the step cost is max(0, r(s') - r(s)) after a secondary account of the paper, of which g's definition
+    could not be read; it is the least cost that makes h consistent. The first step costs nothing, as the empty solution
+    is not judged. Of equal f the higher score goes first. Finished solutions without an answer are passed over. When
+    the expansions are used up the best finished solution is the answer; if there is none, the cheapest unfinished one
+    is drawn to its end.
+
+    >>> from passel.core.play import play
+    >>> from passel.core.reply import Reply
+    >>> from passel.verifiers.arithmetic import arithmetic
+    >>> flow = a_star(Problem("1", "2 + 2?"), key=Key(), n=2, verifier=arithmetic, step="line")
+    >>> wrong, right = Reply(text="2+2=5", stop_text="\\n"), Reply(text="2+2=4", stop_text="\\n")
+    >>> ends = [Reply(text="The answer is 4.", stop_text=""), Reply(text="The answer is 5.", stop_text="")]
+    >>> played = play(flow, [wrong, right, *ends])
+    >>> [ask.prefix for ask in played.asks], played.value.text
+    (['', '', '2+2=4\\n', '2+2=4\\n'], '2+2=4\\nThe answer is 4.')
+    """
+
+    def is_goal(path: Path) -> bool:
+        return problem.read(path.text) is not None
+
+    searched = yield from tree_search(
+        problem,
+        key=key,
+        select=best_first(n, expansions, is_goal),
+        state=None,
+        expand=by_steps(step, depth),
+        evaluate=by_verifier(verifier),
+    )
+    unfinished = [number for number in frontier(searched.tree) if not searched.tree[number].path.done]
+    searched = yield from completed(problem, searched, next(iter(unfinished), None), key=key)
+    return outcome(problem, searched, winner=searched.state)

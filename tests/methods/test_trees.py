@@ -1,0 +1,66 @@
+"""Trees: nodes by number, whose child each one is, what has been drawn from where."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passel.methods.parts.paths import Path
+from passel.methods.parts.trees import Node, Tree, worth
+
+CUT = Path("a\nd", 2, 0, True, "length")
+EXAMPLE = (
+    Tree()
+    .grown([0, 0, 0], [Path("a\n", 1), Path("b\n", 1), Path("a\n", 1)], [0.2, None, 0.9])
+    .grown([1, 3, 1], [Path("a\nc", 2, 0, True), CUT, Path("a\ne\n", 2)], [0.9, 1.0, 0.1])
+)
+
+
+def test_a_new_tree_is_a_root():
+    assert len(Tree()) == 1
+    assert Tree().last == (0,)
+    assert (Tree().children(0), Tree().lineage(0), Tree().finished()) == ([], [], [])
+
+
+def test_children_and_lineage_follow_the_parents():
+    assert EXAMPLE.children(0) == [1, 2, 3]
+    assert EXAMPLE.children(1) == [4, 6]
+    assert EXAMPLE.lineage(6) == [1, 6]
+    assert EXAMPLE[5] == Node(CUT, 3, 1.0)
+    assert (EXAMPLE.last, EXAMPLE.rounds) == ((4, 5, 6), 2)
+
+
+def test_draws_are_counted_by_text_not_by_node():
+    assert EXAMPLE.drawn == {"": 3, "a\n": 3}
+
+
+def test_only_whole_solutions_are_finished():
+    assert EXAMPLE.finished() == [4]
+
+
+def test_the_best_come_first_ties_to_the_earlier_and_the_unjudged_last():
+    assert EXAMPLE.best([6, 4, 3, 2, 1], 9) == [3, 4, 1, 6, 2]
+    assert EXAMPLE.best([2, 6], 1) == [6]
+    assert worth(None) < worth(-1e300)
+
+
+@given(st.data())
+def test_a_tree_keeps_what_it_had_and_adds_what_it_is_given(data):
+    tree = Tree()
+    for _ in range(data.draw(st.integers(0, 4))):
+        parents = data.draw(st.lists(st.integers(0, len(tree) - 1), min_size=1, max_size=4))
+        paths = [Path(tree[parent].path.text + data.draw(st.sampled_from("ab"))) for parent in parents]
+        before, tree = tree, tree.grown(parents, paths, [data.draw(st.none() | st.floats(0, 1)) for _ in parents])
+        assert tree.nodes[: len(before)] == before.nodes
+        assert [tree[number].parent for number in tree.last] == parents
+        assert sum(tree.drawn.values()) == len(tree) - 1
+    for number in range(1, len(tree)):
+        line = [0, *tree.lineage(number)]
+        assert line[-1] == number
+        assert all(child in tree.children(parent) for parent, child in pairwise(line))
+    ordered = tree.best(range(len(tree)), len(tree))
+    assert sorted(ordered) == list(range(len(tree)))
+    values = [worth(tree[number].value) for number in ordered]
+    assert values == sorted(values, reverse=True)
