@@ -13,6 +13,7 @@ from rich.console import Console
 from passel.cli.parts.downloads import fetch
 from passel.cli.parts.flags import DEFAULT_MODEL, blame, budget_of, roles_of, sampling_flags, sampling_of
 from passel.core.errors import UsageError
+from passel.core.options import split_specs
 
 __all__ = ["ask"]
 
@@ -27,6 +28,7 @@ __all__ = ["ask"]
 @click.option("--instruction", default=None, help="How to answer; the model's own line where it has one.")
 @click.option("--system", default="", help="System message.")
 @click.option("--budget", default="", help="Limits: passes=…,tokens=…,money=…,seconds=…")
+@click.option("--pilot", help="Folder of an earlier comparison, for methods that choose by one.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all draws.")
 @click.option("--show", is_flag=True, help="Show every candidate.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
@@ -38,7 +40,7 @@ def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
         question = sys.stdin.buffer.read().decode("utf-8", "replace").strip()
     if not question.strip():
         raise UsageError("QUESTION: the question is empty")
-    if "," in given["method"]:
+    if len(split_specs(given["method"])) > 1:
         raise UsageError(f"--method: ask takes one method, got {given['method']!r}; compare takes several")
     sampling = sampling_of(given)
     roles = roles_of(given["roles"])
@@ -56,6 +58,7 @@ def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
         instruction=given["instruction"],
         system=given["system"],
         budget=budget_of("--budget", given["budget"]),
+        pilot=given["pilot"],
         seed=given["seed"],
         **options,
     )

@@ -18,13 +18,15 @@ GOLD = frozenset({"check", "reference"})
 """Tools by which a task tells what is right: its own scoring, and its reference solution."""
 
 
-def needs(**roles: str) -> Callable[[F], F]:
+def needs(*, also: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None, **roles: str) -> Callable[[F], F]:
     """Marks a method or verifier with what it needs, a role at a time: `@needs(generator="text", verifier="score")`.
 
-    Several capabilities are separated by spaces. A function passed as an argument (a verifier) adds its own.
+    Several capabilities are separated by spaces. A function passed as an argument (a verifier) adds its own. Where the
+    options decide who plays, `also` tells the further roles from them.
     """
 
     def mark(function: F) -> F:
+        function.__also_needs__ = also  # type: ignore[attr-defined]
         function.__needs__ = {role: frozenset(wanted.split()) for role, wanted in roles.items()}  # type: ignore[attr-defined]
         return function
 
@@ -34,6 +36,9 @@ def needs(**roles: str) -> Callable[[F], F]:
 def needs_of(function: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> Needs:
     """The needs of a function together with those of the functions among its arguments, and among theirs."""
     total: dict[str, frozenset[str]] = dict(getattr(function, "__needs__", {}))
+    if (also := getattr(function, "__also_needs__", None)) is not None:
+        for role, wanted in also(_own(function) | dict(arguments or {})).items():
+            total[role] = total.get(role, frozenset()) | frozenset(wanted.split())
     for value in (arguments or {}).values():
         if callable(value):
             for role, wanted in needs_of(value, _own(value)).items():
@@ -41,7 +46,7 @@ def needs_of(function: Callable[..., Any], arguments: Mapping[str, Any] | None =
     return total
 
 
-def _own(function: Callable[..., Any]) -> Mapping[str, Any]:
+def _own(function: Callable[..., Any]) -> dict[str, Any]:
     return {name: default for name, (_, default) in parameters(function).items()}
 
 

@@ -91,8 +91,8 @@ def capability_aware(
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A sample's beginning: its draw's number, its text, what it took, the model's view of it half-written, the reply if
-    it is whole already, and whether the budget allowed that view."""
+    """A sample's beginning: its draw's number, its text, what it took, the model's view of it half-written, its reply
+    if it is whole already, and whether the budget allowed that view."""
 
     number: int
     text: str

@@ -1,0 +1,163 @@
+"""What each kind of layer does to the drafts before it. All have one form: drafts in, drafts out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from passel.core.ask import Message, Sampling
+from passel.core.flow import Flow, draw, draw_within, together
+from passel.core.key import Key
+from passel.core.options import configured
+from passel.core.problem import Problem
+from passel.methods.parts.fusing import fusion_prompt
+from passel.methods.parts.layers import Kind, Layer
+from passel.methods.parts.prompts import numbered
+from passel.verifiers import judged
+from passel.verifiers.genrm import genrm
+from passel.verifiers.listwise import listwise
+
+__all__ = ["LAYERS", "Draft", "Run"]
+
+CRITIQUE = """Below are a question and {count} responses to it. For each response, say in one or two sentences what its
+strengths and its weaknesses are. Write one line for each, in this form:
+
+[Response 1] (strengths and weaknesses)
+
+[Question]
+{question}
+
+{responses}"""
+
+TESTS = """{question}
+
+Do not answer this. Write {count} short checks that a good response must pass: statements that are true of every right
+response and can be told from the response alone. One check a line, numbered 1., 2., …"""
+
+EVALUATE = """Below are a question, a response to it, and numbered checks. For each check say whether the response
+passes it. Write one line for each, in the form "1: pass" or "1: fail", and nothing else.
+
+[Question]
+{question}
+
+[Response]
+{response}
+
+[Checks]
+{checks}"""
+
+_NOTE = re.compile(r"^\W*response\W{0,4}(\d{1,3})\W*", re.IGNORECASE | re.MULTILINE)
+_CHECK = re.compile(r"^\s*\d{1,3}[.)]\s*(.+)$", re.MULTILINE)
+_RESULT = re.compile(r"^\W*(\d{1,3})\W{1,4}(pass|fail)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A response on its way through the layers, what a critic said of it, and the checks that it will be held to."""
+
+    text: str
+    note: str = ""
+    checks: tuple[str, ...] = ()
+
+
+class Run(Protocol):
+    """Runs one layer. What the budget does not allow is left out; OutOfBudget if it allows nothing."""
+
+    def __call__(self, problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key, /) -> Flow[list[Draft]]: ...
+
+
+def _generate(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+    """Samples of each generator. Those of the usual role are the draws that all methods share."""
+    found: list[Draft] = []
+    numbers: dict[str, int] = {}
+    for block in layer.blocks:
+        role = block.role or "generator"
+        first = numbers.get(role, 0)
+        replies = yield from draw_within(problem.prompt, key=key, n=block.count, first=first, role=role)
+        numbers[role] = first + block.count
+        found += [Draft(reply.text) for reply in replies if reply.ok]
+    return found
+
+
+def _fuse(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+    prompt = fusion_prompt(problem, [one.text for one in drafts], [one.note for one in drafts])
+    found: list[Draft] = []
+    for place, block in enumerate(layer.blocks):
+        role = block.role or "fuser"
+        replies = yield from draw_within(prompt, key=key / place, n=block.count, role=role, label="fuse")
+        found += [Draft(reply.text) for reply in replies if reply.ok]
+    return found or list(drafts)
+
+
+def _rank(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+    """The best by one listing of all; repair of malformed lists is the verifier's."""
+    shown = [f"{one.text}\n(A critic: {one.note})" if one.note else one.text for one in drafts]
+    scores = yield from listwise(problem, shown, key=key)
+    order = sorted(range(len(drafts)), key=lambda place: (-(scores[place] or 0.0), place))
+    return [drafts[place] for place in order[: layer.blocks[0].count]]
+
+
+def _critique(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+    responses = numbered([one.text for one in drafts])
+    asked = CRITIQUE.format(count=len(drafts), question=problem.question, responses=responses)
+    role = layer.blocks[0].role or "critic"
+    (reply,) = yield from draw((Message("user", asked),), key=key, role=role, label="critique")
+    notes = _notes(reply.text) if reply.stop in ("end", "length") else {}
+    return [replace(one, note=notes.get(number, "")) for number, one in enumerate(drafts, 1)]
+
+
+def _verify(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+    """Those that one chain of reasons finds right; all, if it is none."""
+    texts = {place: one.text for place, one in enumerate(drafts)}
+    scores, _ = yield from judged(configured(genrm, {"m": 1}), problem, texts, key=key)
+    return [one for place, one in enumerate(drafts) if (scores[place] or 0.0) >= 0.5] or list(drafts)
+
+
+def _tests(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+    block = layer.blocks[0]
+    prompt = (Message("user", TESTS.format(question=problem.question, count=block.count)),)
+    (reply,) = yield from draw(prompt, key=key, role=block.role or "tester", label="tests")
+    checks = tuple(_CHECK.findall(reply.text)[: block.count]) if reply.ok else ()
+    return [replace(one, checks=checks) for one in drafts]
+
+
+def _evaluate(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+    """Those that pass most checks."""
+    block = layer.blocks[0]
+    role = block.role or "judge"
+    flows = [_passed(problem, one, role, key / place) for place, one in enumerate(drafts)]
+    passed = yield from together(flows)
+    order = sorted(range(len(drafts)), key=lambda place: (-passed[place], place))
+    return [replace(drafts[place], checks=()) for place in order[: block.count]]
+
+
+def _passed(problem: Problem, draft: Draft, role: str, key: Key) -> Flow[int]:
+    if not draft.checks:
+        return 0
+    checks = "\n".join([f"{number}. {check}" for number, check in enumerate(draft.checks, 1)])
+    asked = EVALUATE.format(question=problem.question, response=draft.text, checks=checks)
+    greedy = Sampling(temperature=0.0)
+    (reply,) = yield from draw((Message("user", asked),), key=key, sampling=greedy, role=role, label="evaluate")
+    said = {int(number): word.lower() == "pass" for number, word in _RESULT.findall(reply.text)} if reply.ok else {}
+    return sum(said.get(number, False) for number in range(1, len(draft.checks) + 1))
+
+
+def _notes(text: str) -> dict[int, str]:
+    """What a critic says of each response, by its number."""
+    marks = list(_NOTE.finditer(text))
+    ends = [*(mark.start() for mark in marks), len(text)][1:]
+    return {int(mark[1]): " ".join(text[mark.end() : end].split()) for mark, end in zip(marks, ends, strict=True)}
+
+
+LAYERS: Mapping[Kind, Run] = {
+    "generate": _generate,
+    "fuse": _fuse,
+    "rank": _rank,
+    "critique": _critique,
+    "verify": _verify,
+    "tests": _tests,
+    "evaluate": _evaluate,
+}
+"""What runs each kind of layer."""
