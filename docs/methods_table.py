@@ -1,4 +1,5 @@
-"""The tables of methods (README.md) and verifiers (docs/verifiers.md), made from their own docstrings.
+"""The tables of methods (docs/methods.md) and verifiers (docs/verifiers.md), made from their own docstrings, and the
+methods' names in README.md.
 
 python docs/methods_table.py          # write them into their pages
 python docs/methods_table.py --print  # show them
@@ -65,7 +66,23 @@ def _needs(room: str, name: str, about: About) -> str:
     return ", ".join(f"{role}: {' '.join(sorted(what))}" for role, what in sorted(wanted.items())) or "nothing"
 
 
-PAGES = {"methods": (DOCS.parent / "README.md", methods), "verifiers": (DOCS / "verifiers.md", verifiers)}
+def method_names() -> str:
+    """All methods by name, each with its page."""
+    line, lines = "", []
+    for name in own("methods"):
+        word = f"[`{name}`](docs/methods/{name}.md)"
+        if len(line) + len(word) > 118:
+            lines.append(line)
+            line = ""
+        line = f"{line} {word}".strip()
+    return "\n".join([*lines, line])
+
+
+PAGES = {
+    "methods": (DOCS / "methods.md", methods),
+    "verifiers": (DOCS / "verifiers.md", verifiers),
+    "names": (DOCS.parent / "README.md", method_names),
+}
 """Where the table of a room stands, and what makes it."""
 
 

@@ -208,6 +208,16 @@ def test_the_table_of_a_room_is_that_of_its_folder(room: str) -> None:
         assert all(number in row for number in made.ARXIV.findall(about.source)), name
 
 
+def test_the_readme_names_every_method_and_each_has_a_page() -> None:
+    made = module(ROOT / "docs" / "methods_table.py")
+    page, names_of = made.PAGES["names"]
+    text = page.read_text(encoding="utf-8")
+    assert text == made.written("names", text), "run: python docs/methods_table.py"
+    pages = {path.stem for path in (ROOT / "docs" / "methods").glob("*.md")}
+    assert pages == {path.stem for path in (ROOT / "src/passel/methods").glob("[a-z]*.py")}
+    assert all(f"docs/methods/{name}.md" in names_of() for name in pages)
+
+
 def test_the_readme_holds_one_table_of_the_demo() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert text.count("<!-- demo -->") == text.count("<!-- /demo -->") == 1
