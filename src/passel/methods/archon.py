@@ -75,12 +75,13 @@ def archon(
     for number, layer in enumerate(plan):
         own = key if number == 0 else key / "layer" / number
         try:
-            drafts = yield from LAYERS[layer.kind](problem, drafts, layer, own)
+            drafts, whole = yield from LAYERS[layer.kind](problem, drafts, layer, own)
         except OutOfBudget:
             if number == 0:
                 raise
             stop = "budget"
             break
+        stop = stop if whole else "budget"
         widths.append(len(drafts))
         if not drafts:
             break

@@ -14,7 +14,7 @@ from passel.core.problem import Problem
 from passel.core.ranges import Log
 from passel.core.reply import Reply
 from passel.core.result import Candidate, Result, candidate
-from passel.methods.parts.prompts import follow_up, numbered
+from passel.methods.parts.prompts import follow_up, numbered, with_line
 from passel.methods.parts.votes import first_of, tally
 
 __all__ = ["debate"]
@@ -25,6 +25,7 @@ ASK = """Here is what other agents answered:
 
 Take their answers as advice. Look again at yours and at theirs, and give your answer anew, in the form asked for at
 the beginning."""
+ALONE = "Look at your answer again, step by step, and give it anew, in the form asked for at the beginning."
 
 
 @needs(generator="text")
@@ -45,8 +46,9 @@ def debate(
 
     Guarantees: heuristic. With one round it is a vote.
 
-    Deviations: the agents are draws of one model. A reply that failed or was cut is not shown to others, and the agent
-    keeps its last whole one. When the budget ends it, the answers so far vote. Wording ours.
+    Deviations: the agents are draws of one model. An agent is shown its own last answer; in the paper's code it keeps
+    its whole chat. A reply that failed or was cut is not shown to others, and the agent keeps its last whole one. When
+    the budget ends it, the answers so far vote. Wording ours.
 
     >>> from passel.core.play import play
     >>> script = ["4", "5", "4", "4", "4", "5"]
@@ -78,9 +80,12 @@ def debate(
 
 
 def _prompt(problem: Problem, last: Sequence[Candidate], agent: int) -> Prompt:
-    others = [one.text for other, one in enumerate(last) if other != agent and one.stop == "end" and one.text.strip()]
-    said = numbered(others, "Agent") if others else "(none)"
-    return follow_up(problem.prompt, last[agent].text, ASK.format(others=said))
+    """What an agent is asked next; one that has said nothing whole yet gets the question with the others' answers."""
+    others = [one.text for other, one in enumerate(last) if other != agent and _whole(one)]
+    asked = ASK.format(others=numbered(others, "Agent")) if others else ALONE
+    if _whole(last[agent]):
+        return follow_up(problem.prompt, last[agent].text, asked)
+    return with_line(problem.prompt, asked) if others else problem.prompt
 
 
 def _answer(prompt: Prompt, key: Key, agent: int) -> Flow[Reply | None]:
@@ -89,6 +94,10 @@ def _answer(prompt: Prompt, key: Key, agent: int) -> Flow[Reply | None]:
     except OutOfBudget:
         return None
     return reply
+
+
+def _whole(one: Candidate) -> bool:
+    return one.stop == "end" and bool(one.text.strip())
 
 
 def _key(one: Candidate) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from passel.core.ask import Prompt
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw, draw_within, together
+from passel.core.ask import Generate, Prompt
+from passel.core.errors import OutOfBudget, UsageError
+from passel.core.flow import Flow, draw, draw_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -16,6 +16,7 @@ from passel.core.reply import Reply
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.fusing import fusion_prompt
 from passel.methods.parts.votes import first_of, tally
+from passel.verifiers.parts.rounds import within
 
 __all__ = ["mixture_of_agents"]
 
@@ -95,25 +96,17 @@ def mixture_of_agents(
 
 
 def _propose(prompt: Prompt, key: Key, layer: int, n: int, roles: list[str]) -> Flow[list[Reply]]:
-    """The proposals of a layer, by role in turn; those of the first layer are draws that all methods share."""
+    """The proposals of a layer, by role in turn; those of the first layer are draws that all methods share. They are
+    numbered across the roles, since two roles that one model plays would else be given the same draws."""
     own = key / "layer" / layer if layer else key
     if len(roles) == 1:
         return (yield from draw_within(prompt, key=own, n=n, role=roles[0]))
-    counts = {role: len(range(place, n, len(roles))) for place, role in enumerate(roles)}
-    flows = [_of_role(prompt, own, count, role) for role, count in counts.items() if count]
-    found = yield from together(flows)
-    replies = [reply for one in found for reply in one]
-    if not replies:
-        raise OutOfBudget
-    return replies
-
-
-def _of_role(prompt: Prompt, key: Key, n: int, role: str) -> Flow[list[Reply]]:
-    try:
-        return (yield from draw_within(prompt, key=key, n=n, role=role))
-    except OutOfBudget:
-        return []
+    return (yield from within([Generate(prompt, own / "draw" / i, role=roles[i % len(roles)]) for i in range(n)]))
 
 
 def _names(agents: str) -> list[str]:
-    return [name.strip() for name in agents.split("+") if name.strip()]
+    names = [name.strip() for name in agents.split("+")] if agents.strip() else []
+    for name in names:
+        if not name.isidentifier():
+            raise UsageError(f"mixture_of_agents: agents are names of roles joined by +, such as a+b, got {name!r}")
+    return names

@@ -40,7 +40,7 @@ def peers(
     key: Key,
     n: Annotated[int, Log(1, 64)] = 4,
     every: Annotated[int, Log(1, 16384)] = 2048,
-    turns: Annotated[int, Log(1, 16)] = 5,
+    turns: Annotated[int, Log(1, 16)] = 4,
     k: Annotated[int, Log(1, 16)] = 2,
     routing: Routing = "dispersed",
     summary: Annotated[int, Log(1, 1024)] = 256,
@@ -58,7 +58,7 @@ def peers(
     Args:
         n: paths; 4 in the code.
         every: tokens between exchanges; 2048 in the code.
-        turns: exchanges at most; 5 in the code, 1 is LeaP-S.
+        turns: exchanges at most; the 5 turns of the code's script hold 4. 1 is LeaP-S.
         k: summaries that a path reads; 2.
         routing: dispersed as in the code's default; clustered, hybrid or random.
         summary: tokens of a summary; 256.
@@ -67,9 +67,9 @@ def peers(
 
     Guarantees: heuristic.
 
-    Deviations: similarity is that of matching blocks, where the code takes an edit distance; the order of pairs is
-    nearly always the same. Wording ours. A piece is cut back to its last line break where it has one (the code: a
-    paragraph break), so that no sentence is torn. A path that hears nobody is told nothing.
+    Deviations: wording ours. A piece is cut back to its last line break where it has one (the code: a paragraph break),
+    so that no sentence is torn. A path that hears nobody is told nothing. After the last exchange a path is drawn to
+    its end, where the code draws one piece more and then has it state an answer in 256 tokens.
 
     >>> from passel.core.play import play
     >>> play(peers(Problem("1", "2 + 2?"), key=Key(), n=3), ["4", "5", "4"]).value.answer.text

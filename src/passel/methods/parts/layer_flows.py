@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from passel.core.ask import Message, Sampling
+from passel.core.ask import Message, Prompt, Sampling
+from passel.core.errors import OutOfBudget
 from passel.core.flow import Flow, draw, draw_within, together
 from passel.core.key import Key
 from passel.core.options import configured
@@ -15,6 +16,7 @@ from passel.core.problem import Problem
 from passel.methods.parts.fusing import fusion_prompt
 from passel.methods.parts.layers import Kind, Layer
 from passel.methods.parts.prompts import numbered
+from passel.methods.parts.recast import recast
 from passel.verifiers import judged
 from passel.verifiers.genrm import genrm
 from passel.verifiers.listwise import listwise
@@ -62,84 +64,105 @@ class Draft:
     checks: tuple[str, ...] = ()
 
 
+Ran = tuple[list[Draft], bool]
+"""The drafts after a layer, and whether the budget allowed all of it."""
+
+
 class Run(Protocol):
     """Runs one layer. What the budget does not allow is left out; OutOfBudget if it allows nothing."""
 
-    def __call__(self, problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key, /) -> Flow[list[Draft]]: ...
+    def __call__(self, problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key, /) -> Flow[Ran]: ...
 
 
-def _generate(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
-    """Samples of each generator. Those of the usual role are the draws that all methods share."""
-    found: list[Draft] = []
-    numbers: dict[str, int] = {}
-    for block in layer.blocks:
-        role = block.role or "generator"
-        first = numbers.get(role, 0)
-        replies = yield from draw_within(problem.prompt, key=key, n=block.count, first=first, role=role)
-        numbers[role] = first + block.count
-        found += [Draft(reply.text) for reply in replies if reply.ok]
-    return found
+def _generate(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[Ran]:
+    """Samples of each generator; those of the usual role alone are the draws that all methods share."""
+    return (yield from _drawn(problem.prompt, layer, key, "generator"))
 
 
-def _fuse(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+def _fuse(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[Ran]:
     prompt = fusion_prompt(problem, [one.text for one in drafts], [one.note for one in drafts])
+    found, whole = yield from _drawn(prompt, layer, key, "fuser", label="fuse")
+    return found or list(drafts), whole
+
+
+def _drawn(prompt: Prompt, layer: Layer, key: Key, usual: str, *, label: str = "") -> Flow[Ran]:
+    """The draws of components side by side, numbered from one to the next: roles that fall to one model draw anew."""
     found: list[Draft] = []
-    for place, block in enumerate(layer.blocks):
-        role = block.role or "fuser"
-        replies = yield from draw_within(prompt, key=key / place, n=block.count, role=role, label="fuse")
+    first, missing = 0, 0
+    for block in layer.blocks:
+        role = block.role or usual
+        try:
+            replies = yield from draw_within(prompt, key=key, n=block.count, first=first, role=role, label=label)
+        except OutOfBudget:
+            replies = []
+        first += block.count
+        missing += block.count - len(replies)
         found += [Draft(reply.text) for reply in replies if reply.ok]
-    return found or list(drafts)
+    if missing == first:
+        raise OutOfBudget
+    return found, not missing
 
 
-def _rank(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+def _rank(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[Ran]:
     """The best by one listing of all; repair of malformed lists is the verifier's."""
-    shown = [f"{one.text}\n(A critic: {one.note})" if one.note else one.text for one in drafts]
-    scores = yield from listwise(problem, shown, key=key)
-    order = sorted(range(len(drafts)), key=lambda place: (-(scores[place] or 0.0), place))
-    return [drafts[place] for place in order[: layer.blocks[0].count]]
+    shown = {place: f"{one.text}\n(A critic: {one.note})" if one.note else one.text for place, one in enumerate(drafts)}
+    block = layer.blocks[0]
+    scores, paid = yield from recast(judged(listwise, problem, shown, key=key), "judge", block.role)
+    if not paid and all(score is None for score in scores.values()):
+        raise OutOfBudget
+    order = sorted(shown, key=lambda place: (-(scores[place] or 0.0), place))
+    return [drafts[place] for place in order[: block.count]], paid
 
 
-def _critique(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+def _critique(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[Ran]:
     responses = numbered([one.text for one in drafts])
     asked = CRITIQUE.format(count=len(drafts), question=problem.question, responses=responses)
     role = layer.blocks[0].role or "critic"
     (reply,) = yield from draw((Message("user", asked),), key=key, role=role, label="critique")
     notes = _notes(reply.text) if reply.stop in ("end", "length") else {}
-    return [replace(one, note=notes.get(number, "")) for number, one in enumerate(drafts, 1)]
+    return [replace(one, note=notes.get(number, "")) for number, one in enumerate(drafts, 1)], True
 
 
-def _verify(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+def _verify(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[Ran]:
     """Those that one chain of reasons finds right; all, if it is none."""
     texts = {place: one.text for place, one in enumerate(drafts)}
-    scores, _ = yield from judged(configured(genrm, {"m": 1}), problem, texts, key=key)
-    return [one for place, one in enumerate(drafts) if (scores[place] or 0.0) >= 0.5] or list(drafts)
+    judging = judged(configured(genrm, {"m": 1}), problem, texts, key=key)
+    scores, paid = yield from recast(judging, "verifier", layer.blocks[0].role)
+    return [one for place, one in enumerate(drafts) if (scores[place] or 0.0) >= 0.5] or list(drafts), paid
 
 
-def _tests(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
+def _tests(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[Ran]:
     block = layer.blocks[0]
     prompt = (Message("user", TESTS.format(question=problem.question, count=block.count)),)
     (reply,) = yield from draw(prompt, key=key, role=block.role or "tester", label="tests")
     checks = tuple(_CHECK.findall(reply.text)[: block.count]) if reply.ok else ()
-    return [replace(one, checks=checks) for one in drafts]
+    return [replace(one, checks=checks) for one in drafts], True
 
 
-def _evaluate(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[list[Draft]]:
-    """Those that pass most checks."""
+def _evaluate(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[Ran]:
+    """Those that pass most checks. Those that the budget left unread come last."""
     block = layer.blocks[0]
     role = block.role or "judge"
     flows = [_passed(problem, one, role, key / place) for place, one in enumerate(drafts)]
     passed = yield from together(flows)
-    order = sorted(range(len(drafts)), key=lambda place: (-passed[place], place))
-    return [replace(drafts[place], checks=()) for place in order[: block.count]]
+    if passed and all(count is None for count in passed):
+        raise OutOfBudget
+    known = [-1 if count is None else count for count in passed]
+    order = sorted(range(len(drafts)), key=lambda place: (-known[place], place))
+    return [replace(drafts[place], checks=()) for place in order[: block.count]], None not in passed
 
 
-def _passed(problem: Problem, draft: Draft, role: str, key: Key) -> Flow[int]:
+def _passed(problem: Problem, draft: Draft, role: str, key: Key) -> Flow[int | None]:
+    """How many checks a draft passes; None if the budget does not allow to tell."""
     if not draft.checks:
         return 0
     checks = "\n".join([f"{number}. {check}" for number, check in enumerate(draft.checks, 1)])
     asked = EVALUATE.format(question=problem.question, response=draft.text, checks=checks)
     greedy = Sampling(temperature=0.0)
-    (reply,) = yield from draw((Message("user", asked),), key=key, sampling=greedy, role=role, label="evaluate")
+    try:
+        (reply,) = yield from draw((Message("user", asked),), key=key, sampling=greedy, role=role, label="evaluate")
+    except OutOfBudget:
+        return None
     said = {int(number): word.lower() == "pass" for number, word in _RESULT.findall(reply.text)} if reply.ok else {}
     return sum(said.get(number, False) for number in range(1, len(draft.checks) + 1))
 

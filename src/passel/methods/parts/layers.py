@@ -180,12 +180,19 @@ def _table(path: Path, number: int, table: Any) -> Layer:
         if not isinstance(table, dict):
             raise UsageError("a layer is a table")
         given = cast("dict[str, Any]", table)
-        tables = cast("list[dict[str, Any]]", given.get("blocks", [given]))
-        return Layer(
-            tuple(_made(str(one.get("kind")), {n: v for n, v in one.items() if n != "kind"}) for one in tables)
-        )
+        tables = given.get("blocks", [given])
+        if ("blocks" in given and len(given) > 1) or not isinstance(tables, list) or not tables:
+            raise UsageError("a layer has `kind`, or `blocks` alone, an array of tables")
+        return Layer(tuple([_from_table(one) for one in cast("list[Any]", tables)]))
     except UsageError as error:
         raise UsageError(f"{path}, layer {number}: {error}") from error
+
+
+def _from_table(table: Any) -> Block:
+    if not isinstance(table, dict) or "kind" not in table:
+        raise UsageError("a component is a table with `kind`")
+    given = dict(cast("dict[str, Any]", table))
+    return _made(str(given.pop("kind")), given)
 
 
 @contextmanager
