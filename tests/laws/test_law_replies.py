@@ -80,8 +80,10 @@ def spelled_out(make, arguments) -> dict[str, tuple[float, float]]:
     for option, value in arguments.items():
         if option in total and callable(value):
             least, most = total.pop(option)
-            if option != "method" and is_ranker(value):  # one run for all texts
-                least, most = (0, 1) if least < most else (1, 1)
+            if option != "method" and is_ranker(
+                value
+            ):  # one run for all texts of a round, of which there is one or more
+                least, most = (0, most) if least < most else (1, 1)
             own = {name: default for name, (_, default) in describe(value).options.items()}
             for kind, (low, high) in spelled_out(value, {"n": arguments.get("n")} | own).items():
                 before = total.get(kind, (0, 0))

@@ -1,0 +1,73 @@
+"""Self-refine: an attempt, feedback on it, and a better attempt, until there is nothing to say."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from passel.core.errors import OutOfBudget
+from passel.core.flow import Flow, draw
+from passel.core.key import Key
+from passel.core.needs import needs
+from passel.core.problem import Problem
+from passel.core.ranges import Log
+from passel.core.result import Candidate, Result, candidate
+from passel.methods.parts.chains import criticised, ended, revision_prompt
+
+__all__ = ["self_refine"]
+
+FINE = "Nothing to change."
+ASK = """A reviewer says of this: {feedback}
+
+Give the whole solution again with that put right, in the form asked for at the beginning."""
+
+
+@needs(generator="text", critic="text")
+def self_refine(problem: Problem, *, key: Key, rounds: Annotated[int, Log(1, 16)] = 4) -> Flow[Result]:
+    """Draws an attempt, has a critic comment on it, has it rewritten, and so on; the last attempt is the answer.
+
+    It stops when the critic finds nothing to change, and after `rounds` rewrites. Each rewrite sees all attempts and
+    feedback before it.
+
+    Source: Madaan et al. 2023, Self-Refine (2303.17651), algorithm 1.
+
+    Args:
+        rounds: rewrites at most; 4 in the paper.
+
+    Cost: generate <= 1 + 2 * rounds
+
+    Guarantees: heuristic. A model that cannot tell right from wrong talks itself out of right answers too.
+
+    Deviations: prompts without examples, in our own words, for any task. An attempt that holds no answer is not
+    returned where an earlier one does; the paper returns the last. A critic that fails ends the loop.
+
+    >>> from passel.core.play import play
+    >>> script = ["2 + 2 = 5", "The sum is wrong.", "2 + 2 = 4", "Nothing to change."]
+    >>> play(self_refine(Problem("1", "2 + 2?"), key=Key()), script).value.text
+    '2 + 2 = 4'
+    """
+    (reply,) = yield from draw(problem.prompt, key=key)
+    attempts = [candidate(problem, reply)]
+    asks: list[str] = []
+    whole = True
+    try:
+        for turn in range(rounds):
+            said = yield from criticised(problem, attempts[-1].text, key=key / turn, fine=FINE, label="self_refine")
+            if not said.ok or _is_fine(said.text):
+                break
+            asks.append(ASK.format(feedback=" ".join(said.text.split())))
+            prompt = revision_prompt(problem, [one.text for one in attempts], asks)
+            (reply,) = yield from draw(prompt, key=key, label="refine")
+            attempts.append(candidate(problem, reply))
+    except OutOfBudget:
+        whole = False
+    return ended(attempts, _last(attempts), whole=whole, feedback=len(asks))
+
+
+def _is_fine(text: str) -> bool:
+    words = " ".join(text.lower().split()).strip(" .\"'*")
+    return words.startswith(FINE.lower().rstrip("."))
+
+
+def _last(attempts: list[Candidate]) -> Candidate | None:
+    """The last attempt with an answer."""
+    return next((one for one in reversed(attempts) if one.answer is not None), None)
