@@ -17,6 +17,7 @@ from passel.core.options import split_specs
 from passel.core.problem import Problem
 from passel.core.result import Result
 from passel.measure.comparison import Comparison
+from passel.measure.pilot import check_pilot
 from passel.measure.plan import Plan, check_roles
 from passel.measure.run import Run
 from passel.measure.sweep import Sweep, arms, levelled
@@ -72,6 +73,7 @@ async def solve_async(
     seed: int = 0,
     pool: Pool | None = None,
     check: Tool | None = None,
+    pilot: Path | str | None = None,
     retries: Retries = Retries(),
     **options: Any,
 ) -> Solution:
@@ -87,6 +89,7 @@ async def solve_async(
         budget: limits over all passes. seed: of all draws.
         pool: where replies are kept, such as a Record; default: nowhere.
         check: the automatic verifier of methods that need one: called with text= and key= of an answer.
+        pilot: folder of an earlier comparison, for methods that choose by one.
         options: the method's own, such as n=8.
 
     Raises:
@@ -103,8 +106,12 @@ async def solve_async(
         problem = Problem("question", question, line, system, read_answer)
     check_needs(f"method {method}", chosen.needs, {role: b.model.info for role, b in bindings.items()})
     check_ready(chosen.needs.get("tool", ()))
+    check_pilot(method, chosen.needs.get("tool", ()), pilot)
+    tools: dict[str, Tool] = {"check": check} if check else {}
+    if pilot is not None:
+        tools["pilot"] = (await Run.open(pilot).as_pilot()).tool(None, problem.id)
     driver = Driver(bindings, budget=budget, pool=pool, retries=retries)
-    scope = Scope(problem.id, Tools({"check": check} if check else {}))
+    scope = Scope(problem.id, Tools(tools))
     try:
         outcome = await driver.run(chosen.make(problem, key=Key(seed) / problem.id), scope)
     finally:
@@ -124,7 +131,7 @@ def compare(
     out: Path | str | None = None,
     **settings: Any,
 ) -> Comparison:
-    """Compares methods on a task, on one shared pool of samples. `settings` are those of `Plan`: n, limit, seed, …
+    """Compares methods on a task, on one shared pool of samples. `settings` are those of `Plan`: n, limit, pilot, …
 
     With `out`, the record, the tables and the report are written there, and a run that was cut short goes on.
 

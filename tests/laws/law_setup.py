@@ -46,8 +46,22 @@ def check(text: str, key: str) -> float:
     return float(key == "7")
 
 
+def pilot(*, samples: int | None = None, bins: int = 5) -> dict[str, Any]:
+    """What an earlier comparison of some methods, at the settings of the laws, found."""
+    base = {"stderr": 0.1, "problems": 10, "uses_gold": False}
+    rows = {"single": (0.5, 20.0), "vote:n=2": (0.6, 40.0), "best_of:n=2": (0.7, 60.0), "vote:n=3": (0.65, 60.0)}
+    figures = {spec: base | {"accuracy": a, "tokens": t, "spec": spec} for spec, (a, t) in rows.items()}
+    turned = {s: one | {"accuracy": 1.0 - one["accuracy"]} for s, one in figures.items()}
+    edges = [place / bins for place in range(1, bins)]
+    binned = {"edges": edges, "methods": [figures if place % 2 else turned for place in range(bins)]}
+    worse = {s: base | {"accuracy": a, "tokens": 500.0, "spec": s} for s, a in (("direct", 0.1), ("cot", 0.3))}
+    return {"methods": figures | worse, "bins": {"self_evaluation": binned, "oracle": binned}}
+
+
 TOOLS: dict[str, Callable[..., object]] = {
     "check": check,
+    "pilot": pilot,
+    "examples": lambda k: [{"question": f"What is {i} + 1?", "solution": f"The answer is {i + 1}."} for i in range(k)],
     "python": lambda **_: {"status": "ok", "stdout": "7\n", "stderr": "", "value": None},
     "reference": lambda: "4+3=7\nThe answer is 7.",
 }

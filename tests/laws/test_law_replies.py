@@ -82,7 +82,7 @@ def spelled_out(make, arguments) -> dict[str, tuple[float, float]]:
             least, most = total.pop(option)
             if option != "method" and is_ranker(
                 value
-            ):  # one run for all texts of a round, of which there is one or more
+            ):  # one run for all texts of a round
                 least, most = (0, most) if least < most else (1, 1)
             own = {name: default for name, (_, default) in describe(value).options.items()}
             for kind, (low, high) in spelled_out(value, {"n": arguments.get("n")} | own).items():

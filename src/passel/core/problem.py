@@ -43,6 +43,7 @@ class Problem:
         read: takes the answer out of a text.
         options: choices by letter, for multiple choice.
         details: what else the task tells (subject, level, entry point), for prompts and reports.
+        history: turns of the chat before the question, such as worked examples.
     """
 
     id: str
@@ -52,10 +53,11 @@ class Problem:
     read: Reader = read_text
     options: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    history: tuple[Message, ...] = ()
 
     @property
     def prompt(self) -> Prompt:
         """The chat that asks the question."""
         user = f"{self.question}\n{self.instruction}" if self.instruction else self.question
-        turns = (Message("user", user),)
+        turns = (*self.history, Message("user", user))
         return (Message("system", self.system), *turns) if self.system else turns

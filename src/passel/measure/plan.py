@@ -45,6 +45,7 @@ class Plan:
         instruction, system: in place of the task's own, where given.
         concurrency: problems worked on at once.
         pool: folder of the run whose draws are judged, seen from this run's own folder; no new one is made.
+        pilot: folder of an earlier comparison, for methods that choose by one.
     """
 
     model: str
@@ -61,6 +62,7 @@ class Plan:
     system: str | None = None
     concurrency: int = 64
     pool: str | None = None
+    pilot: str | None = None
 
     def __post_init__(self) -> None:
         if not self.methods:
@@ -132,6 +134,7 @@ class Plan:
             words += [flag, ",".join(limits)] if limits else []
         for flag, text in (("--instruction", self.instruction), ("--system", self.system)):
             words += [flag, text] if text is not None and self.pool is None else []
+        words += ["--pilot", self.pilot] if self.pilot is not None else []
         words += ["--out", str(folder)] if folder else []
         return shlex.join(words)
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from passel.core.cost import Cost
-from passel.core.driver import Driver, Ledger, Outcome, Pool, Record, Roles, Scope
+from passel.core.driver import Driver, Ledger, Outcome, Pool, Record, Roles, Scope, Tool
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.needs import check_needs
 from passel.core.problem import Problem
 from passel.measure.comparison import Comparison
+from passel.measure.pilot import PILOT, Pilot, check_pilot
+from passel.measure.piloting import observed
 from passel.measure.plan import Plan, check_roles
 from passel.measure.scoring import Scorer, tools_of
 from passel.measure.summary import Trials, summarise
@@ -22,6 +25,7 @@ from passel.models import load as load_model
 from passel.models.replay import FrozenPool, Replay, ReplayPool
 from passel.tasks import Task
 from passel.tasks import load as load_task
+from passel.tasks.parts.examples import Examples
 from passel.tools import check_ready
 
 __all__ = ["Run", "Watch"]
@@ -63,6 +67,8 @@ class Run:
             self.record = (self.folder or Path()) / plan.pool / "record.sqlite"
         self.methods = plan.load_methods()
         self.task = _task(plan)
+        self.examples = Examples(self.task, plan.limit, plan.seed)
+        self.pilot: Pilot | None = None
 
     @classmethod
     def open(cls, folder: Path | str) -> Run:
@@ -84,15 +90,21 @@ class Run:
         for method in self.methods:
             check_needs(f"method {method.name}", method.needs, infos)
             check_ready(method.needs.get("tool", ()))
+            check_pilot(method.name, method.needs.get("tool", ()), self.plan.pilot)
+        if self.plan.pilot is not None:
+            self.pilot = await Run.open(self.plan.pilot).as_pilot()
         Roles(roles)  # refuses sampling parameters that a model does not take, before anything is made
         problems = self._problems()
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.plan.save(self.folder)
+            if self.pilot is not None:
+                self.pilot.save(self.folder)
         record = Record(self.record) if self.record else None
         pool = FrozenPool(record) if record and self.plan.pool is not None else record
         try:
-            return await self._with(roles, pool, problems, watch or Watch())
+            trials, driver, seconds = await self._with(roles, pool, problems, watch or Watch())
+            return summarise(trials, driver.roles.infos, driver.ledger, seconds)
         finally:
             await asyncio.gather(*(binding.model.aclose() for binding in roles.values()))
             if record is not None:
@@ -100,11 +112,26 @@ class Run:
 
     async def replay(self) -> Comparison:
         """The same from the record alone, without a model; what is not recorded counts as unfinished."""
+        async with self._replayed() as (trials, driver, seconds):
+            return summarise(trials, driver.roles.infos, driver.ledger, seconds)
+
+    async def as_pilot(self) -> Pilot:
+        """What it found, for methods that choose by it; from the record alone.
+
+        Raises UsageError if nothing of it was scored.
+        """
+        async with self._replayed() as (trials, driver, _):
+            return await observed(driver, trials)
+
+    @asynccontextmanager
+    async def _replayed(self) -> AsyncGenerator[tuple[Trials, Driver, float]]:
         assert self.record is not None, "a run without a folder keeps no record"
         record = Record(self.record, read_only=True)
         try:
+            if self.plan.pilot is not None and self.folder is not None and (self.folder / PILOT).is_file():
+                self.pilot = Pilot.open(self.folder)
             roles = {role: Binding(Replay(b.model.info), b.sampling) for role, b in self._bindings().items()}
-            return await self._with(roles, ReplayPool(record), self._problems(), Watch(), record.wall_seconds)
+            yield await self._with(roles, ReplayPool(record), self._problems(), Watch(), record.wall_seconds)
         finally:
             record.close()
 
@@ -137,7 +164,7 @@ class Run:
         problems: Sequence[Problem],
         watch: Watch,
         wall_seconds: float | None = None,
-    ) -> Comparison:
+    ) -> tuple[Trials, Driver, float]:
         shared = len(self.methods) > 1
         driver = Driver(roles, pool=pool, budget=self.plan.budget, races="tokens" if shared else "clock")
         watch.total, watch.spent = len(problems) * len(self.methods), lambda: driver.ledger.spent
@@ -150,7 +177,7 @@ class Run:
         if wall_seconds is None:
             wall_seconds = pool.wall_seconds if isinstance(pool, Record) else asyncio.get_running_loop().time() - start
         trials = Trials(self.plan, self.task, scorer.score, self.methods, problems, outcomes)
-        return summarise(trials, driver.roles.infos, driver.ledger, wall_seconds)
+        return trials, driver, wall_seconds
 
     async def _all(
         self, driver: Driver, scorer: Scorer, problems: Sequence[Problem], watch: Watch
@@ -177,7 +204,10 @@ class Run:
         return outcomes
 
     async def _solve(self, driver: Driver, problem: Problem, method: NamedMethod) -> Outcome:
-        scope = Scope(problem.id, tools_of(self.task, problem.id), Ledger(self.plan.problem_budget))
+        others: dict[str, Tool] = {"examples": self.examples}
+        if self.pilot is not None:
+            others["pilot"] = self.pilot.tool(self.plan.task, problem.id)
+        scope = Scope(problem.id, tools_of(self.task, problem.id, others), Ledger(self.plan.problem_budget))
         key = Key(self.plan.seed) / problem.id
         return await driver.run(method.make(problem, key=key), scope)
 

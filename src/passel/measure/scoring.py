@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from passel.core.driver import Driver, Scope, Tool
 from passel.core.flow import Flow, call, together
@@ -14,10 +14,12 @@ from passel.tools import Tools
 
 __all__ = ["Scorer", "tools_of"]
 
+_NONE: Mapping[str, Tool] = {}
 
-def tools_of(task: Task, problem_id: str) -> Tools:
+
+def tools_of(task: Task, problem_id: str, others: Mapping[str, Tool] = _NONE) -> Tools:
     """The tools around one problem: the task's `check` (what an answer is worth) and `reference` (its reference
-    solution), and those of the room."""
+    solution), others of the run, and those of the room."""
 
     def score(text: str, key: str) -> float | None:
         return task.score(problem_id, Answer(text, key))
@@ -26,7 +28,7 @@ def tools_of(task: Task, problem_id: str) -> Tools:
         return await asyncio.to_thread(score, text, key)
 
     check: Tool = score_aside if task.costly(problem_id) else score
-    return Tools({"check": check, "reference": lambda: task.solution(problem_id)})
+    return Tools({"check": check, "reference": lambda: task.solution(problem_id), **others})
 
 
 class Scorer:

@@ -64,6 +64,7 @@ def verification(
         problem_budget=Budget(),
         concurrency=concurrency,
         pool=os.path.relpath(pool, folder),
+        pilot=None,
     )
     return Run(plan, folder)
 

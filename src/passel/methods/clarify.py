@@ -13,7 +13,7 @@ from passel.core.problem import Problem
 from passel.core.result import Result
 from passel.methods import Inner
 from passel.methods.parts.endings import paid_for
-from passel.methods.parts.prompts import asked, instructed
+from passel.methods.parts.prompts import instructed
 from passel.methods.single import single
 
 __all__ = ["clarify"]
@@ -70,7 +70,7 @@ def clarify(
         case "check":
             said = yield from _review(problem, key)
             if said:
-                changed = asked(problem, f"{problem.question}\n(A reviewer on this question: {said})")
+                changed = instructed(problem, f"(A reviewer on this question: {said})", before=True)
             return (yield from paid_for(method(changed, key=key)))
     return (yield from method(changed, key=key))
 

@@ -11,7 +11,7 @@ from passel.core.problem import Problem
 from passel.core.ranges import Linear
 from passel.core.result import Result
 from passel.methods import Inner
-from passel.methods.parts.prompts import asked
+from passel.methods.parts.prompts import instructed
 from passel.methods.single import single
 
 __all__ = ["reread"]
@@ -40,12 +40,13 @@ def reread(
 
     Guarantees: heuristic. The question's tokens are paid for `times` times.
 
-    Deviations: none; the task's instruction takes the place of the paper's "A:" and method phrase.
+    Deviations: the task's instruction takes the place of the paper's "A:" and method phrase. What quotes the question
+    elsewhere, such as a verifier, quotes it once: a number that it hides does not stand in the second copy.
 
     >>> from passel.core.play import play
     >>> print(play(reread(Problem("1", "2 + 2?"), key=Key()), ["4"]).asks[0].prompt[-1].content)
     2 + 2?
     Read the question again: 2 + 2?
     """
-    readings = [problem.question, *[f"{CUE} {problem.question}"] * (times - 1)]
-    return (yield from method(asked(problem, "\n".join(readings)), key=key))
+    again = "\n".join([f"{CUE} {problem.question}"] * (times - 1))
+    return (yield from method(instructed(problem, again, before=True), key=key))

@@ -77,6 +77,7 @@ _RUN_FLAGS: Sequence[Callable[..., Any]] = (
     click.option("--system", help="System message."),
     click.option("--budget", default="", help="Limits of the run: passes=…,tokens=…,money=…,seconds=…"),
     click.option("--problem-budget", default="", help="Limits for one method on one problem."),
+    click.option("--pilot", help="Folder of an earlier comparison, for methods that choose by one."),
     click.option("--concurrency", type=click.IntRange(1), default=64, show_default=True, help="Problems at once."),
     click.option("--out", help="Folder for the record, the tables and the report; run again to resume."),
     click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON."),

@@ -18,6 +18,7 @@ from passel.core.driver import run_sync
 from passel.core.errors import UsageError
 from passel.core.options import split_specs
 from passel.measure.comparison import Comparison
+from passel.measure.pilot import check_pilot
 from passel.measure.plan import Plan
 from passel.measure.run import Run
 
@@ -44,9 +45,14 @@ def make_run(methods: str, flag: str, given: dict[str, Any]) -> Run:
         instruction=given["instruction"],
         system=given["system"],
         concurrency=given["concurrency"],
+        pilot=given["pilot"],
     )
     with blame(flag):
-        plan.load_methods()
+        for method in plan.load_methods():
+            check_pilot(method.name, method.needs.get("tool", ()), plan.pilot)
+    if plan.pilot is not None:
+        with blame("--pilot"):
+            Plan.open(Path(plan.pilot))
     with blame("--task"):
         return Run(plan, out)
 

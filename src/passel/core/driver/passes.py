@@ -20,7 +20,8 @@ from passel.core.reply import Reply, Usage
 __all__ = ["Bound", "Retries", "Tool", "cost_of", "run_tool", "send", "worst_case"]
 
 Tool = Callable[..., object]
-"""A tool: keyword arguments in, a JSON value (or an awaitable of one) out."""
+"""A tool: keyword arguments in, a JSON value (or an awaitable of one) out. One that would answer otherwise in another
+run has an attribute `edition`, a text that names what its answers depend on, and calls of two editions are two."""
 
 
 @dataclass(frozen=True, slots=True)

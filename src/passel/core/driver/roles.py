@@ -53,8 +53,8 @@ class Roles:
         if isinstance(ask, Call):
             if ask.tool not in tools:
                 raise unknown("tool", ask.tool, tools)
-            line = (f"tool:{ask.tool}", ask.role, ask.label)
-            return Bound(ask, address("", ask, scope), line, tool=tools[ask.tool])
+            line, tool = (f"tool:{ask.tool}", ask.role, ask.label), tools[ask.tool]
+            return Bound(ask, address("", ask, scope + getattr(tool, "edition", "")), line, tool=tool)
         binding, sampling = self._bind(ask.role, ask.sampling if isinstance(ask, Generate) else _UNSET)
         if isinstance(ask, Generate):
             ask = Generate(ask.prompt, ask.key, ask.prefix, sampling, ask.role, ask.label)

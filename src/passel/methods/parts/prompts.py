@@ -59,6 +59,8 @@ def asked(problem: Problem, question: str) -> Problem:
     return replace(problem, question=question)
 
 
-def instructed(problem: Problem, line: str) -> Problem:
-    """The problem with a line more in its instruction."""
-    return replace(problem, instruction=f"{problem.instruction}\n{line}".strip())
+def instructed(problem: Problem, line: str, *, before: bool = False) -> Problem:
+    """The problem with a line more at the end (or the beginning) of its instruction. The question stays as it is, for
+    those that quote it or hide a part of it."""
+    lines = (line, problem.instruction) if before else (problem.instruction, line)
+    return replace(problem, instruction="\n".join(filter(None, lines)))

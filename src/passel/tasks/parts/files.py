@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from passel.core.errors import UsageError
 
-__all__ = ["Row", "is_table", "read_rows"]
+__all__ = ["Row", "is_table", "read_file", "read_rows"]
 
 Row = Mapping[str, Any]
 
@@ -30,13 +30,14 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
     """Rows with their numbers: lines of a JSONL file from 1, rows of a CSV file as a spreadsheet numbers them, so that
     the header is row 1. Blank lines are left out. Raises UsageError naming the file and the row.
     """
-    text = _text(path)
+    text = read_file(path)
     if path.name.lower().removesuffix(".gz").endswith(".csv"):
         return _csv(text, path)
     return _jsonl(text, path)
 
 
-def _text(path: Path) -> str:
+def read_file(path: Path) -> str:
+    """The text of a file in UTF-8, plain or gzipped. Raises UsageError naming the file and the place."""
     try:
         data = path.read_bytes()
         if path.suffix.lower() == ".gz":

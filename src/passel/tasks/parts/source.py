@@ -10,7 +10,7 @@ from typing import Any
 
 from passel.core.errors import UsageError
 from passel.tasks.parts.extra import has, need
-from passel.tasks.parts.files import Row, read_rows
+from passel.tasks.parts.files import Row, read_file, read_rows
 from passel.tasks.parts.task import Item, Loaded, Task
 
 __all__ = ["Hub", "Source", "make"]
@@ -50,6 +50,13 @@ class Source:
 
     files: tuple[str, ...]
     hub: Hub | None = None
+
+    def text(self) -> str:
+        """The text of all files, one after the other. Raises UsageError that says how to get the data."""
+        paths = [_path(file) for file in self.files]
+        if not all(paths):
+            raise UsageError(f"no data: set PASSEL_DATA to a folder with {' and '.join(self.files)}")
+        return "\n".join([read_file(path) for path in paths if path])
 
     def rows(self) -> Iterator[Row]:
         """The rows of all files, in order. Raises UsageError that says how to get the data."""

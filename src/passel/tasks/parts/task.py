@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -141,6 +141,13 @@ class Task:
             raise UsageError(f"limit of {self.name} must be at least 1, got {limit}")
         order = (Key(seed) / "problems").permutation(len(self.items))[:limit]
         return [self._problem(self.items.at(index)) for index in order]
+
+    def spare(self, *, limit: int | None = None, seed: int = 0) -> Iterator[Item]:
+        """The items that `problems` with the same arguments leaves out, the last of the order first, so that they stay
+        the same while the limit grows."""
+        if limit is not None:
+            for index in reversed((Key(seed) / "problems").permutation(len(self.items))[limit:]):
+                yield self.items.at(index)
 
     def score(self, problem_id: str, answer: Answer | None) -> float | None:
         """What the answer is worth in [0, 1]; 0 for none; None if it cannot be scored."""

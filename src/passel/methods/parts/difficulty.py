@@ -1,0 +1,59 @@
+"""Choosing among methods by difficulty: where a problem stands among those of a pilot, and what did best there."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from passel.core.errors import UsageError
+from passel.methods.parts.pilots import figures_of, identity
+from passel.verifiers import load
+
+__all__ = ["ORACLE", "best_arm", "bin_of", "binning_of", "difficulty_of"]
+
+ORACLE = "oracle"
+
+
+def binning_of(table: Mapping[str, Any], verifier: Callable[..., Any]) -> tuple[str, Mapping[str, Any] | None]:
+    """The bins of a pilot that this verifier made, with its name there; None where there are none."""
+    wanted = identity(verifier)
+    for name, bins in table.get("bins", {}).items():
+        try:
+            if identity(load(name)) == wanted:
+                return name, bins
+        except UsageError:
+            continue
+    return "", None
+
+
+def difficulty_of(scores: Sequence[float | None]) -> float | None:
+    """The mean score of some samples, those without a score left out; None if there is none. Higher is easier."""
+    known = [score for score in scores if score is not None]
+    return math.fsum(known) / len(known) if known else None
+
+
+def bin_of(edges: Sequence[float], difficulty: float | None) -> int:
+    """The bin of a problem, 0 the hardest; without a score it is among the hardest.
+
+    >>> [bin_of([0.2, 0.5], value) for value in (None, 0.1, 0.2, 0.9)]
+    [0, 0, 1, 2]
+    """
+    return 0 if difficulty is None else bisect_right(edges, difficulty)
+
+
+def best_arm(
+    figures: Mapping[str, Any], arms: Sequence[Callable[..., Any]], tokens: float | None = None
+) -> tuple[int, Mapping[str, Any]] | None:
+    """The index of the most accurate arm of those that took at most `tokens` (prompt and completion, a problem), and
+    its figures; of equal ones the cheapest, then the first. Where none took so few, the cheapest. None if the figures
+    hold no arm.
+    """
+    known = [(index, found) for index, arm in enumerate(arms) if (found := figures_of(figures, arm)) is not None]
+    if not known:
+        return None
+    afforded = [pair for pair in known if tokens is None or pair[1]["tokens"] <= tokens]
+    if not afforded:
+        return min(known, key=lambda pair: pair[1]["tokens"])
+    return max(afforded, key=lambda pair: (pair[1]["accuracy"], -pair[1]["tokens"]))

@@ -1,0 +1,112 @@
+"""Facts that no book tells, and questions whose answer follows from them alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from passel.core.key import Key
+
+__all__ = ["FORMS", "MOST", "Needles"]
+
+MOST = 96  # facts; there are names and codes for so many
+
+_TOWNS = (
+    *("Alderby", "Brackwell", "Carnforth", "Dunmarsh", "Eskerton", "Fenwold", "Gorsley", "Harrowick", "Inverlane"),
+    *("Kestrow", "Lindmoor", "Marlstead", "Northcombe", "Oxmere", "Pellworth", "Quendale", "Ravensby", "Silverton"),
+    *("Thornley", "Upwick", "Varnham", "Wexcombe", "Yarrowdale", "Zennorby"),
+)
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_HOUSES = ("archive", "chapel", "library", "lighthouse", "mill", "museum", "observatory", "station")
+
+
+@dataclass(frozen=True, slots=True)
+class Needles:
+    """Facts, the one that holds the answer first; a question; its answer; a worked solution."""
+
+    facts: tuple[str, ...]
+    question: str
+    gold: str
+    solution: str
+
+
+def _places(key: Key, count: int) -> list[str]:
+    """Different places, such as "the Alderby archive"."""
+    chosen = (key / "places").permutation(len(_TOWNS) * len(_HOUSES))[:count]
+    return [f"the {_TOWNS[one % len(_TOWNS)]} {_HOUSES[one // len(_TOWNS)]}" for one in chosen]
+
+
+def _code(key: Key, index: int) -> str:
+    """Five digits; those of different indices differ in the last two, by their index."""
+    return str(100 + (key / "code" / index).below(900)) + f"{(index * 37 + (key / 'code').below(100)) % 100:02d}"
+
+
+def _needle(key: Key, facts: int, hops: int) -> Needles:
+    places = _places(key, facts)
+    told = [f"The access code of {place} is {_code(key, index)}." for index, place in enumerate(places)]
+    gold = _code(key, 0)
+    return Needles(tuple(told), f"What is the access code of {places[0]}?", gold, f"{told[0]}\nThe answer is {gold}.")
+
+
+def _chain(key: Key, facts: int, hops: int) -> Needles:
+    """hops facts lead from the first place of a chain to a code; the others are links and codes of other chains."""
+    chains = 1 + max(0, -(-(facts - hops) // hops))
+    places = _places(key, chains * hops)
+    told: list[str] = []
+    for chain in range(chains):
+        own = places[chain * hops : (chain + 1) * hops]
+        links = [f"The key of {a} is kept in {b}." for a, b in pairwise(own)]
+        told += [f"The access code of {own[-1]} is {_code(key, chain)}.", *links]
+    own, gold = told[:hops], _code(key, 0)
+    if hops == 1:
+        question = f"What is the access code of {places[0]}?"
+    elif hops == 2:
+        question = f"What is the access code of the place where the key of {places[0]} is kept?"
+    else:
+        question = (
+            f"Begin at {places[0]} and go to the place where its key is kept, then to the place where the key of that "
+            f"place is kept, {hops - 1} steps in all. What is the access code of the place where you arrive?"
+        )
+    solution = "\n".join([*own[1:], own[0], f"The answer is {gold}."])
+    return Needles(tuple(told[: max(facts, hops)]), question, gold, solution)
+
+
+def _visits(key: Key, count: int) -> list[tuple[str, str]]:
+    """Different pairs of a day and a town."""
+    chosen = (key / "visits").permutation(len(_TOWNS) * len(_DAYS))[:count]
+    return [(_DAYS[one % len(_DAYS)], _TOWNS[one // len(_DAYS)]) for one in chosen]
+
+
+def _count(key: Key, facts: int, hops: int) -> Needles:
+    place, other, *_ = _places(key, 2)
+    right = 1 + (key / "right").below(max(1, facts - 1))
+    signed = [f"On {day} a visitor from {town} signed the guest book of" for day, town in _visits(key, facts)]
+    told = [f"{who} {place if i < right else other}." for i, who in enumerate(signed)]
+    question = f"How many visitors signed the guest book of {place}?"
+    return Needles(tuple(told), question, str(right), "\n".join([*told[:right], f"The answer is {right}."]))
+
+
+def _sum(key: Key, facts: int, hops: int) -> Needles:
+    place, other, *_ = _places(key, 2)
+    right = min(facts, 2 + (key / "right").below(max(1, facts - 2)))
+    many = [2 + (key / "many" / index).below(48) for index in range(facts)]
+    told = [
+        f"On {day} {town} sent {many[i]} parcels to {place if i < right else other}."
+        for i, (day, town) in enumerate(_visits(key, facts))
+    ]
+    total, steps = many[0], list[str]()
+    for one in many[1:right]:
+        steps.append(f"{total}+{one}={total + one}")
+        total += one
+    question = f"How many parcels were sent to {place} in all?"
+    return Needles(tuple(told), question, str(total), "\n".join([*steps, f"The answer is {total}."]))
+
+
+FORMS: Mapping[str, Callable[[Key, int, int], Needles]] = {
+    "needle": _needle,
+    "hops": _chain,
+    "count": _count,
+    "sum": _sum,
+}
+"""By name, from a key, a number of facts and a number of hops (of a chain alone) to facts and a question."""
