@@ -24,6 +24,7 @@ from passel.measure.comparison import Comparison, MethodRow
 from passel.methods import load
 
 ROOT = Path(__file__).parents[1]
+PLACES = ("first", "second", "third", "fourth")
 RESULTS = ROOT / "docs" / "results.json"
 N = 16
 
@@ -45,7 +46,25 @@ def spec_of(name: str, verifier: str) -> str:
     parts += [f"verifier={verifier}"] if "verifier" in known else []
     parts += ["step=line"] if "step" in known else []
     parts += ["depth=8"] if "depth" in known and "step" in known else []
+    if name == "compute_optimal":
+        parts += [f"{place}={arm}" for place, arm in zip(PLACES, arms(verifier), strict=True)]
+        parts = [part.replace(":", f":{part.split('=')[0]}.") if "=" in part else part for part in parts]
+        parts[1] = f"verifier={verifier}"
     return ":".join(parts)
+
+
+def arms(verifier: str) -> list[str]:
+    """What compute_optimal chooses from; its pilot compares them."""
+    return ["single", "vote:n=4", f"best_of:n=4:verifier={verifier}", "vote:n=8"]
+
+
+def pilot_of(task: str, problems: int, folder: Path) -> str:
+    """A small comparison on other problems of the task, for the methods that learn from one."""
+    model, verifier, most = TASKS[task]
+    sampling = passel.Sampling(max_tokens=most)
+    methods = arms(verifier)
+    passel.compare(model=model, task=task, methods=methods, limit=problems, seed=1, sampling=sampling, out=folder)
+    return str(folder)
 
 
 def suits(spec: str, pilot: str | None) -> bool:
@@ -99,16 +118,18 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=24)
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--only", default="", help="methods, separated by commas; default: all")
-    parser.add_argument("--pilot", help="folder of a comparison for the methods that learn from one")
+    parser.add_argument("--no-pilot", action="store_true", help="leave out the methods that learn from a pilot")
     parser.add_argument("--out", default="runs/results")
     args = parser.parse_args()
     known: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     chosen = args.only.split(",") if args.only else names("methods")
     for task in args.tasks.split(","):
         model, verifier, most = TASKS[task]
+        folder = Path(args.out) / task.replace(":", "_")
+        pilot = None if args.no_pilot else pilot_of(task, args.problems, folder.with_name(f"{folder.name}-pilot"))
         specs = ["single", *(spec_of(name, verifier) for name in chosen if name != "single")]
-        specs = [spec for spec in specs if suits(spec, args.pilot)]
-        settings = {"pilot": args.pilot} if args.pilot else {}
+        specs = [spec for spec in specs if suits(spec, pilot)]
+        settings = {"pilot": pilot} if pilot else {}
         found = passel.compare(
             model=model,
             task=task,
@@ -117,7 +138,7 @@ def main() -> None:
             limit=args.problems,
             sampling=passel.Sampling(max_tokens=most),
             problem_budget=passel.Budget(completion_tokens=args.tokens),
-            out=Path(args.out) / task.replace(":", "_"),
+            out=folder,
             **settings,
         )
         print(f"{found}\n", flush=True)

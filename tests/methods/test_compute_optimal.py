@@ -28,7 +28,7 @@ from passel.methods.single import single
 from passel.methods.vote import vote
 from passel.verifiers.arithmetic import arithmetic
 from passel.verifiers.judge import judge
-from passel.verifiers.oracle import oracle
+from passel.verifiers.math_answer import math_answer
 
 
 def last_word(text: str) -> Answer | None:
@@ -61,7 +61,7 @@ TOLD = {"methods": HARD, "bins": {"oracle": {"edges": [0.5], "methods": [HARD, E
 def run(texts, told=TOLD, checks=(), **options):
     """Plays it: the pilot, two samples, the oracle's verdicts on them, then the arm's draws."""
     script = [Reply(value=told), *texts[:2], *[Reply(value=one) for one in checks], *texts[2:]]
-    settings = {**ARMS, "samples": 2, "bins": 2, "verifier": oracle} | options
+    settings = {**ARMS, "samples": 2, "bins": 2, "verifier": math_answer} | options
     return play(compute_optimal(PROBLEM, key=Key(), **settings), script)
 
 
@@ -103,7 +103,7 @@ def test_by_another_verifier_it_has_no_score():
 def test_bins_of_another_verifier_are_not_taken():
     found = run(["a", "b", "a", "b", "b"], verifier=by_length).value
     assert (found.info["bin"], found.info["arm"]) == (None, "vote:n=3"), "the figures over all problems"
-    assert binning_of(TOLD, oracle)[0] == ORACLE == OURS
+    assert binning_of(TOLD, math_answer)[0] == ORACLE == OURS
     table = {"bins": {"judge": {"edges": []}, "judge:samples=3": {"edges": [1]}, "gone.py:verifier": {}}}
     assert binning_of(table, configured(judge, {"samples": 3})) == ("judge:samples=3", {"edges": [1]})
     assert binning_of(table, configured(judge, {"samples": 2})) == ("", None)
@@ -122,7 +122,7 @@ def test_arms_that_the_pilot_does_not_know_are_refused_before_anything_is_spent(
 
 def test_without_a_pilots_reply_it_is_the_first_arm():
     script = [Reply("failed", error="lost"), "a", "b", Reply(value=0.0), Reply(value=0.0), "a", "b"]
-    flow = compute_optimal(PROBLEM, key=Key(), **ARMS, samples=2, verifier=oracle)
+    flow = compute_optimal(PROBLEM, key=Key(), **ARMS, samples=2, verifier=math_answer)
     assert play(flow, script).value.info["arm"] == "vote"
 
 
@@ -173,6 +173,6 @@ def test_from_a_comparison_to_a_choice(tmp_path, monkeypatch):
     assert chosen.mean_cost["passes"] <= 12, "the samples are the arm's first draws, charged once"
     assert json.loads(Path("later/run.json").read_text())["pilot"] == "pilot"
     assert not chosen.uses_gold
-    oracle_spec = f"{spec}:verifier=oracle"
+    oracle_spec = f"{spec}:verifier=math_answer"
     known = passel.compare(**settings, methods=[oracle_spec], pilot="pilot")
     assert known.methods[0].uses_gold

@@ -87,7 +87,7 @@ def test_a_vote_among_nobody_has_no_answer():
 
 
 def test_a_vote_goes_on_with_the_samples_that_fit():
-    result = play(vote(PROBLEM, key=Key(), n=9), [OutOfBudget(fits=2), "a", "a"]).value
+    result = play(vote(PROBLEM, key=Key(), n=9), [OutOfBudget(fits=2), "a", "a", OutOfBudget()]).value
     assert (result.answer, result.stop) == (Answer("a", "a"), "budget")
 
 

@@ -23,8 +23,9 @@ def methods(model: str | None, verifiers: bool) -> None:
     room = "verifiers" if verifiers else "methods"
     can = load(model).info.can if model else None
     out = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0))
-    for column in (room.rstrip("s"), "what it does", "needs", "cost", "options"):
-        out.add_column(column, overflow="fold")
+    out.add_column(room.rstrip("s"), no_wrap=True)
+    for column in ("what it does", "needs", "cost", "options"):
+        out.add_column(column, overflow="fold", no_wrap=column == room.rstrip("s"))
     if can is not None:
         out.add_column(f"with {model}")
     for name in names(room):

@@ -10,6 +10,7 @@ from passel.core.errors import OutOfBudget, UsageError
 from passel.core.flow import Flow, call, draw_within
 from passel.core.key import Key
 from passel.core.needs import needs
+from passel.core.options import configured
 from passel.core.problem import Problem
 from passel.core.ranges import Linear, Log
 from passel.core.result import Candidate, Result, candidate
@@ -19,12 +20,14 @@ from passel.methods.best_of import best_of
 from passel.methods.parts.difficulty import ORACLE, best_arm, bin_of, binning_of, difficulty_of
 from passel.methods.parts.endings import paid_for
 from passel.methods.parts.votes import first_of, tally
-from passel.methods.single import single
-from passel.methods.vote import vote
+from passel.methods.sequential_revision import sequential_revision
 from passel.verifiers import Chosen, judged
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["compute_optimal"]
+
+SEQUENTIAL = configured(sequential_revision, {"n": 1, "length": 16})
+"""One chain alone: with best_of and chains of 4, three ratios of sequential to parallel attempts at 16 in all."""
 
 
 @needs(generator="text", tool="pilot")
@@ -34,8 +37,8 @@ def compute_optimal(
     key: Key,
     first: Inner = best_of,
     second: Inner = beam,
-    third: Inner = vote,
-    fourth: Inner = single,
+    third: Inner = sequential_revision,
+    fourth: Inner = SEQUENTIAL,
     samples: Annotated[int, Log(1, 64)] = 4,
     bins: Annotated[int, Linear(1, 10)] = 5,
     tokens: float | None = None,
@@ -49,15 +52,15 @@ def compute_optimal(
     must stand in the pilot with the very same options, or they are not chosen.
 
     Source: Snell et al. 2024, Scaling LLM Test-Time Compute Optimally (2408.03314): the compute-optimal scaling
-    strategy, with bins of difficulty that a verifier predicts, or (`verifier=oracle`) of the pass rate.
+    strategy, with bins of difficulty that a verifier predicts, or (`verifier=math_answer`) of the pass rate.
 
     Symbols: N, the budget -> tokens.
 
     Args:
-        first: an arm.
-        second: another.
-        third: another.
-        fourth: another; name one arm twice to have fewer.
+        first: an arm; best of 16.
+        second: another; a beam of 16.
+        third: another; revision, four chains of four.
+        fourth: another; revision, one chain of 16. Name one arm twice to have fewer.
         samples: plain draws by which the difficulty is estimated. Arms that draw them too do not pay again. The paper
             takes 2048 and does not count them; 4 is ours.
         bins: of difficulty; 5 as in the paper.
@@ -70,7 +73,7 @@ def compute_optimal(
 
     Deviations: the paper chooses by two-fold cross-validation on the test problems; here by an earlier comparison, from
     which the problem at hand is left out if it was there. A sample without an answer has no score and does not count;
-    by the oracle it counts as wrong. Where the bin holds no arm, or the verifier made no bins, the pilot's figures
+    by pass rate it counts as wrong. Where the bin holds no arm, or the verifier made no bins, the pilot's figures
     over all problems decide. When the budget ends amid the arm, the best of the samples is taken.
 
     >>> from passel.core.play import play
@@ -81,7 +84,9 @@ def compute_optimal(
     >>> hard = {"vote:n=2": row(0.3, 50.0), "single": row(0.1, 20.0)}
     >>> easy = {"vote:n=2": row(0.9, 50.0), "single": row(0.9, 20.0)}
     >>> told = {"methods": easy, "bins": {"arithmetic": {"edges": [0.5], "methods": [hard, easy]}}}
-    >>> flow = compute_optimal(Problem("1", "2 + 2?"), key=Key(), samples=1, bins=2, verifier=arithmetic)
+    >>> from passel.methods.single import single
+    >>> settings = {"first": single, "samples": 1, "bins": 2, "verifier": arithmetic}
+    >>> flow = compute_optimal(Problem("1", "2 + 2?"), key=Key(), **settings)
     >>> found = play(flow, [Reply(value=told), "2+2=4", "2+2=4"]).value
     >>> found.info["bin"], found.info["arm"]
     (1, 'single')
