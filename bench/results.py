@@ -18,10 +18,13 @@ from typing import Any
 from parts.figures import machine
 
 import passel
+from passel.core.errors import Impossible
 from passel.core.find import find, names
+from passel.core.needs import check_needs
 from passel.core.options import parameters
 from passel.measure.comparison import Comparison, MethodRow
 from passel.methods import load
+from passel.models import load as load_model
 
 ROOT = Path(__file__).parents[1]
 PLACES = ("first", "second", "third", "fourth")
@@ -58,18 +61,24 @@ def arms(verifier: str) -> list[str]:
     return ["single", "vote:n=4", f"best_of:n=4:verifier={verifier}", "vote:n=8"]
 
 
-def pilot_of(task: str, problems: int, folder: Path) -> str:
+def pilot_of(task: str, model: str, problems: int, folder: Path) -> str:
     """A small comparison on other problems of the task, for the methods that learn from one."""
-    model, verifier, most = TASKS[task]
+    _, verifier, most = TASKS[task]
     sampling = passel.Sampling(max_tokens=most)
     methods = arms(verifier)
     passel.compare(model=model, task=task, methods=methods, limit=problems, seed=1, sampling=sampling, out=folder)
     return str(folder)
 
 
-def suits(spec: str, pilot: str | None) -> bool:
-    """Whether a method can be run here: one that needs a pilot needs a run to learn from."""
-    return pilot is not None or "pilot" not in load(spec).needs.get("tool", frozenset())
+def suits(spec: str, model: str, pilot: str | None) -> bool:
+    """Whether a method can be run here: the model can do what it needs, and there is a pilot if it needs one."""
+    wanted = load(spec).needs
+    try:
+        check_needs(spec, wanted, {"generator": load_model(model).info})
+    except Impossible as reason:
+        print(f"left out: {reason}", flush=True)
+        return False
+    return pilot is not None or "pilot" not in wanted.get("tool", frozenset())
 
 
 def figures_of(row: MethodRow) -> dict[str, Any]:
@@ -100,7 +109,7 @@ def entry(found: Comparison, budget: int, most: int) -> dict[str, Any]:
     """A task's part of the results."""
     return {
         "task": found.task,
-        "model": found.model,
+        "model": found.model.split(":")[0],
         "seed": found.seed,
         "problems": len(found.problems),
         "budget": budget,
@@ -119,16 +128,19 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--only", default="", help="methods, separated by commas; default: all")
     parser.add_argument("--no-pilot", action="store_true", help="leave out the methods that learn from a pilot")
+    parser.add_argument("--threads", type=int, help="of the embedded model; 1 where other work runs beside it")
     parser.add_argument("--out", default="runs/results")
     args = parser.parse_args()
     known: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     chosen = args.only.split(",") if args.only else names("methods")
     for task in args.tasks.split(","):
         model, verifier, most = TASKS[task]
+        model += f":threads={args.threads}" if args.threads else ""
         folder = Path(args.out) / task.replace(":", "_")
-        pilot = None if args.no_pilot else pilot_of(task, args.problems, folder.with_name(f"{folder.name}-pilot"))
+        beside = folder.with_name(f"{folder.name}-pilot")
+        pilot = None if args.no_pilot else pilot_of(task, model, args.problems, beside)
         specs = ["single", *(spec_of(name, verifier) for name in chosen if name != "single")]
-        specs = [spec for spec in specs if suits(spec, pilot)]
+        specs = [spec for spec in specs if suits(spec, model, pilot)]
         settings = {"pilot": pilot} if pilot else {}
         found = passel.compare(
             model=model,

@@ -18,6 +18,7 @@ from passel.core.problem import Problem
 from passel.verifiers import is_ranker, judged
 
 each = pytest.mark.parametrize("case", CASES, ids=repr)
+CROWD = list({case.name: case for case in CASES}.values())  # one of each method
 OTHERS = [Problem("p2", "What is 10 + 5?", read=PROBLEM.read), Problem("p3", "3 * 3", read=PROBLEM.read)]
 
 
@@ -57,8 +58,8 @@ def test_a_result_does_not_depend_on_who_else_is_running(case):
         d = driver(races="clock")
         others = [
             d.run(other.flow(problem, Key(9) / problem.id), Scope(problem.id, TOOLS))
-            for other in CASES
-            for problem in [*OTHERS, PROBLEM]
+            for place, other in enumerate(CROWD)
+            for problem in [OTHERS[place % len(OTHERS)], PROBLEM]
         ]
         mine = d.run(case.flow(), Scope("p1", TOOLS))
         return (await asyncio.gather(*others[::2], mine, *others[1::2]))[len(others[::2])]

@@ -137,7 +137,7 @@ def test_tokens_are_told_by_one_pass_a_node():
         told(("</s>", 0.6), ("3", 0.3), ("4", 0.1)),
         valued(0.8, 0.2),
     ]
-    played = play(searched(1, 5, children="tokens", least=1, top_p=0.9), script)
+    played = play(searched(1, 5, children="tokens", least=1, top_p=0.85), script)
     asks = [ask for ask in played.asks if isinstance(ask, Generate)]
     assert [(ask.prefix, ask.sampling) for ask in asks] == [
         ("", Sampling(max_tokens=1, logprobs=5)),
@@ -166,7 +166,7 @@ def test_bad_replies_are_survived(bad):
 
 
 PLANT = Plant(5, 4, 3)
-TREE = Problem("1", PLANT.question, read=PROBLEM.read)
+TREE = Problem("1", PLANT.question)
 
 
 def run(options, budget=None, seed=0, **model):
@@ -220,5 +220,7 @@ def test_only_where_nothing_was_drawn_may_the_budget_leave_it():
         play(searched(1, 2), [OutOfBudget()])
     kept = play(searched(1, 2), [ends("4"), ends("5"), OutOfBudget()]).value
     assert (kept.text, kept.stop) == ("4", "budget")
+    unvalued = play(searched(1, 2), [goes_on("5"), ends("4"), OutOfBudget()]).value
+    assert (unvalued.text, unvalued.stop) == ("4", "budget"), "finished, though it came second"
     later = play(searched(2, 2), [ends("4"), goes_on("5"), valued(0.1, 0.9), OutOfBudget()]).value
     assert (later.text, later.stop) == ("4", "budget")
