@@ -31,7 +31,8 @@ def methods() -> str:
     rows = []
     for name in own("methods"):
         about = describe(find("methods", name))
-        rows.append((f"`{name}`", about.summary, _papers(about), _needs("methods", name, about), f"`{about.cost}`"))
+        cells = (f"[`{name}`](methods/{name}.md)", about.summary, _papers(about), _needs("methods", name, about))
+        rows.append((*cells, f"`{about.cost}`"))
     return _table(("method", "what it does", "from", "needs", "asks"), rows)
 
 
@@ -67,14 +68,13 @@ def _needs(room: str, name: str, about: About) -> str:
 
 
 def method_names() -> str:
-    """All methods by name, each with its page."""
+    """All methods by name."""
     line, lines = "", []
     for name in own("methods"):
-        word = f"[`{name}`](docs/methods/{name}.md)"
-        if len(line) + len(word) > 118:
+        if len(line) + len(name) > 114:
             lines.append(line)
             line = ""
-        line = f"{line} {word}".strip()
+        line = f"{line} `{name}`".strip()
     return "\n".join([*lines, line])
 
 
