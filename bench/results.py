@@ -18,18 +18,27 @@ from typing import Any
 from parts.figures import machine
 
 import passel
+from passel.core.docs import bounds, describe
 from passel.core.errors import Impossible
 from passel.core.find import find, names
 from passel.core.needs import check_needs
-from passel.core.options import parameters
 from passel.measure.comparison import Comparison, MethodRow
 from passel.methods import load
 from passel.models import load as load_model
 
 ROOT = Path(__file__).parents[1]
+N, FEW = 16, 4  # samples of a method that does nothing but sample, and of one that has more to do with its budget
+SETTINGS = {
+    "genrm_best_of": ("s=4", "v=2"),
+    "fobar": ("n=4", "m=2", "numbers=2"),
+    "linc": ("k=4",),
+    "peers": ("n=4", "every=32", "turns=1", "summary=32"),
+    "mixture_of_agents": ("n=3", "layers=2"),
+}
+"""Where the defaults are for longer answers than these models give."""
+
 PLACES = ("first", "second", "third", "fourth")
 RESULTS = ROOT / "docs" / "results.json"
-N = 16
 
 # task -> (model, its verifier, most completion tokens of a draw)
 TASKS = {
@@ -42,10 +51,15 @@ TASKS = {
 
 def spec_of(name: str, verifier: str) -> str:
     """A method's spec by the rules that hold for all."""
-    known = parameters(find("methods", name))
-    parts = [name]
+    about = describe(find("methods", name))
+    known = about.options
+    parts = [name, *SETTINGS.get(name, ())]
     if "method" in known:
         parts += ["method=vote", f"method.n={N}"]
+    defaults = {option: default for option, (_, default) in known.items()}
+    if "n" in known and name not in SETTINGS:
+        most = bounds(about.cost, defaults | {"n": N}).get("generate", (0, 0))[1]
+        parts += [f"n={N if most <= N else FEW}"]
     parts += [f"verifier={verifier}"] if "verifier" in known else []
     parts += ["step=line"] if "step" in known else []
     parts += ["depth=8"] if "depth" in known and "step" in known else []
@@ -146,7 +160,6 @@ def main() -> None:
             model=model,
             task=task,
             methods=specs,
-            n=N,
             limit=args.problems,
             sampling=passel.Sampling(max_tokens=most),
             problem_budget=passel.Budget(completion_tokens=args.tokens),

@@ -81,9 +81,7 @@ def spelled_out(make, arguments) -> dict[str, tuple[float, float]]:
     for option, value in arguments.items():
         if option in total and callable(value):
             least, most = total.pop(option)
-            if option != "method" and is_ranker(
-                value
-            ):  # one run for all texts of a round
+            if option != "method" and is_ranker(value):  # one run for all texts of a round
                 least, most = (0, most) if least < most else (1, 1)
             own = {name: default for name, (_, default) in describe(value).options.items()}
             for kind, (low, high) in spelled_out(value, {"n": arguments.get("n")} | own).items():

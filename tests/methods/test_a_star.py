@@ -128,10 +128,8 @@ def test_if_none_is_finished_the_cheapest_is_drawn_to_its_end():
     assert (played.value.text, played.value.stop) == ("9\n7\n4\n5", "done")
     cut = play(star(2, expansions=1), [goes_on("3"), goes_on("9"), OutOfBudget()]).value
     assert (cut.answer, cut.stop) == (None, "budget")
-    earlier = play(star(2), [OutOfBudget(fits=1), goes_on("3"), OutOfBudget()])
-    assert (earlier.value.answer, earlier.value.stop) == (None, "budget"), (
-        "where the budget has ended, nothing is drawn"
-    )
+    earlier = play(star(2), [OutOfBudget(fits=1), goes_on("3"), OutOfBudget(), OutOfBudget()])
+    assert (earlier.value.answer, earlier.value.stop) == (None, "budget"), "nor does the end of one path fit"
 
 
 def test_where_nothing_can_be_judged_the_first_goes_first():

@@ -72,7 +72,7 @@ def test_a_rollout_keeps_to_the_depth():
 
 
 def test_where_the_budget_ends_amid_a_rollout_it_is_judged_as_far_as_it_came():
-    script = [goes_on("1"), goes_on("2"), goes_on("9"), OutOfBudget(), OutOfBudget()]
+    script = [goes_on("1"), goes_on("2"), goes_on("9"), OutOfBudget(), OutOfBudget(), OutOfBudget()]
     assert play(ahead(2, 2, further=2), script).value.stop == "budget"
     rolled = rolled_out(PROBLEM, START, key=KEY, further=3, unit="line")
     assert play(rolled, [goes_on("7"), OutOfBudget()]).value == (Path("7\n", 1, 1), False)

@@ -126,7 +126,7 @@ def test_where_all_scores_are_nought_the_living_go_on():
     [
         ([OutOfBudget(fits=1), ends("7"), OutOfBudget()], "7"),
         ([ends("7"), goes_on("6"), OutOfBudget()], "7"),
-        ([goes_on("7"), goes_on("6"), OutOfBudget(), OutOfBudget()], ""),
+        ([goes_on("7"), goes_on("6"), OutOfBudget(), OutOfBudget(), OutOfBudget()], ""),
     ],
 )
 def test_when_the_budget_ends_it_answers_from_what_is_finished(script, text):

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from step_scripts import FAILED, PROBLEM, by_last_digit, drawn_from, ends, goes_on, hashed, no_idea, shape
 
+from passel.core.cost import Budget
 from passel.core.errors import OutOfBudget
 from passel.core.flow import draw
 from passel.core.key import Key
@@ -103,10 +104,23 @@ def test_the_search_survives_the_end_of_its_budget_at_every_point(select, verifi
 def test_out_of_budget_leaves_the_search_only_if_nothing_was_drawn():
     with pytest.raises(OutOfBudget):
         play(search(rounds_of([0, 0]), 0), [OutOfBudget()])
-    some = play(search(rounds_of([0, 0], [1]), 0), [OutOfBudget(fits=1), goes_on("1"), OutOfBudget()]).value
+    some = play(
+        search(rounds_of([0, 0], [1]), 0), [OutOfBudget(fits=1), goes_on("1"), OutOfBudget(), OutOfBudget()]
+    ).value
     assert (shape(some.tree), some.whole) == (["0 1"], False)
-    later = play(search(rounds_of([0], [1]), 0), [goes_on("1"), OutOfBudget()]).value
+    later = play(search(rounds_of([0], [1]), 0), [goes_on("1"), OutOfBudget(), OutOfBudget()]).value
     assert (shape(later.tree), later.whole) == (["0 1"], False)
+
+
+def test_a_search_that_finished_nothing_ends_its_best_path_with_what_is_left():
+    script = [goes_on("1"), goes_on("2"), OutOfBudget(), ends("7")]
+    searched = play(search(rounds_of([0, 0], [1]), 0), script).value
+    assert (searched.tree.nodes[-1].path.text, searched.whole) == ("2\n7", False)
+    small = [goes_on("1"), goes_on("2"), OutOfBudget(), OutOfBudget(), ends("7")]
+    played = play(search(rounds_of([0, 0], [1]), 0), small, left=Budget(completion_tokens=9))
+    assert played.asks[-1].sampling.max_tokens == 9
+    assert played.asks[-1].prefix == "2\n"
+    assert played.value.tree.nodes[-1].path.finished
 
 
 def test_what_is_short_for_one_node_leaves_the_others_theirs():
@@ -116,7 +130,7 @@ def test_what_is_short_for_one_node_leaves_the_others_theirs():
 
 
 def test_nodes_that_could_not_be_judged_are_kept_without_a_value():
-    script = ["a", "b", "0.5", OutOfBudget()]
+    script = ["a", "b", "0.5", OutOfBudget(), OutOfBudget()]
     searched = play(search(rounds_of([0, 0], [1]), 0, verifier=with_pass), script).value
     assert ([node.value for node in searched.tree.nodes], searched.whole) == ([None, 0.5, None], False)
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, Literal, Protocol, TypeVar
 
+from passel.core.ask import Sampling
+from passel.core.cost import Budget
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, together
+from passel.core.flow import Flow, Left, together
 from passel.core.key import Key
 from passel.core.problem import Problem
 from passel.core.result import Candidate, Result
@@ -64,7 +66,7 @@ def tree_search(
     """Selects nodes, expands them, judges the new ones, and again, until the rule selects none.
 
     All nodes of one round are expanded at once, and judged at once. OutOfBudget leaves it only if not one step was
-    drawn.
+    drawn. Where the budget ends it before a path is finished, the best one is drawn to its end, if that fits.
 
     Args:
         select: sees the tree and its own state, and a key of this round.
@@ -81,7 +83,7 @@ def tree_search(
         if not paths:
             if len(tree) == 1 and short:
                 raise short[0]
-            return Searched(tree, state, False)
+            return Searched((yield from _rescued(problem, tree, key)), state, False)
         new = {len(tree) + place: path for place, path in enumerate(paths)}
         try:
             values, paid = yield from evaluate(problem, new, key)
@@ -89,7 +91,27 @@ def tree_search(
             values, paid = dict[int, float | None](), False
         tree = tree.grown(parents, paths, [values.get(number) for number in new])
         if short or not paid:
-            return Searched(tree, state, False)
+            return Searched((yield from _rescued(problem, tree, key)), state, False)
+
+
+def _rescued(problem: Problem, tree: Tree, key: Key) -> Flow[Tree]:
+    """Where the budget ends a search that has finished nothing, the best path is drawn to its end by what is left: with
+    fewer tokens than a draw may take, if need be, for most take fewer."""
+    live = [number for number in range(1, len(tree)) if not tree[number].path.done]
+    if tree.finished() or not live:
+        return tree
+    (best,) = tree.best(live, 1)
+    path = tree[best].path
+    left: Budget = yield Left()
+    for most in (None, left.completion_tokens) if left.completion_tokens else (None,):
+        sampling = Sampling(max_tokens=most)
+        first = tree.drawn.get(path.text, 0)
+        try:
+            paths = yield from next_steps(problem, path, key=key, first=first, depth=path.steps + 1, sampling=sampling)
+        except OutOfBudget:
+            continue
+        return tree.grown([best], paths, [None])
+    return tree
 
 
 def _expanded(
