@@ -82,7 +82,7 @@ def _generate(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key)
 def _fuse(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[Ran]:
     prompt = fusion_prompt(problem, [one.text for one in drafts], [one.note for one in drafts])
     found, whole = yield from _drawn(prompt, layer, key, "fuser", label="fuse")
-    return found or list(drafts), whole
+    return found or list(drafts[: sum(block.count for block in layer.blocks)]), whole
 
 
 def _drawn(prompt: Prompt, layer: Layer, key: Key, usual: str, *, label: str = "") -> Flow[Ran]:
