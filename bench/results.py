@@ -34,6 +34,7 @@ SETTINGS = {
     "linc": ("k=4",),
     "peers": ("n=4", "every=32", "turns=1", "summary=32"),
     "mixture_of_agents": ("n=3", "layers=2"),
+    "confidence_inject": ("step=line",),  # its verifier is asked how sure the model is, not whether steps are right
 }
 """Where the defaults are for longer answers than these models give."""
 
@@ -60,8 +61,8 @@ def spec_of(name: str, verifier: str) -> str:
     if "n" in known and name not in SETTINGS:
         most = bounds(about.cost, defaults | {"n": N}).get("generate", (0, 0))[1]
         parts += [f"n={N if most <= N else FEW}"]
-    parts += [f"verifier={verifier}"] if "verifier" in known else []
-    parts += ["step=line"] if "step" in known else []
+    parts += [f"verifier={verifier}"] if "verifier" in known and name not in SETTINGS else []
+    parts += ["step=line"] if "step" in known and name not in SETTINGS else []
     parts += ["depth=8"] if "depth" in known and "step" in known else []
     if name == "compute_optimal":
         parts += [f"{place}={arm}" for place, arm in zip(PLACES, arms(verifier), strict=True)]
