@@ -171,7 +171,7 @@ def main() -> None:
         new = entry(found, args.tokens, most)
         before = known.get(task, {})
         if before.get("budget") == args.tokens and before.get("problems") == new["problems"]:
-            new["methods"] = before["methods"] | new["methods"]
+            new |= {"methods": before["methods"] | new["methods"], "saved": before["saved"]}
         known[task] = new
         RESULTS.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
