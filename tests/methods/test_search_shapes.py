@@ -1,4 +1,4 @@
-"""What searches need on planted trees, where the verifier's quality is known: a small form of bench/search_shapes.py."""
+"""What searches need on planted trees, where the verifier's quality is known: bench/search_shapes.py in small."""
 
 from __future__ import annotations
 
@@ -24,13 +24,11 @@ def test_with_a_good_verifier_a_beam_does_with_a_fraction_of_best_ofs_tokens():
     assert beam_tokens <= 0.6 * best_tokens
 
 
-@pytest.mark.parametrize(
-    "search", [f"beam:n=8:width=4:{PRM}", f"particle_filter:n=8:{PRM}", "best_of:n=8:verifier=orm"]
-)
-def test_where_the_verifier_is_noise_no_search_helps(search):
-    found = run("planted:rho=0:chance=0.6", "single", search)
-    name = search.split(":")[0]
-    assert found[name][0] <= found["single"][0] + 0.1
+def test_where_the_verifier_is_noise_no_search_helps():
+    """A right path has a chance of 0.6 ** 6 = 0.05; with a good verifier each of these is right on most trees."""
+    searches = (f"beam:n=8:width=4:{PRM}", f"particle_filter:n=8:{PRM}", "best_of:n=8:verifier=orm")
+    found = run("planted:rho=0:chance=0.6", *searches)
+    assert all(accuracy < 0.2 for accuracy, _ in found.values())
 
 
 def test_particles_survive_a_biased_verifier_that_leads_a_greedy_beam_astray():
