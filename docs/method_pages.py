@@ -73,7 +73,7 @@ def _measured(name: str, results: Results) -> list[str]:
     if not verdicts:
         return ["## Measured", "Not measured yet: no run of `bench/results.py` holds it."]
     specs = sorted({entry["methods"][name]["spec"] for entry in results.values() if name in entry["methods"]})
-    said = "Run as " + ", ".join(f"`{spec}`" for spec in specs) + "; see [all methods](../results.md) for the setting."
+    said = "Run as " + ", ".join(map(_code, specs)) + "; see [all methods](../results.md) for the setting."
     return ["## Measured", "\n".join(lines), _wrapped(said), _wrapped(" ".join(verdicts))]
 
 
@@ -154,6 +154,17 @@ def _span(values: list[float | None] | None, *, signed: bool = False) -> str:
     sign = "+" if signed else ""
     mid, low, high = (None if value is None else f"{100 * value:{sign}.0f}" for value in values)
     return f"{mid} [{low}, {high}]" if low is not None else str(mid)
+
+
+def _code(spec: str) -> str:
+    """A spec as code, in pieces of a line's length at most."""
+    pieces: list[str] = []
+    for part in spec.split(":"):
+        if pieces and len(pieces[-1]) + len(part) < WIDTH - 30:
+            pieces[-1] += f":{part}"
+        else:
+            pieces.append(f":{part}" if pieces else part)
+    return " ".join([f"`{piece}`" for piece in pieces])
 
 
 def _wrapped(text: str) -> str:
