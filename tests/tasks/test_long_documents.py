@@ -51,16 +51,17 @@ def test_a_chain_leads_to_the_answer_in_so_many_hops(hops):
         assert [codes[one] for one in codes].count(found.gold) == 1
 
 
-def test_what_is_counted_and_added_up_is_what_the_facts_say():
+@pytest.mark.parametrize("facts", [1, 2, 9])
+def test_what_is_counted_and_added_up_is_what_the_facts_say(facts):
     for key in KEYS:
-        found = FORMS["count"](key, 9, 1)
+        found = FORMS["count"](key, facts, 1)
         place = re.search(r"guest book of (.+)\?", found.question)[1]
         assert sum(fact.endswith(f"guest book of {place}.") for fact in found.facts) == int(found.gold)
-        found = FORMS["sum"](key, 9, 1)
+        found = FORMS["sum"](key, facts, 1)
         place = re.search(r"sent to (.+) in all", found.question)[1]
         sent = [re.fullmatch(r"On \w+ \w+ sent (\d+) parcels to (.+)\.", fact).groups() for fact in found.facts]
         assert sum(int(many) for many, where in sent if where == place) == int(found.gold)
-    assert len({FORMS["count"](key, 9, 1).gold for key in KEYS}) > 4
+    assert len({FORMS["count"](key, 9, 1).gold for key in KEYS}) > 4, "counts vary"
 
 
 def test_a_gutenberg_file_is_its_body_without_headings():
