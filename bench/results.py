@@ -124,7 +124,8 @@ def entry(found: Comparison, budget: int, most: int) -> dict[str, Any]:
     """A task's part of the results."""
     return {
         "task": found.task,
-        "model": found.model.split(":")[0],
+        "model": found.model.removeprefix("torch:").split(":")[0],
+        "runtime": "engine" if found.model.startswith("torch:") else "llama.cpp",
         "seed": found.seed,
         "problems": len(found.problems),
         "budget": budget,
@@ -143,14 +144,15 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--only", default="", help="methods, separated by commas; default: all")
     parser.add_argument("--no-pilot", action="store_true", help="leave out the methods that learn from a pilot")
-    parser.add_argument("--threads", type=int, help="of the embedded model; 1 where other work runs beside it")
+    parser.add_argument("--torch", action="store_true", help="on the engine in place of llama.cpp: all texts in one batch")
+    parser.add_argument("--threads", type=int, help="of llama.cpp; 1 where other work runs beside it")
     parser.add_argument("--out", default="runs/results")
     args = parser.parse_args()
     known: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     chosen = args.only.split(",") if args.only else names("methods")
     for task in args.tasks.split(","):
         model, verifier, most = TASKS[task]
-        model += f":threads={args.threads}" if args.threads else ""
+        model = f"torch:{model}" if args.torch else model + (f":threads={args.threads}" if args.threads else "")
         folder = Path(args.out) / task.replace(":", "_")
         beside = folder.with_name(f"{folder.name}-pilot")
         pilot = None if args.no_pilot else pilot_of(task, model, args.problems, beside)

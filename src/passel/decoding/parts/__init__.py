@@ -1,0 +1,1 @@
+"""The mathematics and the tables that decoding methods share."""

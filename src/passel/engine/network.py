@@ -1,0 +1,160 @@
+"""A transformer's layers over a batch, with the keys and values of all that came before in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from passel.engine.architecture import Architecture, Layer, Norm, Positions
+from passel.engine.batch import Batch, Segments, Stretch
+from passel.engine.forward import Mix
+from passel.engine.kernels import Kernels, Rope, View, choose
+
+__all__ = ["Network"]
+
+
+class Network:
+    """The weights, the room for keys and values, and how a batch goes through them."""
+
+    def __init__(self, architecture: Architecture, slots: int, *, kernels: Kernels | None = None) -> None:
+        self.parts = architecture
+        weight = architecture.embedding
+        self.device, self.dtype = weight.device, weight.dtype
+        sizes = (architecture.hidden_size, architecture.inner_size)
+        self._kernels = kernels or choose(self.device, self.dtype, architecture.head_size, sizes)
+        # unwritten: the operating system gives the memory when a slot is first used
+        shape = (len(architecture.layers), 2, slots, architecture.kv_heads, architecture.head_size)
+        self._pools = torch.empty(shape, dtype=self.dtype, device=self.device)
+
+    def hidden(self, batch: Batch, *, layers: int | None = None, wanted: Collection[int] = ()) -> dict[int, Tensor]:
+        """Hidden states [tokens, hidden size] after `layers` layers (default: all), and after each depth in `wanted`;
+        keys and values of the layers passed are written into the cache."""
+        parts = self.parts
+        depth = len(parts.layers) if layers is None else layers
+        hidden = self._embedded(batch)
+        ropes = [self._rope(batch, kind) for kind in parts.positions]
+        views = [self._view(batch.segments, kind) for kind in parts.positions]
+        found = {0: hidden.clone()} if 0 in wanted else {}
+        for at, layer in enumerate(parts.layers[:depth]):
+            kind = layer.positions
+            self._attention(hidden, layer, at, ropes[kind], views[kind], batch.stretches)
+            self._mlp(hidden, layer)
+            if at + 1 in wanted:
+                found[at + 1] = hidden.clone()
+        found[depth] = hidden
+        return found
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Hidden states [rows, hidden size] to float32 logits [rows, vocabulary]."""
+        parts = self.parts
+        logits = parts.head(self._norm(hidden.contiguous(), parts.norm)).float()
+        return parts.final_cap * torch.tanh(logits / parts.final_cap) if parts.final_cap else logits
+
+    def final(self, hidden: Tensor) -> Tensor:
+        """Hidden states after the final norm."""
+        return self._norm(hidden.contiguous(), self.parts.norm)
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Token ids to the embeddings that the first layer reads."""
+        embedded = functional.embedding(tokens, self.parts.embedding)
+        return embedded if self.parts.embedding_scale == 1.0 else embedded * self.parts.embedding_scale
+
+    def mixed(self, mixes: Sequence[Mix]) -> Tensor:
+        """Weighted sums of tokens' embeddings, summed in float32 [mixes, hidden size]."""
+        sums: list[Tensor] = []
+        for mix in mixes:
+            tokens = torch.tensor([token for token, _ in mix], dtype=torch.int64, device=self.device)
+            weights = torch.tensor([weight for _, weight in mix], device=self.device)
+            sums.append(weights @ self.embed(tokens).float())
+        return torch.stack(sums).to(self.dtype)
+
+    def _embedded(self, batch: Batch) -> Tensor:
+        tokens = batch.tokens.to(self.device)
+        if batch.embeddings is None:
+            return self.embed(tokens)
+        places, values = batch.embeddings
+        embedded = self.embed(tokens.clamp(min=0))
+        embedded[places.to(self.device)] = values.to(self.device, self.dtype)
+        return embedded
+
+    def _attention(
+        self, hidden: Tensor, layer: Layer, at: int, rope: Rope, view: View | None, stretches: tuple[Stretch, ...]
+    ) -> None:
+        parts, kernels = self.parts, self._kernels
+        keys, values = self._pools[at]
+        if layer.q_norm and layer.k_norm:
+            norm = layer.q_norm
+            rope = replace(rope, q_norm=norm.weight, k_norm=layer.k_norm.weight, eps=norm.eps, offset=norm.offset)
+        qkv = layer.qkv(self._norm(hidden, layer.before_attention))
+        q = kernels.rope(qkv, keys, values, rope)
+        seen = q.new_empty(len(hidden), parts.heads, parts.head_size)
+        if view is not None:
+            kernels.attend(q, keys, values, seen, view)
+        for stretch in stretches:
+            seen[stretch.start : stretch.stop] = self._dense(q, keys, values, stretch, parts.positions[layer.positions])
+        added = layer.out(seen.view(len(hidden), -1))
+        hidden += self._norm(added, layer.after_attention) if layer.after_attention else added
+
+    def _mlp(self, hidden: Tensor, layer: Layer) -> None:
+        inner = self._kernels.gated(layer.gate_up(self._norm(hidden, layer.before_mlp)), self.parts.activation)
+        added = layer.down(inner)
+        hidden += self._norm(added, layer.after_mlp) if layer.after_mlp else added
+
+    def _norm(self, x: Tensor, norm: Norm) -> Tensor:
+        return self._kernels.norm(x, norm.weight, norm.eps, norm.offset)
+
+    def _dense(self, q: Tensor, keys: Tensor, values: Tensor, stretch: Stretch, positions: Positions) -> Tensor:
+        """Attention of a long chain: [tokens, heads, head size]."""
+        parts = self.parts
+        slots = stretch.slots.to(self.device)
+        asked = q[stretch.start : stretch.stop].transpose(0, 1).unsqueeze(0)
+        groups = parts.heads // parts.kv_heads
+        key = keys[slots].transpose(0, 1).repeat_interleave(groups, dim=0).unsqueeze(0)
+        value = values[slots].transpose(0, 1).repeat_interleave(groups, dim=0).unsqueeze(0)
+        new, total = asked.shape[2], key.shape[2]
+        place = torch.arange(total - new, total, device=self.device).unsqueeze(1)
+        other = torch.arange(total, device=self.device).unsqueeze(0)
+        mask = other <= place
+        if positions.window is not None:
+            mask &= other > place - positions.window
+        if parts.cap:
+            scores = parts.cap * torch.tanh((asked @ key.transpose(-1, -2)).float() * parts.scale / parts.cap)
+            seen = scores.masked_fill(~mask, float("-inf")).softmax(-1).to(value.dtype) @ value
+        elif new == total and positions.window is None:
+            seen = functional.scaled_dot_product_attention(asked, key, value, is_causal=True, scale=parts.scale)
+        else:
+            seen = functional.scaled_dot_product_attention(asked, key, value, attn_mask=mask, scale=parts.scale)
+        return seen[0].transpose(0, 1)
+
+    def _rope(self, batch: Batch, kind: Positions) -> Rope:
+        source, q_position = batch.source.to(self.device), batch.q_position.to(self.device)
+        k_position, slots = batch.k_position.to(self.device), batch.slots.to(self.device)
+        return Rope(kind.cosine, kind.sine, source, q_position, k_position, slots)
+
+    def _view(self, segments: Segments, kind: Positions) -> View | None:
+        if not len(segments.where):
+            return None
+        offset, length = segments.offset, segments.length
+        if kind.window is not None:
+            offset, length = _windowed(segments, kind.window)
+        arrays = (segments.where, segments.begin, segments.query, offset, length, segments.table)
+        where, begin, query, offsets, lengths, table = (
+            torch.from_numpy(np.ascontiguousarray(array)).to(self.device) for array in arrays
+        )
+        return View(where, begin, query, offsets, lengths, table, self.parts.scale, self.parts.cap)
+
+
+def _windowed(segments: Segments, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """The segments cut to what each row saw last. Places are counted along the row, a tree's along its own path."""
+    counts = np.diff(segments.begin)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    total = np.bincount(owner, segments.length, minlength=len(counts)).astype(np.int64)
+    before = segments.length.cumsum() - segments.length
+    before -= before[segments.begin[:-1]][owner]
+    cut = np.clip(total[owner] - window - before, 0, segments.length).astype(np.int32)
+    return segments.offset + cut, segments.length - cut

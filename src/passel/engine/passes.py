@@ -1,0 +1,75 @@
+"""One run of the network: the rows that sample and the pieces of forwards, laid end to end and taken apart again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from passel.engine.batch import Piece, batch_of
+from passel.engine.cache.pages import Ints
+from passel.engine.pending import Pending
+from passel.engine.side import Side
+
+__all__ = ["Given", "Pass", "run"]
+
+
+def _none() -> Ints:
+    return np.empty(0, dtype=np.int32)
+
+
+@dataclass(slots=True, eq=False)
+class Pass:
+    """What goes into a run. rows, tokens, slots: int32 [n], one new token in each of some branches; pieces: others."""
+
+    rows: Ints = field(default_factory=_none)
+    tokens: Ints = field(default_factory=_none)
+    slots: Ints = field(default_factory=_none)
+    pieces: list[tuple[Pending, Piece]] = field(default_factory=list[tuple[Pending, Piece]])
+
+    def __bool__(self) -> bool:
+        return bool(len(self.rows) or self.pieces)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """What a run gave.
+
+    Args:
+        logits: float32 [rows and wanted tokens of pieces, vocabulary], in order.
+        outputs: of each piece its part of them, and its hidden states.
+        tokens: that were computed.
+    """
+
+    logits: Tensor
+    outputs: list[tuple[Tensor, tuple[Tensor, ...]]]
+    tokens: int
+
+
+def run(side: Side, layers: int | None, given: Pass) -> Given:
+    """Runs a pass, `layers` deep (None: all)."""
+    network, cache = side.network, side.cache
+    rows, pieces = given.rows, given.pieces
+    wanted = {depth for pending, _ in pieces for depth in pending.ask.hidden}
+    lengths = cache.length[rows]
+    batch = batch_of(cache.slots, rows, lengths, given.tokens, given.slots, [piece for _, piece in pieces])
+    states = network.hidden(batch, layers=layers, wanted=wanted)
+    last = states[layers or len(network.parts.layers)]
+    start, places = len(rows), [np.arange(len(rows))]
+    spans: list[slice] = []
+    for pending, piece in pieces:
+        stop = start + len(piece.tokens)
+        spans.append(slice(start, stop))
+        places.append(np.arange(stop - pending.wanted_here(), stop))
+        start = stop
+    needed = np.concatenate(places)
+    logits = network.logits(last if len(needed) == len(last) else last[torch.from_numpy(needed).to(last.device)])
+    outputs: list[tuple[Tensor, tuple[Tensor, ...]]] = []
+    at = len(rows)
+    for (pending, _), span in zip(pieces, spans, strict=True):
+        count = pending.wanted_here()
+        outputs.append((logits[at : at + count], tuple(states[depth][span] for depth in pending.ask.hidden)))
+        at += count
+    return Given(logits, outputs, len(batch.tokens))

@@ -1,0 +1,1 @@
+"""Transforms: pure functions of logits [rows, vocab] and of parameters by row."""

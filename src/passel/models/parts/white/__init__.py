@@ -1,0 +1,1 @@
+"""The adapter of the white-box engine: from asks to tokens and back."""

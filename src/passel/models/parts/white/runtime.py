@@ -1,0 +1,80 @@
+"""A model's weights at work: loaded at the first ask, freed by `close`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from passel.engine import Engine, read
+from passel.engine.constraints import Constraints
+from passel.engine.weights import load
+from passel.engine.weights.checkpoint import Dtype
+from passel.models.parts.white.texts import Texts
+
+__all__ = ["Runtime", "Settings", "start"]
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a model is loaded; see `models.torch.torch` for each. `path` and `draft` are files, folders or hf: names."""
+
+    path: str
+    adapter: str | None
+    scale: float
+    dtype: Dtype
+    device: str
+    memory: int
+    context: int
+    rows: int
+    draft: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runtime:
+    """What answers asks.
+
+    Args:
+        engine: the weights, the cache and the scheduler.
+        texts: the tokenizer.
+        end: tokens that end a text.
+        constraints: grammars of this tokenizer.
+        parameters: number of weights.
+        beside: models beside the engine's own.
+    """
+
+    engine: Engine
+    texts: Texts
+    end: frozenset[int]
+    constraints: Constraints
+    parameters: int
+    beside: int
+
+
+def start(settings: Settings, report: Report) -> Runtime:
+    """Loads the weights. Raises UsageError or ModelError where they cannot be had."""
+    found = load(
+        settings.path,
+        adapter=settings.adapter and Path(settings.adapter),
+        scale=settings.scale,
+        dtype=settings.dtype,
+        device=settings.device,
+        report=report,
+    )
+    parts = read(found.model, settings.context)
+    beside = []
+    if settings.draft:
+        drafter = load(settings.draft, dtype=settings.dtype, device=settings.device, report=report)
+        beside = [read(drafter.model, settings.context)]
+    constraints = Constraints(found.tokenizer, vocab=parts.vocabulary, ends=sorted(found.end_ids))
+    engine = Engine(
+        parts,
+        memory=settings.memory,
+        context=settings.context,
+        rows=settings.rows,
+        beside=beside,
+        constraints=constraints,
+    )
+    return Runtime(engine, Texts(found.tokenizer), found.end_ids, constraints, found.parameters, len(beside))

@@ -1,0 +1,158 @@
+"""The white-box engine as a model: a transformer's weights in this process, with any decoding method."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from passel.core.ask import Ask, Sampling
+from passel.core.cost import Price
+from passel.core.errors import UsageError
+from passel.core.find import Room
+from passel.core.model import ModelInfo, Progress
+from passel.core.options import parameters
+from passel.core.ranges import Linear, Log
+from passel.core.reply import Reply
+from passel.models.catalog import FOLDER, Card, cards, find_card
+from passel.models.parts.pull import Report, pull
+
+__all__ = ["Torch", "torch"]
+
+_SAMPLING = frozenset(Sampling.__slots__)
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+class Torch:
+    """A model on the engine. Build it with `torch`. Weights are loaded at the first ask."""
+
+    def __init__(self, info: ModelInfo, settings: Callable[[], Any], decoder: Callable[..., Any] | None) -> None:
+        self._info, self._settings, self._decoder = info, settings, decoder
+        self._loading = asyncio.Lock()
+        self._worker: Any = None
+
+    @property
+    def info(self) -> ModelInfo:
+        """What it is and can."""
+        return self._info
+
+    async def answer(self, asks: Sequence[Ask], progress: Progress) -> Sequence[Reply]:
+        """See `Model`. What is cancelled leaves the batch at the next token."""
+        worker = await self.worker()
+        futures = worker.answer(asks, progress)
+        try:
+            return [await asyncio.wrap_future(future) for future in futures]
+        except asyncio.CancelledError:
+            worker.cancel(futures)
+            raise
+
+    async def worker(self) -> Any:
+        """The engine with its tokenizer, loaded if it is not."""
+        async with self._loading:
+            if self._worker is None:
+                self._worker = await asyncio.to_thread(self._load)
+            return self._worker
+
+    async def aclose(self) -> None:
+        """Ends the engine's thread and frees the weights."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await asyncio.to_thread(worker.close)
+
+    def _load(self) -> Any:
+        from passel.models.parts.white.worker import Worker
+
+        return Worker(self._settings(), self._decoder)
+
+
+def torch(
+    path: str,
+    *,
+    adapter: str | None = None,
+    scale: float = 1.0,
+    dtype: Dtype = "auto",
+    device: str = "auto",
+    decoder: Annotated[Callable[..., Any] | None, Room("decoding")] = None,
+    draft: str | None = None,
+    memory: Annotated[float, Linear(0.01, 1024.0)] = 2.0,
+    context: Annotated[int, Log(64, 131072)] = 2048,
+    rows: Annotated[int, Log(1, 1024)] = 256,
+    max_tokens: Annotated[int, Log(1, 8192)] = 512,
+    prompt_price: float = 0.0,
+    completion_price: float = 0.0,
+    report: Report = lambda what, done, total: None,
+) -> Torch:
+    """A transformer in this process, in torch. All texts in flight are one batch, and share their common beginnings.
+
+    Args:
+        path: a name of the catalog, a .gguf file, a folder with safetensors, hf:ORG/NAME or hf:ORG/NAME/FILE.gguf.
+        adapter: a LoRA adapter, a PEFT folder or a .gguf file, merged into the weights. scale: its strength.
+        dtype: of the weights; auto: bfloat16 where the device multiplies it in hardware, else float32.
+        device: cpu, cuda, cuda:1, …; auto: the first GPU there is.
+        decoder: a decoding method in place of plain sampling, with its options: decoder=speculative:decoder.length=8.
+        draft: a smaller model beside this one, for decoders that draft with one; given as `path` is.
+        memory: GB for keys and values, a limit that is never passed.
+        context: tokens of prompt and completion together.
+        rows: texts under way at once.
+        max_tokens: completion tokens where nothing else is set.
+        prompt_price, completion_price: US dollars per million tokens, to see what a hosted model would cost.
+        report: told about downloads and loading.
+
+    A draw's seed comes from its key, so it does not depend on what is drawn beside it, up to the rounding of larger
+    sums. Raises UsageError for a missing package or file; weights are loaded at the first ask.
+    """
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        raise UsageError('the engine needs torch and transformers: pip install "passel[engine]"')
+    card = find_card(path) if path in cards() else None
+    if not path:
+        raise UsageError("a model is given as torch:NAME, torch:FOLDER, torch:FILE.gguf or torch:hf:ORG/NAME")
+    if card is None and not path.startswith("hf:") and not Path(path).expanduser().exists():
+        raise UsageError(f"no model at {path}: neither a name of the catalog, nor a file or folder, nor hf:ORG/NAME")
+
+    def settings() -> Any:
+        from passel.models.parts.white.runtime import Settings
+
+        file, own = _weights(path, report)
+        beside = _weights(draft, report)[0] if draft else None
+        size = int(memory * 1e9)
+        return Settings(file, adapter or own, scale, dtype, device, size, context, rows, beside), report
+
+    info = ModelInfo(
+        name=_name(path, card, adapter, scale, dtype, decoder),
+        can=frozenset({"text", "prefix", "logprobs", "score", "embed", "forward"}),
+        sampling=_SAMPLING if decoder is None else _SAMPLING - {"json_schema", "regex"},
+        max_n=rows,
+        concurrency=4 * rows,
+        price=Price(prompt=prompt_price, completion=completion_price),
+        context=context,
+        max_tokens=(card.sampling.max_tokens if card else None) or max_tokens,
+        parameters=card.parameters if card else None,
+        advised=card.sampling if card else Sampling(),
+        instruction=card.instruction if card else "",
+    )
+    return Torch(info, settings, decoder)
+
+
+def _weights(path: str, report: Report) -> tuple[str, str | None]:
+    """The file or folder of a model, and the adapter that the catalog has for it."""
+    if path not in cards():
+        return path, None
+    card = find_card(path)
+    return str(pull(card, report)), str(FOLDER / card.adapter) if card.adapter else None
+
+
+def _name(
+    path: str, card: Card | None, adapter: str | None, scale: float, dtype: str, decoder: Callable[..., Any] | None
+) -> str:
+    """What its distribution depends on, so that the record keeps models apart that differ in it."""
+    name = f"torch:{card.name if card else path if path.startswith('hf:') else Path(path).expanduser().resolve().name}"
+    if adapter:
+        name += f"+{Path(adapter).stem}"
+    name += f"*{scale:g}" if scale != 1.0 else ""
+    name += f":{dtype}" if dtype != "auto" else ""
+    if decoder is not None:
+        given = {option: default for option, (_, default) in parameters(decoder).items()}
+        name += f":{decoder.__name__}({','.join(f'{option}={value}' for option, value in given.items())})"
+    return name
