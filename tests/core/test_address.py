@@ -52,10 +52,25 @@ def test_another_process_with_another_hash_seed_finds_the_same():
         replace(FULL, prefix="So "),
         replace(FULL, sampling=Sampling(temperature=0.5, max_tokens=3)),
         replace(FULL, sampling=Sampling(temperature=0.5, max_tokens=4, stop=("a",))),
+        replace(FULL, sampling=replace(FULL.sampling, typical_p=0.9)),
+        replace(FULL, sampling=replace(FULL.sampling, logit_bias=((3, 1.0),))),
+        replace(FULL, sampling=replace(FULL.sampling, json_schema="{}")),
+        replace(FULL, sampling=replace(FULL.sampling, regex="a")),
     ],
 )
 def test_what_changes_the_draw_changes_the_address(other):
     assert address("m", other) != address("m", FULL)
+
+
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        (Sampling(logit_bias=((3, 1.0), (2, 0.5))), Sampling(logit_bias=((2, 0.5), (3, 1)))),
+        (Sampling(json_schema='{"type": "object"}'), Sampling(json_schema='{"type":\n"object"}')),
+    ],
+)
+def test_the_same_distribution_written_otherwise_has_the_same_address(one, same):
+    assert address("m", replace(FULL, sampling=one)) == address("m", replace(FULL, sampling=same))
 
 
 def test_the_model_is_part_of_it_and_the_role_and_label_are_not():

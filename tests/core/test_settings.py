@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Annotated, Literal
 
@@ -31,6 +32,7 @@ from passel.core.ranges import Log
         ("frequency_penalty", -2.1),
         ("repetition_penalty", -1.0),
         ("logprobs", -1),
+        ("typical_p", 1.1),
     ],
 )
 def test_a_sampling_parameter_out_of_range_is_named(name, value):
@@ -41,6 +43,50 @@ def test_a_sampling_parameter_out_of_range_is_named(name, value):
 def test_an_unknown_sampling_parameter_is_named_with_the_nearest():
     with pytest.raises(UsageError, match="unknown sampling parameter 'temprature'; did you mean temperature"):
         Sampling.of({"temprature": 1.0})
+
+
+SCHEMA = '{"type": "object", "properties": {"b": {"type": "integer"}, "a": {}}}'
+
+
+def test_logit_biases_and_schemas_have_one_form():
+    plain = Sampling(logit_bias=((7, 2.0), (50, -100.0)))
+    for bias in ([[50, -100], [7, 2]], {"50": -100, "7": 2}, ("50=-100", "7=2.0")):
+        assert Sampling.of({"logit_bias": bias}) == plain
+    compact = '{"type":"object","properties":{"b":{"type":"integer"},"a":{}}}'
+    for schema in (SCHEMA, json.loads(SCHEMA), SCHEMA.replace(" ", "\n")):
+        made = Sampling.of({"json_schema": schema})
+        assert made.json_schema == compact, "the order of the properties is that of the answer"
+    assert Sampling.of(json.loads(json.dumps(plain.given()))) == plain
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"logit_bias": ["5"]}, "logit_bias must hold pairs of a token's id and a number, got '5'"),
+        ({"logit_bias": [[5.5, 1]]}, "logit_bias must hold pairs"),
+        ({"logit_bias": [[5, "much"]]}, "logit_bias must hold pairs"),
+        ({"logit_bias": [5]}, "logit_bias must hold pairs"),
+        ({"logit_bias": [[-1, 1]]}, "logit_bias must give a token's id a number between -100 and 100"),
+        ({"logit_bias": [[1, math.nan]]}, "logit_bias must give"),
+        ({"logit_bias": [[1, 101]]}, "logit_bias must give"),
+        ({"logit_bias": [[1, 1], [1, 2]]}, "logit_bias must name a token once, got 1 again"),
+        ({"json_schema": "{"}, "json_schema must be JSON: Expecting property name"),
+        ({"json_schema": '{"maximum": 1e999}'}, "json_schema must be JSON: "),
+        ({"json_schema": "[" * 200_000}, "json_schema must be JSON: "),
+        ({"json_schema": {"a": {1}}}, "json_schema must be JSON: "),
+        ({"json_schema": "[1]"}, r"json_schema must be a JSON object, got \[1\]"),
+        ({"regex": ""}, "regex must not be empty"),
+        ({"regex": "a", "json_schema": "{}"}, "json_schema and regex cannot both be set"),
+    ],
+)
+def test_a_wrong_bias_or_constraint_is_named(settings, message):
+    with pytest.raises(UsageError, match=message):
+        Sampling.of(settings)
+
+
+def test_constraints_of_two_origins_are_not_both_kept():
+    with pytest.raises(UsageError, match="cannot both be set"):
+        Sampling(regex="a").over(Sampling(json_schema="{}"))
 
 
 def test_settings_over_others_win_where_they_are_set_and_zero_is_set():

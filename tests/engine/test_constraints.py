@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
@@ -232,10 +233,10 @@ def test_an_answer_that_is_begun_goes_on() -> None:
 
 
 def test_a_special_tokens_name_in_a_begun_answer_is_text() -> None:
-    matcher = constraints("smollm2-135m")[1].matcher(Grammar("regex", r"<\|im_end\|>\d"))
-    matcher.read("<|im_end|>")
+    matcher = constraints("smollm2-135m")[1].matcher(Grammar("json_schema", '{"type": "string"}'))
+    matcher.read('"<|im_end|>')
     assert not matcher.finished
-    matcher.read("7")
+    matcher.read('"')
     assert matcher.complete
 
 
@@ -307,6 +308,16 @@ def test_a_token_that_is_not_allowed_is_an_error_and_an_end() -> None:
     assert matcher.finished
     assert "doesn't satisfy the grammar" in matcher.error
     assert "\n" not in matcher.error
+
+
+def test_without_a_constraint_nothing_is_read_and_nothing_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "llguidance", None)
+    made = Constraints(byte_level(), vocab=700, ends=[])
+    assert made.allowed([]).shape == (0, 700)
+    with pytest.raises(UsageError, match="constraints need"):
+        made.matcher(Grammar("regex", "a"))
+    with pytest.raises(UsageError, match=r'pip install "passel\[engine\]"'):
+        Constraints(byte_level(), vocab=700, ends=[END]).matcher(Grammar("regex", "a"))
 
 
 def test_only_fast_tokenizers_are_taken() -> None:

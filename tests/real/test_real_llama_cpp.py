@@ -33,6 +33,13 @@ CARD = find_card(NAME)
 CHAT = (Message("user", f"Tom has 4 apples and buys 3 more. How many apples does he have?\n{CARD.instruction}"),)
 LONG = (Message("user", "Count from one to one hundred in words."),)
 GREEDY = Sampling(temperature=0.0, max_tokens=32)
+SCHEMA = {
+    "type": "object",
+    "properties": {"apples": {"type": "integer", "minimum": 0, "maximum": 99}},
+    "required": ["apples"],
+    "additionalProperties": False,
+}
+FITTING = Sampling(temperature=0.0, max_tokens=60, json_schema=json.dumps(SCHEMA))
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +82,11 @@ ASKS: Mapping[str, Ask] = {
     "overflow": ask(prompt=(Message("user", "word " * 1500),)),
     "score": Score(CHAT, ("4", "3", "Zebra")),
     "text": ask(prompt="One, two, three,"),
+    "schema": ask(sampling=FITTING),
+    "schema begun": ask(prefix='{"apples": ', sampling=FITTING),
+    "schema in a text": ask(prompt="As JSON: ", sampling=FITTING),
+    "biased": ask(sampling=Sampling(temperature=0.0, max_tokens=3, logit_bias=((28, 100.0),))),
+    "typical": ask(sampling=Sampling(temperature=0.0, max_tokens=3, typical_p=0.5)),
 }
 
 
@@ -174,6 +186,16 @@ def test_a_prompt_longer_than_the_context_fails_alone(seen: Seen) -> None:
 
 def test_a_text_is_continued(seen: Seen) -> None:
     assert seen.replies["text"].text.strip().startswith("four")
+
+
+def test_constraints_and_biases_reach_the_model(seen: Seen) -> None:
+    begun = seen.replies["schema begun"]
+    for text in (seen.replies["schema"].text, '{"apples": ' + begun.text, seen.replies["schema in a text"].text):
+        value = json.loads(text)
+        assert list(value) == ["apples"]
+        assert 0 <= value["apples"] <= 99
+    assert seen.replies["biased"].text == ",,,"
+    assert seen.replies["typical"].stop == "length"
 
 
 def test_a_race_cancels_the_losers(seen: Seen) -> None:

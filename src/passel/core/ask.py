@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, Literal
+from functools import lru_cache
+from operator import index
+from typing import Any, ClassVar, Literal, cast
 
 from passel.core.errors import UsageError, unknown
 from passel.core.key import Key
@@ -38,6 +41,11 @@ class Sampling:
         presence_penalty, frequency_penalty: taken from the logits of tokens that came before.
         repetition_penalty: divides the logits of tokens that came before.
         logprobs: report the log-probability of each drawn token and of this many alternatives.
+        typical_p: only the tokens whose information is nearest to the entropy, up to this probability mass.
+        logit_bias: added to the logits of some tokens: pairs of a token's id and a number from -100 to 100.
+        json_schema: the answer, its prefix included, is JSON that fits this schema (JSON text), in its order.
+        regex: the whole answer, its prefix included, matches this pattern.
+        decoder: a decoding method in place of plain sampling, with its options: speculative:length=8.
     """
 
     temperature: float | None = None
@@ -50,6 +58,11 @@ class Sampling:
     frequency_penalty: float | None = None
     repetition_penalty: float | None = None
     logprobs: int | None = None
+    typical_p: float | None = None
+    logit_bias: tuple[tuple[int, float], ...] | None = None
+    json_schema: str | None = None
+    regex: str | None = None
+    decoder: str | None = None
 
     _BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {
         "temperature": (0.0, 100.0),
@@ -61,6 +74,7 @@ class Sampling:
         "frequency_penalty": (-2.0, 2.0),
         "repetition_penalty": (0.0, 100.0),
         "logprobs": (0, 1000),
+        "typical_p": (0.0, 1.0),
     }
 
     def __post_init__(self) -> None:
@@ -68,15 +82,37 @@ class Sampling:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise UsageError(f"{name} must be between {low} and {high}, got {value}")
+        # One form for each distribution, so that its draws have one address.
+        if self.logit_bias is not None:
+            object.__setattr__(self, "logit_bias", _biases(self.logit_bias))
+        if self.json_schema is not None:
+            object.__setattr__(self, "json_schema", _schema(str(self.json_schema)))
+        if self.regex is not None and not self.regex:
+            raise UsageError("regex must not be empty")
+        if self.regex is not None and self.json_schema is not None:
+            raise UsageError("json_schema and regex cannot both be set")
+        if self.decoder is not None and (self.json_schema or self.regex):
+            raise UsageError("decoder cannot be set together with json_schema or regex")
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Sampling:
-        """From names and values; an unknown name raises UsageError with the nearest known one."""
+        """From names and values, also as JSON and command lines have them.
+
+        `stop` and `logit_bias` may be lists; `logit_bias` may be an object {id: number} or hold texts "ID=NUMBER";
+        `json_schema` may be an object. An unknown name raises UsageError with the nearest known one.
+        """
         known = [f.name for f in fields(cls)]
         for name in settings:
             if name not in known:
                 raise unknown("sampling parameter", name, known)
-        return cls(**settings)
+        given = dict(settings)
+        if isinstance(stop := given.get("stop"), list):
+            given["stop"] = tuple(cast(list[str], stop))
+        if isinstance(bias := given.get("logit_bias"), Mapping):
+            given["logit_bias"] = tuple(cast(Mapping[Any, Any], bias).items())
+        if isinstance(schema := given.get("json_schema"), Mapping):
+            given["json_schema"] = _written(cast(Mapping[str, Any], schema))
+        return cls(**given)
 
     def given(self) -> dict[str, Any]:
         """The parameters that are set."""
@@ -85,6 +121,43 @@ class Sampling:
     def over(self, below: Sampling) -> Sampling:
         """These settings, and the ones of `below` where these are unset."""
         return replace(below, **self.given())
+
+
+def _biases(pairs: Iterable[object]) -> tuple[tuple[int, float], ...]:
+    """Pairs sorted by token. Raises UsageError that names what is no pair of an id and a number within bounds."""
+    biases: dict[int, float] = {}
+    for pair in pairs:
+        try:
+            token, bias = pair.split("=") if isinstance(pair, str) else cast(Iterable[Any], pair)
+            token, bias = int(token) if isinstance(token, str) else index(token), float(bias)
+        except (TypeError, ValueError):
+            raise UsageError(f"logit_bias must hold pairs of a token's id and a number, got {pair!r}") from None
+        if token < 0 or not -100 <= bias <= 100:
+            raise UsageError(f"logit_bias must give a token's id a number between -100 and 100, got {pair!r}")
+        if token in biases:
+            raise UsageError(f"logit_bias must name a token once, got {token} again")
+        biases[token] = bias
+    return tuple(sorted(biases.items()))
+
+
+@lru_cache(maxsize=256)
+def _schema(text: str) -> str:
+    """The schema without spaces. The order of its names stays: it is the order of the properties in the answer."""
+    try:
+        schema = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"json_schema must be JSON: {error}") from None
+    written = _written(schema)
+    if not isinstance(schema, dict):
+        raise UsageError(f"json_schema must be a JSON object, got {written[:80]}")
+    return written
+
+
+def _written(schema: object) -> str:
+    try:
+        return json.dumps(schema, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"json_schema must be JSON: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ def nucleus(
 ) -> Decoding[tuple[Draft, ...]]:
     """Draws each token from the smallest set of tokens with probability mass `top_p`.
 
-    The engine samples so by itself, in arrays and not in generators. This is the same as a decoding method, which others
-    are read and tested against.
+    The engine samples so by itself, in arrays and not in generators. This is the same as a decoding method, against
+    which others are read and tested.
 
     Source: Holtzman, Buys, Du, Forbes and Choi 2019, The curious case of neural text degeneration, arXiv 1904.09751.
 

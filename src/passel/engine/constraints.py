@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from typing import Any, Literal, final
 
@@ -86,7 +86,7 @@ class Matcher:
 
     def read(self, text: str) -> None:
         """The answer begins with this text. Raises UsageError where no answer that fits does."""
-        tokens = self._tokenizer.tokenize_str(text)
+        tokens = self._tokenizer.greedy_tokenize(text)
         fitting = self.parse.try_consume_tokens(tokens)
         if fitting < len(tokens):
             rest = self._tokenizer.decode_str(tokens[fitting:])
@@ -122,27 +122,25 @@ class Constraints:
             never allowed.
         ends: tokens that end a text; allowed where the text fits its grammar, and nowhere else. At least one.
 
-    Raises UsageError where llguidance is missing or the tokenizer is not a fast one.
+    A grammar that demands the name of a special token as text (`<|im_end|>`) is not met: llguidance takes the name for
+    the token. It is refused, or ends with the matcher's error.
+
+    llguidance reads the tokenizer (half a second for 50,000 tokens) when the first matcher is asked for.
+
+    Raises UsageError where the tokenizer is not a fast one.
     """
 
     def __init__(self, tokenizer: Any, *, vocab: int, ends: Sequence[int]) -> None:
-        try:
-            self._library: Any = import_module("llguidance")
-        except ImportError:
-            raise UsageError('constraints need llguidance: pip install "passel[engine]"') from None
-        backend = copy(getattr(tokenizer, "backend_tokenizer", tokenizer))
-        if not hasattr(backend, "to_str"):
+        self._backend: Any = copy(getattr(tokenizer, "backend_tokenizer", tokenizer))
+        if not hasattr(self._backend, "to_str"):
             raise UsageError(f"the tokenizer must be a fast one, got {type(tokenizer).__name__}")
-        backend.no_padding()
-        backend.no_truncation()
-        self._tokenizer: Any = self._library.LLTokenizer(backend.to_str(), eos_token=list(ends))
-        self._executor: Any = self._library.LLExecutor()
         self._vocab, self._ends = vocab, frozenset(ends)
         self._compiled: dict[Grammar, Any] = {}
         self._lock = threading.Lock()
 
     def matcher(self, grammar: Grammar) -> Matcher:
-        """A matcher at the beginning of a text. Raises UsageError that names the field and what is wrong in it."""
+        """A matcher at the beginning of a text. Raises UsageError that names the field and what is wrong in it, and
+        where llguidance is missing or no token ends a text."""
         with self._lock:
             if (made := self._compiled.get(grammar)) is None:
                 if len(self._compiled) >= _MOST_GRAMMARS:
@@ -152,10 +150,11 @@ class Constraints:
 
     def allowed(self, matchers: Sequence[Matcher], device: torch.device | None = None) -> Bool[Tensor, "rows vocab"]:
         """The tokens that each text may go on with. Of a finished text these are the end tokens."""
-        packed = np.zeros((len(matchers), self._words), dtype=np.int32)
+        words = (self._tokenizer.vocab_size + 31) // 32 if matchers else 0
+        packed = np.zeros((len(matchers), words), dtype=np.int32)
         rows = [(matcher.parse, row) for row, matcher in enumerate(matchers)]
         if rows:
-            self._executor.unsafe_compute_mask_ptr(rows, packed.ctypes.data, 4 * self._words, len(rows))
+            self._executor.unsafe_compute_mask_ptr(rows, packed.ctypes.data, 4 * words, len(rows))
         octets = packed.view(np.uint8)
         if device is None or device.type == "cpu":
             bits = np.unpackbits(octets, axis=1, count=self._vocab, bitorder="little")
@@ -168,9 +167,24 @@ class Constraints:
         allowed = self.allowed([matcher for matcher in matchers if matcher is not None], device)
         return on(torch.tensor(rows, dtype=torch.int64, device=device), partial(mask, allowed=allowed))
 
-    @property
-    def _words(self) -> int:
-        return (self._tokenizer.vocab_size + 31) // 32
+    @cached_property
+    def _library(self) -> Any:
+        try:
+            return import_module("llguidance")
+        except ImportError:
+            raise UsageError('constraints need llguidance: pip install "passel[engine]"') from None
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        if not self._ends:
+            raise UsageError("constraints need a token that ends a text, and the model has none")
+        self._backend.no_padding()
+        self._backend.no_truncation()
+        return self._library.LLTokenizer(self._backend.to_str(), eos_token=sorted(self._ends))
+
+    @cached_property
+    def _executor(self) -> Any:
+        return self._library.LLExecutor()
 
     def _compile(self, grammar: Grammar) -> Any:
         limits = self._library.LLParserLimits(verbose_errors=False)

@@ -108,8 +108,6 @@ class Plan:
                 raise unknown(f"setting in {path}:", name, known)
         try:
             data["methods"] = tuple(data["methods"])
-            if stop := data["sampling"].get("stop"):
-                data["sampling"]["stop"] = tuple(stop)
             data["sampling"] = Sampling.of(data["sampling"])
             data["budget"], data["problem_budget"] = Budget(**data["budget"]), Budget(**data["problem_budget"])
             return cls(**data)
@@ -127,7 +125,7 @@ class Plan:
         for name, value in self.sampling.given().items() if self.pool is None else ():
             flag = f"--{name.replace('_', '-')}"
             values = cast("Sequence[object]", value if isinstance(value, tuple) else (value,))
-            words += [word for one in values for word in (flag, str(one))]
+            words += [word for one in values for word in (flag, _word(one))]
         words += [word for role, spec in self.roles.items() for word in ("--role", f"{role}={spec}")]
         for flag, budget in (("--budget", self.budget), ("--problem-budget", self.problem_budget)):
             limits = [f"{k}={v}" for k, v in asdict(budget).items() if v is not None]
@@ -152,3 +150,8 @@ class Plan:
     def replace(self, **changes: Any) -> Plan:
         """A copy with some settings changed."""
         return replace(self, **changes)
+
+
+def _word(value: object) -> str:
+    """A value of a flag; a pair, such as a token and its bias, as KEY=VALUE."""
+    return "=".join(map(str, cast("tuple[object, ...]", value))) if isinstance(value, tuple) else str(value)

@@ -101,8 +101,10 @@ def _taken(texts: dict[str, str], head: str) -> dict[str, str]:
 
 
 def _setting(name: str, text: str) -> Any:
-    if name == "stop":
+    if name in ("stop", "logit_bias"):
         return (text,)
+    if name in ("json_schema", "regex", "decoder"):
+        return text
     try:
         return int(text) if text.lstrip("+-").isdecimal() else float(text)
     except ValueError:

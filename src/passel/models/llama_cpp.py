@@ -15,7 +15,7 @@ from passel.models.catalog import FOLDER, Card, cards, find_card
 from passel.models.openai import OpenAI
 from passel.models.parts.embedded import Embedded, Load
 from passel.models.parts.pull import Report, pull
-from passel.models.parts.requests import EXTENSIONS, STANDARD, Dialect
+from passel.models.parts.requests import Dialect
 
 __all__ = ["from_hub", "llama_cpp"]
 
@@ -50,6 +50,8 @@ def llama_cpp(
         prompt_price, completion_price: US dollars per million tokens, to see what a hosted model would cost.
         report: told about a download.
 
+    Of a JSON schema, llama.cpp keeps to what it knows and leaves out the rest without a word.
+
     Each draw's seed comes from its key, so a draw of its own, at the same load, is repeated; llama.cpp's arithmetic
     depends a little on what is batched with it, so texts can differ all the same. The record keeps what was drawn.
     """
@@ -59,10 +61,12 @@ def llama_cpp(
     else:
         file = _file(path)
     load = Load(file, Path(adapter) if adapter else None, scale, parallel, context, threads, embeddings)
+    api = "chat" if card is None or card.chat else "completions"
+    dialect = Dialect(_name(path, load, card), api, prefix="llama_cpp", score_top=_SCORE_TOP)
     info = ModelInfo(
-        name=_name(path, load, card),
+        name=dialect.model,
         can=frozenset({"embed"} if embeddings else {"text", "prefix", "logprobs", "score"}),
-        sampling=STANDARD | EXTENSIONS,
+        sampling=dialect.takes(official=False),
         max_n=1 if embeddings else parallel,
         concurrency=2 * parallel,
         context=context,
@@ -73,8 +77,6 @@ def llama_cpp(
     )
     if prompt_price or completion_price:
         info = replace(info, price=replace(info.price, prompt=prompt_price, completion=completion_price))
-    api = "chat" if card is None or card.chat else "completions"
-    dialect = Dialect(info.name, api, prefix="llama_cpp", score_top=_SCORE_TOP)
     return OpenAI(dialect, Embedded(load), info, stream=True, seed=True)
 
 

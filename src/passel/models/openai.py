@@ -16,7 +16,7 @@ from passel.core.reply import Reply, Usage
 from passel.models.parts.address import Address, api_key_for, extra_fields, identity
 from passel.models.parts.faults import Refused, broken
 from passel.models.parts.replies import Answer, embed_reply, estimate, generate_replies, score_reply
-from passel.models.parts.requests import EXTENSIONS, STANDARD, Dialect, Route, encode
+from passel.models.parts.requests import Dialect, Route, encode
 from passel.models.parts.stream import Collector
 from passel.models.parts.transport import Sender, Transport
 
@@ -169,8 +169,8 @@ class OpenAI:
             raise broken(self._transport.where, error) from error
 
     def _route(self, ask: Generate | Score) -> Route:
-        if not self._dialect.continues(ask):
-            raise ModelError(f"{self._info.name} is not known to continue a begun answer; if it does, set prefix")
+        if what := self._dialect.unable(ask):
+            raise ModelError(f"{self._info.name} is not known to {what}; if it does, set prefix")
         return self._dialect.route(ask)
 
     def _lower(self, max_n: int) -> None:
@@ -224,7 +224,7 @@ def openai(
         stream: read answers as they are made, so that a cancelled pass is charged for what it made.
         prefix: who continues a begun answer. vllm: the fields of vLLM and SGLang; llama_cpp: a last assistant message
             is continued anyway; none: nobody; auto: at http:// URLs and on this machine, in a way that all three
-            understand; at other https:// URLs nobody.
+            understand; at other https:// URLs nobody. The sampling parameter regex needs vllm, typical_p llama_cpp.
         seed: send each draw alone, with a seed made of its key.
         extra: a JSON object merged into each generation's body, last; a null takes a field away.
         name: the model's identity in the record; by default the spec, marked where api or extra changes its draws.
@@ -249,7 +249,7 @@ def openai(
     info = ModelInfo(
         name=name or identity(spec, api, fields),
         can=frozenset(can),
-        sampling=STANDARD if address.official else STANDARD | EXTENSIONS,
+        sampling=dialect.takes(official=address.official),
         max_n=1 if seed else max_n or 16,
         concurrency=concurrency,
         requests_per_minute=requests_per_minute,

@@ -11,9 +11,7 @@ from typing import Annotated, Any, Literal
 from passel.core.ask import Ask, Sampling
 from passel.core.cost import Price
 from passel.core.errors import UsageError
-from passel.core.find import Room
 from passel.core.model import ModelInfo, Progress
-from passel.core.options import parameters
 from passel.core.ranges import Linear, Log
 from passel.core.reply import Reply
 from passel.models.catalog import FOLDER, Card, cards, find_card
@@ -28,8 +26,8 @@ Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 class Torch:
     """A model on the engine. Build it with `torch`. Weights are loaded at the first ask."""
 
-    def __init__(self, info: ModelInfo, settings: Callable[[], Any], decoder: Callable[..., Any] | None) -> None:
-        self._info, self._settings, self._decoder = info, settings, decoder
+    def __init__(self, info: ModelInfo, settings: Callable[[], Any]) -> None:
+        self._info, self._settings = info, settings
         self._loading = asyncio.Lock()
         self._worker: Any = None
 
@@ -64,7 +62,7 @@ class Torch:
     def _load(self) -> Any:
         from passel.models.parts.white.worker import Worker
 
-        return Worker(self._settings(), self._decoder)
+        return Worker(self._settings())
 
 
 def torch(
@@ -74,7 +72,6 @@ def torch(
     scale: float = 1.0,
     dtype: Dtype = "auto",
     device: str = "auto",
-    decoder: Annotated[Callable[..., Any] | None, Room("decoding")] = None,
     draft: str | None = None,
     memory: Annotated[float, Linear(0.01, 1024.0)] = 2.0,
     context: Annotated[int, Log(64, 131072)] = 2048,
@@ -91,7 +88,6 @@ def torch(
         adapter: a LoRA adapter, a PEFT folder or a .gguf file, merged into the weights. scale: its strength.
         dtype: of the weights; auto: bfloat16 where the device multiplies it in hardware, else float32.
         device: cpu, cuda, cuda:1, …; auto: the first GPU there is.
-        decoder: a decoding method in place of plain sampling, with its options: decoder=speculative:decoder.length=8.
         draft: a smaller model beside this one, for decoders that draft with one; given as `path` is.
         memory: GB for keys and values, a limit that is never passed.
         context: tokens of prompt and completion together.
@@ -100,7 +96,7 @@ def torch(
         prompt_price, completion_price: US dollars per million tokens, to see what a hosted model would cost.
         report: told about downloads and loading.
 
-    A draw's seed comes from its key, so it does not depend on what is drawn beside it, up to the rounding of larger
+    Decoding methods are chosen by the sampling parameter `decoder`. A draw's seed comes from its key, so it does not depend on what is drawn beside it, up to the rounding of larger
     sums. Raises UsageError for a missing package or file; weights are loaded at the first ask.
     """
     if find_spec("torch") is None or find_spec("transformers") is None:
@@ -120,9 +116,9 @@ def torch(
         return Settings(file, adapter or own, scale, dtype, device, size, context, rows, beside), report
 
     info = ModelInfo(
-        name=_name(path, card, adapter, scale, dtype, decoder),
+        name=_name(path, card, adapter, scale, dtype),
         can=frozenset({"text", "prefix", "logprobs", "score", "embed", "forward"}),
-        sampling=_SAMPLING if decoder is None else _SAMPLING - {"json_schema", "regex"},
+        sampling=_SAMPLING,
         max_n=rows,
         concurrency=4 * rows,
         price=Price(prompt=prompt_price, completion=completion_price),
@@ -132,7 +128,7 @@ def torch(
         advised=card.sampling if card else Sampling(),
         instruction=card.instruction if card else "",
     )
-    return Torch(info, settings, decoder)
+    return Torch(info, settings)
 
 
 def _weights(path: str, report: Report) -> tuple[str, str | None]:
@@ -143,16 +139,11 @@ def _weights(path: str, report: Report) -> tuple[str, str | None]:
     return str(pull(card, report)), str(FOLDER / card.adapter) if card.adapter else None
 
 
-def _name(
-    path: str, card: Card | None, adapter: str | None, scale: float, dtype: str, decoder: Callable[..., Any] | None
-) -> str:
+def _name(path: str, card: Card | None, adapter: str | None, scale: float, dtype: str) -> str:
     """What its distribution depends on, so that the record keeps models apart that differ in it."""
     name = f"torch:{card.name if card else path if path.startswith('hf:') else Path(path).expanduser().resolve().name}"
     if adapter:
         name += f"+{Path(adapter).stem}"
     name += f"*{scale:g}" if scale != 1.0 else ""
     name += f":{dtype}" if dtype != "auto" else ""
-    if decoder is not None:
-        given = {option: default for option, (_, default) in parameters(decoder).items()}
-        name += f":{decoder.__name__}({','.join(f'{option}={value}' for option, value in given.items())})"
     return name

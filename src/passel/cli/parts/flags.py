@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from typing import Any, TypeVar, get_args, get_type_hints
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 
@@ -19,19 +20,21 @@ __all__ = ["DEFAULT_MODEL", "blame", "budget_of", "roles_of", "run_flags", "samp
 DEFAULT_MODEL = "passel-reasoner-135m"
 F = TypeVar("F", bound=Callable[..., Any])
 
+_ALSO = {"logit_bias": " Given as ID=NUMBER.", "json_schema": " Or the path of a file that holds one."}
+
 
 def sampling_flags(command: F) -> F:
     """A flag for each sampling parameter; what is not given is left to the model's maker and to the model."""
     hints, says = get_type_hints(Sampling), _explanations(Sampling)
     for field in reversed(fields(Sampling)):
         kinds = [kind for kind in get_args(hints[field.name]) if kind is not type(None)]
-        multiple = kinds[0] not in (int, float)
+        multiple = get_origin(kinds[0]) is tuple
         command = click.option(
             f"--{field.name.replace('_', '-')}",
             type=str if multiple else kinds[0],
             multiple=multiple,
             default=None,
-            help=says[field.name] + (" May be repeated." if multiple else ""),
+            help=says[field.name] + _ALSO.get(field.name, "") + (" May be repeated." if multiple else ""),
         )(command)
     return command
 
@@ -49,11 +52,20 @@ def sampling_of(given: dict[str, Any]) -> Sampling:
     """Takes the sampling parameters out of a command's arguments."""
     names = [field.name for field in fields(Sampling)]
     values = {name: given.pop(name) for name in names}
+    if (schema := values["json_schema"]) and not schema.lstrip().startswith("{"):
+        values["json_schema"] = _text_of(schema, "--json-schema")
     try:
         return Sampling.of({name: value for name, value in values.items() if value is not None and value != ()})
     except UsageError as error:
         name, _, rest = str(error).partition(" ")
         raise UsageError(f"--{name.replace('_', '-')} {rest}") from error
+
+
+def _text_of(path: str, flag: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{flag}: cannot read {path!r}: {error}") from None
 
 
 def run_flags(command: F) -> F:

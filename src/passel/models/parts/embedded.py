@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from passel.core.errors import ModelError, UsageError
-from passel.models.parts.faults import error_event
+from passel.models.parts.faults import Refused, error_event, message_of
 from passel.models.parts.loose import mapping
 from passel.models.parts.requests import Route
 from passel.models.parts.stream import Collector
@@ -94,7 +95,7 @@ class Embedded:
         if given_up.is_set():
             return None
         if collector is None:
-            return self._sound(handle(json.loads(body)), 0)
+            return self._sound(_handled(handle, json.loads(body)), 0)
         refused: list[Exception] = []
 
         def take(event: Any) -> bool:
@@ -104,7 +105,7 @@ class Embedded:
                 refused.append(error)
             return given_up.is_set() or bool(refused)
 
-        handle(json.loads(body), take)
+        _handled(handle, json.loads(body), take)
         if refused:
             raise refused[0]
         return None
@@ -119,6 +120,13 @@ class Embedded:
             if self._server is None:
                 self._server = _start(self._load)
             return self._server
+
+
+def _handled(handle: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return handle(*arguments)
+    except ValueError as error:  # a schema that llama.cpp cannot read comes as an exception, not as an error object
+        raise Refused(message_of(str(error).encode())) from error
 
 
 def _start(load: Load) -> Any:

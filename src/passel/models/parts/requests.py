@@ -11,15 +11,21 @@ from typing import Any, Literal
 from passel.core.ask import Embed, Generate, Prompt, Sampling, Score
 from passel.models.parts.loose import sound
 
-__all__ = ["EXTENSIONS", "SCORE_TOP", "STANDARD", "Dialect", "Route", "encode"]
+__all__ = ["SCORE_TOP", "Dialect", "Route", "encode"]
 
 Route = Literal["chat/completions", "completions"]
 Prefix = Literal["vllm", "llama_cpp", "local", "none"]
 
-STANDARD = frozenset(
-    {"temperature", "top_p", "max_tokens", "stop", "presence_penalty", "frequency_penalty", "logprobs"}
+_STANDARD = frozenset(
+    {"temperature", "top_p", "max_tokens", "stop", "presence_penalty", "frequency_penalty", "logprobs", "logit_bias"}
 )
-EXTENSIONS = frozenset({"top_k", "min_p", "repetition_penalty"})
+_EXTENSIONS = frozenset({"top_k", "min_p", "repetition_penalty"})
+_OWN: Mapping[Prefix, frozenset[str]] = {
+    "vllm": frozenset({"regex"}),
+    "llama_cpp": frozenset({"typical_p"}),
+    "local": frozenset(),  # which of them it is, is not known, and each drops without a word what it does not know
+    "none": frozenset(),
+}
 SCORE_TOP = 20
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -57,9 +63,26 @@ class Dialect:
         """Where a generation or score goes: texts to /completions, chats to /chat/completions."""
         return "completions" if isinstance(ask.prompt, str) or self.api == "completions" else "chat/completions"
 
-    def continues(self, ask: Generate | Score) -> bool:
-        """Whether the endpoint can continue this ask's prefix."""
-        return not ask.prefix or self.prefix != "none" or self.route(ask) == "completions"
+    def takes(self, *, official: bool) -> frozenset[str]:
+        """The sampling parameters that reach the model; OpenAI's own (official) endpoint takes its standard only."""
+        names = _STANDARD if official else _STANDARD | _EXTENSIONS | _OWN[self.prefix]
+        return names | {"json_schema"} if self.api == "chat" or self.prefix != "none" else names
+
+    def unable(self, ask: Generate | Score) -> str:
+        """What this ask wants that the endpoint is not known to do, or "".
+
+        A constraint holds for the whole answer, the prefix included. vLLM and SGLang apply it to what they draw alone,
+        and so does llama.cpp in texts; hosted APIs know it in chats only.
+        """
+        chat = self.route(ask) == "chat/completions"
+        if ask.prefix and chat and self.prefix == "none":
+            return "continue a begun answer"
+        sampling = ask.sampling if isinstance(ask, Generate) else Sampling()
+        if sampling.json_schema is None and sampling.regex is None:
+            return ""
+        if ask.prefix and not (chat and self.prefix == "llama_cpp"):
+            return "fit a begun answer to a schema or a pattern"
+        return "" if chat or self.prefix != "none" else "fit a raw text to a schema"
 
     def generate(self, ask: Generate, n: int, seed: int | None, stream: bool) -> dict[str, Any]:
         """The body for n draws of an ask."""
@@ -109,6 +132,9 @@ def _fields(sampling: Sampling, chat: bool, limit: str, prefix: Prefix) -> Mappi
         given[limit] = given.pop("max_tokens")
     if "repetition_penalty" in given:
         given |= dict.fromkeys(_REPETITION[prefix], given.pop("repetition_penalty"))
+    if bias := given.pop("logit_bias", None):
+        given["logit_bias"] = {str(token): number for token, number in bias}
+    given |= _constraint(given.pop("json_schema", None), given.pop("regex", None), chat, prefix)
     if not given.get("stop", True):
         del given["stop"]
     elif "stop" in given and prefix in ("llama_cpp", "local"):
@@ -118,6 +144,23 @@ def _fields(sampling: Sampling, chat: bool, limit: str, prefix: Prefix) -> Mappi
         most = max(1, top)
         given |= {"logprobs": True, "top_logprobs": most} if chat else {"logprobs": most}
     return given
+
+
+def _constraint(json_schema: str | None, regex: str | None, chat: bool, prefix: Prefix) -> dict[str, Any]:
+    """The fields for what the text must fit.
+
+    Chats take a schema as OpenAI does, everywhere. Texts: vLLM and SGLang as chats, llama.cpp by a field of its own,
+    which SGLang refuses (there it is a text), so that it is not sent where the endpoint is known to be another.
+    """
+    if regex is not None:
+        return {"structured_outputs": {"regex": regex}, "regex": regex}  # vLLM from 0.12 on; SGLang
+    if json_schema is None:
+        return {}
+    schema = json.loads(json_schema)
+    named = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+    if chat or prefix not in ("llama_cpp", "local"):
+        return {"response_format": named}
+    return {"json_schema": schema} | ({"response_format": named} if prefix == "local" else {})
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ from passel.core.ask import Ask, Embed, Generate, Score
 from passel.core.errors import UsageError
 from passel.core.model import Progress
 from passel.core.reply import Reply, Usage
+from passel.decoding import load
 from passel.decoding.parts.opening import Draft, Opening
 from passel.engine.draws import Completion, Draw
 from passel.engine.flows import Flow
@@ -22,16 +23,10 @@ __all__ = ["Worker"]
 
 
 class Worker:
-    """An engine with its tokenizer.
+    """An engine with its tokenizer. `given`: how to load it, and who is told about it."""
 
-    Args:
-        given: how to load it, and who is told about it.
-        decoder: a decoding method with its options set, or None for plain sampling.
-    """
-
-    def __init__(self, given: tuple[Settings, Report], decoder: Callable[..., Any] | None) -> None:
+    def __init__(self, given: tuple[Settings, Report]) -> None:
         self.runtime: Runtime = start(*given)
-        self._decoder = decoder
         self._work: dict[Future[Reply], list[Draw | Flow]] = {}
 
     def answer(self, asks: Sequence[Ask], progress: Progress) -> list[Future[Reply]]:
@@ -63,7 +58,7 @@ class Worker:
         prompt = self._ids(asks[0])
         progress.prompt_tokens = len(prompt)
         listeners = [Listener(self.runtime, ask, progress, place) for place, ask in enumerate(asks)]
-        if self._decoder is not None:
+        if asks[0].sampling.decoder is not None:
             self._decode(asks, prompt, listeners, futures)
             return
         draws: list[Draw] = []
@@ -91,8 +86,8 @@ class Worker:
         futures: Sequence[Future[Reply]],
     ) -> None:
         """Asks alike get the drafts of one run, as many as it makes; the rest of them the drafts of another."""
-        assert self._decoder is not None
         texts, ask = self.runtime.texts, asks[0]
+        decoder = load(ask.sampling.decoder or "nucleus")
         turns = None if isinstance(ask.prompt, str) else tuple((turn.role, turn.content) for turn in ask.prompt)
         opening = Opening(
             prompt,
@@ -105,7 +100,7 @@ class Worker:
             turns,
             self.runtime.beside,
         )
-        made = self._decoder(opening, key=ask.key)
+        made = decoder.make(opening, key=ask.key)
         run = _Run(self, asks, listeners, futures, len(prompt))
         flow = self.runtime.engine.start(made, run.done, run.watch)
         run.flow = flow

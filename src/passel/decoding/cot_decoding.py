@@ -1,0 +1,105 @@
+"""CoT-decoding: several first tokens, a greedy draft from each, and the draft whose answer is surest."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from torch import Tensor
+
+from passel.core.key import Key
+from passel.core.ranges import Log
+from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.plain import top
+from passel.engine.forward import Decoding, Forward, fork, forwards, open_branch
+
+__all__ = ["answer_span", "cot_decoding"]
+
+
+@dataclass(slots=True)
+class _Path:
+    branch: int
+    tokens: list[int]
+    gaps: list[float]
+    ended: bool = False
+
+
+def cot_decoding(
+    opening: Opening, *, key: Key = Key(), k: Annotated[int, Log(1, 64)] = 10, aggregate: bool = True
+) -> Decoding[tuple[Draft, ...]]:
+    """Branches at the first token into its k most likely ones and goes on greedily from each; a draft's score is the
+    mean gap between the two most likely tokens over the tokens of its answer.
+
+    Source: Wang and Zhou 2024, Chain-of-thought reasoning without prompting, arXiv 2402.10200, equation 1; the last
+    number as the answer and the sum over paths with one answer: section 2.2.
+
+    Symbols: k -> `k`, Delta -> a draft's score.
+
+    Args:
+        opening: what to go on from; its sampling is not read.
+        key: not read: nothing is random.
+        k: first tokens; 10 in the paper.
+        aggregate: adds up the scores of drafts with one answer, so that the drafts of the best answer come first.
+
+    Cost: passes <= k * max_tokens, k at a time in one batch.
+
+    Guarantees: heuristic. At k = 1, greedy decoding.
+
+    Deviations: the answer is the last number of the text, else the whole text; the paper's other way, an added "So the
+    answer is", needs a prompt of its own.
+    """
+    root = yield from open_branch()
+    (output,) = yield from forwards([Forward(root, opening.prompt)])
+    gap = _gap(output.logits[-1])
+    paths: list[_Path] = []
+    for token, _ in top(output.logits[-1], k):
+        branch = yield from fork(root)
+        paths.append(_Path(branch, [token], [gap], token in opening.end))
+    while alive := [path for path in paths if not path.ended and len(path.tokens) < opening.max_tokens]:
+        outputs = yield from forwards([Forward(path.branch, path.tokens[-1:]) for path in alive])
+        for path, output in zip(alive, outputs, strict=True):
+            logits = output.logits[-1]
+            path.tokens.append(int(logits.argmax()))
+            path.gaps.append(_gap(logits))
+            path.ended = path.tokens[-1] in opening.end
+    return tuple(_ranked(opening, paths, aggregate))
+
+
+def answer_span(pieces: list[str]) -> tuple[int, int]:
+    """The tokens, from and up to, of the last number in a text given token by token; all where there is none."""
+    text = "".join(pieces)
+    numbers = list(re.finditer(r"-?\d[\d,]*(?:\.\d+)?", text))
+    if not numbers:
+        return 0, len(pieces)
+    begin, end, at = *numbers[-1].span(), 0
+    inside: list[int] = []
+    for place, piece in enumerate(pieces):
+        if at < end and at + len(piece) > begin:
+            inside.append(place)
+        at += len(piece)
+    return inside[0], inside[-1] + 1
+
+
+def _gap(logits: Tensor) -> float:
+    (_, first), (_, second) = top(logits.softmax(-1), 2)
+    return first - second
+
+
+def _ranked(opening: Opening, paths: list[_Path], aggregate: bool) -> list[Draft]:
+    drafts: list[tuple[str, Draft]] = []
+    totals: dict[str, float] = defaultdict(float)
+    for path in paths:
+        body = path.tokens[:-1] if path.ended else path.tokens
+        pieces = [opening.decode([token]) for token in body]
+        start, stop = answer_span(pieces)
+        gaps = path.gaps[start:stop] or path.gaps
+        score = sum(gaps) / len(gaps)
+        answer = "".join(pieces[start:stop]).strip()
+        totals[answer] += score
+        drafts.append((answer, Draft(tuple(path.tokens), "end" if path.ended else "length", score)))
+    if aggregate:
+        drafts.sort(key=lambda one: (-totals[one[0]], -(one[1].score or 0.0)))
+        return [replace(draft, score=totals[answer]) for answer, draft in drafts]
+    return sorted((draft for _, draft in drafts), key=lambda one: -(one.score or 0.0))

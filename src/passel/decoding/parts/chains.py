@@ -1,0 +1,125 @@
+"""Drafting with a model: chains of guesses, one token of each a pass, which are branches of the model's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from passel.core.errors import UsageError
+from passel.decoding.parts.drafting import Known, Proposal
+from passel.engine.forward import Decoding, Forward, fork, forward, forwards
+from passel.engine.sampling import Rows, draw, sample, shaped, uniforms
+
+__all__ = ["Chain", "draw_chains", "guesses", "joined"]
+
+
+@dataclass(slots=True, eq=False)
+class Chain:
+    """Guesses one after another.
+
+    Args:
+        branch: of the drafting model: it holds the text and all guesses but the last.
+        rows: the sampling parameters as they stand after the guesses.
+        tokens, chances: the guesses, and what each was drawn from (None: chosen).
+    """
+
+    branch: int
+    rows: Rows
+    tokens: list[int] = field(default_factory=list[int])
+    chances: list[Tensor | None] = field(default_factory=list[Tensor | None])
+
+    def add(self, token: int, chance: Tensor | None) -> None:
+        """One guess more."""
+        self.tokens.append(token)
+        self.chances.append(chance)
+        self.rows = self.rows.drew(self.rows.seen.token.new_tensor([token]))
+
+
+def draw_chains(
+    branch: int,
+    new: Sequence[int],
+    known: Known,
+    *,
+    seed: int,
+    end: frozenset[int],
+    width: int = 1,
+    layers: int | None = None,
+) -> Decoding[list[Chain]]:
+    """Guesses that follow the text, in `width` chains whose first tokens differ, `known.length` tokens each or up to an
+    end token. The first chain goes on in `branch`, each other one in a fork of it.
+
+    Args:
+        branch: of the drafting model, with all of the text but the tokens `new`.
+        seed: 64 bits; with a token's place in the text and its chain's number it decides a draw.
+        layers: how deep the forwards go.
+
+    Raises UsageError where the drafting model has another vocabulary than the target.
+    """
+    output = yield from forward(Forward(branch, new, layers=layers))
+    size = output.logits.shape[-1]
+    if size != known.vocabulary:
+        raise UsageError(f"a drafter must share the model's vocabulary: it has {size} tokens, not {known.vocabulary}")
+    place = len(known.tokens)
+    chains: list[Chain] = []
+    for token, chance in guesses(output.logits[-1], known.rows, width, seed=seed, place=place):
+        own = (yield from fork(branch)) if chains else branch
+        chains.append(Chain(own, known.rows))
+        chains[-1].add(token, chance)
+    for level in range(1, known.length):
+        going = [(number, chain) for number, chain in enumerate(chains) if chain.tokens[-1] not in end]
+        if not going:
+            break
+        asks = [Forward(chain.branch, chain.tokens[-1:], layers=layers) for _, chain in going]
+        for (number, chain), output in zip(going, (yield from forwards(asks)), strict=True):
+            (guess,) = guesses(output.logits[-1], chain.rows, 1, seed=seed, place=place + level, stream=number)
+            chain.add(*guess)
+    return chains
+
+
+def guesses(
+    logits: Float32[Tensor, " vocab"], rows: Rows, count: int, *, seed: int, place: int, stream: int = 0
+) -> list[tuple[int, Tensor | None]]:
+    """Different tokens, drawn one after another without replacement, each with the distribution it was drawn from; the
+    most likely ones, chosen, where sampling is greedy. Fewer where no others are possible."""
+    found: list[tuple[int, Tensor | None]] = []
+    if rows.greedy:
+        for _ in range(min(count, len(logits))):
+            tokens = [token for token, _ in found]
+            drawn = sample(
+                logits.unsqueeze(0), rows, np.zeros(1), constraint=lambda raw, gone=tokens: _without(raw, gone)
+            )
+            found.append((int(drawn.tokens[0]), None))
+        return found
+    chance = shaped(logits.unsqueeze(0), rows).softmax(-1)[0]
+    streams = range(stream, stream + count)
+    for number in streams:
+        if not float(chance.sum()) > 0:
+            break
+        chance = chance / chance.sum()
+        u = uniforms(np.asarray([seed], np.uint64), np.asarray([place]), stream=number)
+        token = int(draw(chance.log().unsqueeze(0), torch.from_numpy(u).to(chance.device))[0])
+        found.append((token, chance))
+        chance = chance.index_fill(0, torch.tensor([token], device=chance.device), 0.0)
+    return found
+
+
+def joined(chains: Sequence[Chain], memory: Any = None) -> Proposal:
+    """Chains as one tree, the first chain first."""
+    parents: list[int] = []
+    for chain in chains:
+        start = len(parents)
+        parents += [-1, *range(start, start + len(chain.tokens) - 1)]
+    tokens = tuple(token for chain in chains for token in chain.tokens)
+    chances = tuple(chance for chain in chains for chance in chain.chances)
+    drawn = any(chance is not None for chance in chances)
+    return Proposal(tokens, None if len(chains) == 1 else tuple(parents), chances if drawn else (), memory)
+
+
+def _without(logits: Tensor, tokens: Sequence[int]) -> Tensor:
+    return logits.index_fill(1, torch.tensor(tokens, dtype=torch.int64, device=logits.device), -torch.inf)

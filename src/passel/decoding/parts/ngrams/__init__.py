@@ -1,0 +1,8 @@
+"""n-gram tables: counted from text in bounded memory, kept in one memory-mapped file, asked for many drafts at once."""
+
+from passel.decoding.parts.ngrams.building import build, check_orders
+from passel.decoding.parts.ngrams.corpus import Piece, tokenised
+from passel.decoding.parts.ngrams.tables import LAMBDAS, Tables, open_tables
+from passel.decoding.parts.ngrams.vocabulary import Vocabulary
+
+__all__ = ["LAMBDAS", "Piece", "Tables", "Vocabulary", "build", "check_orders", "open_tables", "tokenised"]

@@ -1,0 +1,93 @@
+"""Searches over tokens against enumeration: with width enough, the most likely draft of all."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cache
+
+import pytest
+from decoders_here import opening, run
+from tiny_models import logits_from_scratch
+
+from passel.decoding.beam import beam
+from passel.decoding.best_first import best_first
+from passel.decoding.cot_decoding import answer_span, cot_decoding
+from passel.decoding.greedy import greedy
+
+VOCABULARY = 64
+
+
+@cache
+def log_chance(prompt: tuple[int, ...], tokens: tuple[int, ...]) -> float:
+    logits = logits_from_scratch((*prompt, *tokens)).log_softmax(-1)
+    return sum(float(logits[len(prompt) - 1 + place, token]) for place, token in enumerate(tokens))
+
+
+def best_of_all(prompt: tuple[int, ...], length: int, end: frozenset[int]) -> tuple[int, ...]:
+    """By enumeration; a text ends at an end token or at `length`."""
+    texts: list[tuple[int, ...]] = []
+    for size in range(1, length + 1):
+        for tokens in itertools.product(range(VOCABULARY), repeat=size):
+            if any(token in end for token in tokens[:-1]):
+                continue
+            if tokens[-1] in end or size == length:
+                texts.append(tokens)
+    heads = logits_from_scratch(prompt)[-1].log_softmax(-1)
+    best = sorted(texts, key=lambda tokens: -float(heads[tokens[0]]))[:2000]
+    return max(best, key=lambda tokens: log_chance(prompt, tokens))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_beam_of_one_is_greedy(seed: int):
+    one = opening(prompt=tuple(range(seed, seed + 9)), max_tokens=12)
+    assert run(beam(one, width=1))[0].tokens == run(greedy(one))[0].tokens
+
+
+def test_wide_searches_find_the_most_likely_text():
+    one = opening(prompt=(3, 1, 4, 1, 5), max_tokens=2, end=(7,))
+    wanted = best_of_all(one.prompt, 2, one.end)
+    assert run(beam(one, width=VOCABULARY, length_penalty=0.0))[0].tokens == wanted
+    assert run(best_first(one, width=VOCABULARY, expansions=4096))[0].tokens == wanted
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_beam_is_at_least_as_likely_as_the_greedy_text_and_scores_are_log_probabilities(seed: int):
+    one = opening(prompt=tuple(range(seed, seed + 9)), max_tokens=8)
+    wide, first = run(beam(one, width=8, length_penalty=0.0))[0], run(best_first(one, expansions=64))[0]
+    assert log_chance(one.prompt, wide.tokens) >= log_chance(one.prompt, run(greedy(one))[0].tokens) - 1e-4
+    for found in (wide, first):
+        assert found.score == pytest.approx(log_chance(one.prompt, found.tokens), abs=1e-3)
+
+
+def test_beams_come_best_first_and_differ():
+    drafts = run(beam(opening(max_tokens=6), width=4))
+    assert len({draft.tokens for draft in drafts}) == 4
+    assert [draft.score for draft in drafts] == sorted((draft.score for draft in drafts), reverse=True)
+
+
+def test_a_search_whose_expansions_are_used_up_ends_greedily():
+    found = run(best_first(opening(max_tokens=20), expansions=4))[0]
+    assert (len(found.tokens), found.ended) == (20, "length")
+
+
+def test_paths_begin_with_the_likeliest_tokens_and_go_on_greedily():
+    one = opening(max_tokens=10)
+    drafts = run(cot_decoding(one, k=5, aggregate=False))
+    firsts = logits_from_scratch(one.prompt)[-1].topk(5).indices.tolist()
+    assert sorted(draft.tokens[0] for draft in drafts) == sorted(firsts)
+    for draft in drafts:
+        rest = opening(prompt=(*one.prompt, draft.tokens[0]), max_tokens=9)
+        assert run(greedy(rest))[0].tokens == draft.tokens[1:]
+
+
+def test_one_path_is_greedy():
+    one = opening(max_tokens=10)
+    assert run(cot_decoding(one, k=1))[0].tokens == run(greedy(one))[0].tokens
+
+
+@pytest.mark.parametrize(
+    ("pieces", "span"),
+    [(["It", " is", " 1", "7", "."], (2, 4)), (["3", " and", " 4.5"], (2, 3)), (["no", " number"], (0, 2))],
+)
+def test_the_answer_is_the_last_number(pieces: list[str], span: tuple[int, int]):
+    assert answer_span(pieces) == span
