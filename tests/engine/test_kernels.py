@@ -89,3 +89,42 @@ def test_scores_far_apart_do_not_overflow(dtype: torch.dtype):
     view = View(ints(0), ints(0, 1), ints(0), ints(0), ints(40), torch.arange(40, dtype=torch.int32), 1.0)
     compiled(dtype, 64).attend(torch.full((1, 1, 64), 30.0).to(dtype), keys, values, out, view)
     assert (out.float() == 3.0).all()
+
+
+@pytest.mark.parametrize("size", [5, 256, 1000, 49152])
+def test_draws_are_those_of_the_samplers(dtype: torch.dtype, size: int):
+    from passel.engine.kernels.native import draw as compiled_draw
+    from passel.engine.sampling import draw
+
+    random = torch.Generator().manual_seed(size)
+    logits = (3 * torch.randn(64, size, generator=random)).to(dtype)
+    u = torch.rand(64, generator=random, dtype=torch.float64)
+    temperature = 0.3 + torch.rand(64, generator=random, dtype=torch.float64)
+    found = compiled_draw(logits, temperature, u)
+    if found is None:
+        pytest.skip("no compiler here")
+    shaped = logits.float() / temperature.float().unsqueeze(1)
+    wanted = draw(shaped, u)
+    ends = shaped.double().softmax(-1).cumsum(-1)
+    # where the two differ, the number lies at the border between their tokens, up to rounding
+    for row in (found != wanted).nonzero().flatten().tolist():
+        low, high = sorted((int(found[row]), int(wanted[row])))
+        assert abs(float(ends[row, low:high].max() - u[row])) < 1e-4
+    assert (found != wanted).sum() <= 2
+    cold = compiled_draw(logits, torch.zeros(64, dtype=torch.float64), u)
+    assert (cold == logits.float().argmax(-1)).all()
+
+
+def test_a_token_without_a_chance_is_never_drawn(dtype: torch.dtype):
+    from passel.engine.kernels.native import draw as compiled_draw
+
+    logits = torch.full((3, 700), float("-inf")).to(dtype)
+    logits[:, [3, 300, 650]] = torch.tensor([0.0, 1.0, 0.5]).to(dtype)
+    u = torch.tensor([0.0, 0.5, 1.0 - 1e-16], dtype=torch.float64)
+    found = compiled_draw(logits, torch.ones(3, dtype=torch.float64), u)
+    if found is None:
+        pytest.skip("no compiler here")
+    assert found.tolist() == [3, 300, 650]
+    none = compiled_draw(torch.full((1, 700), float("-inf")).to(dtype), torch.ones(1, dtype=torch.float64), u[:1])
+    assert none is not None
+    assert none.tolist() == [-1]

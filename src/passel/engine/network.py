@@ -50,9 +50,9 @@ class Network:
         return found
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Hidden states [rows, hidden size] to float32 logits [rows, vocabulary]."""
+        """Hidden states [rows, hidden size] to logits [rows, vocabulary] in the model's own precision."""
         parts = self.parts
-        logits = parts.head(self._norm(hidden.contiguous(), parts.norm)).float()
+        logits = parts.head(self._norm(hidden.contiguous(), parts.norm))
         return parts.final_cap * torch.tanh(logits / parts.final_cap) if parts.final_cap else logits
 
     def final(self, hidden: Tensor) -> Tensor:

@@ -38,8 +38,8 @@ class Given:
     """What a run gave.
 
     Args:
-        logits: float32 [rows and wanted tokens of pieces, vocabulary], in order.
-        outputs: of each piece its part of them, and its hidden states.
+        logits: [rows and wanted tokens of pieces, vocabulary], in order, in the model's own precision.
+        outputs: of each piece its part of them in float32, and its hidden states.
         tokens: that were computed.
     """
 
@@ -70,6 +70,6 @@ def run(side: Side, layers: int | None, given: Pass) -> Given:
     at = len(rows)
     for (pending, _), span in zip(pieces, spans, strict=True):
         count = pending.wanted_here()
-        outputs.append((logits[at : at + count], tuple(states[depth][span] for depth in pending.ask.hidden)))
+        outputs.append((logits[at : at + count].float(), tuple(states[depth][span] for depth in pending.ask.hidden)))
         at += count
     return Given(logits, outputs, len(batch.tokens))

@@ -142,7 +142,7 @@ class Scheduler:
             if entry := self._prefills.pop(pending, None):
                 self._join(pending, entry)
                 rows.append(np.asarray([pending.row], dtype=np.int32))
-                logits.append(output[0][-1:])
+                logits.append(output[0][-1:].to(given.logits.dtype))
         sampled = np.concatenate(rows)
         if len(sampled):
             whole = given.logits if len(sampled) == len(given.logits) else torch.cat(logits)

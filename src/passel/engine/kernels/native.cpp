@@ -284,6 +284,68 @@ void attend_any(const T* q, const T* keys, const T* values, T* out, const View& 
     else attend<T, 0>(q, keys, values, out, view, rows, heads, kv, d);
 }
 
+// A token of each row with probability softmax(logits / temperature), by inverse distribution: sums of blocks first, then
+// within the one that holds the row's number u. Temperature 0: the most likely token, of equals the lowest id. -1: none.
+template <class T>
+void draw(const T* logits, const double* temperature, const double* u, int64_t* token, int rows, int size) {
+    constexpr int WIDE = 256;
+    const int blocks = (size + WIDE - 1) / WIDE;
+#pragma omp parallel for schedule(dynamic, 1) if (int64_t(rows) * size > SMALL)
+    for (int r = 0; r < rows; r++) {
+        const T* x = logits + int64_t(r) * size;
+        V high = splat(-3.0e38f);
+        int i = 0;
+        for (; i + W <= size; i += W) {
+            V v = load(x + i);
+            high = v > high ? v : high;
+        }
+        float top = -3.0e38f;
+        for (int j = 0; j < W; j++) top = high[j] > top ? high[j] : top;
+        for (; i < size; i++) top = one(x[i]) > top ? one(x[i]) : top;
+        if (!(top > -3.0e38f)) {
+            token[r] = -1;
+            continue;
+        }
+        if (temperature[r] <= 0) {
+            for (i = 0; one(x[i]) != top;) i++;
+            token[r] = i;
+            continue;
+        }
+        const float colder = float(1.0 / temperature[r]);
+        std::vector<double> sums(blocks);
+        double total = 0;
+        float scratch[WIDE];
+        auto chances = [&](int block) {
+            const int first = block * WIDE, count = size - first < WIDE ? size - first : WIDE;
+            int k = 0;
+            for (; k + W <= count; k += W) store(scratch + k, exp((load(x + first + k) - top) * colder));
+            for (; k < count; k++) scratch[k] = exp(splat((one(x[first + k]) - top) * colder))[0];
+            // what exp cuts off at its lowest argument has no chance
+            for (k = 0; k < count; k++) scratch[k] = (one(x[first + k]) - top) * colder < -87.0f ? 0.0f : scratch[k];
+            return count;
+        };
+        for (int b = 0; b < blocks; b++) {
+            const int count = chances(b);
+            float sum = 0;
+            for (int k = 0; k < count; k++) sum += scratch[k];
+            total += sums[b] = sum;
+        }
+        double target = u[r] * total, before = 0;
+        int b = 0;
+        while (b + 1 < blocks && before + sums[b] <= target) before += sums[b++];
+        while (b > 0 && sums[b] == 0) before -= sums[--b];
+        const int count = chances(b);
+        int last = 0;
+        for (int k = 0; k < count; k++) {
+            if (scratch[k] == 0) continue;
+            last = k;
+            before += scratch[k];
+            if (before > target) break;
+        }
+        token[r] = b * WIDE + last;
+    }
+}
+
 }  // namespace
 
 #define PASSEL_EXPORT(T, SUFFIX)                                                                                       \
@@ -301,6 +363,10 @@ void attend_any(const T* q, const T* keys, const T* values, T* out, const View& 
     void attend_##SUFFIX(const T* q, const T* keys, const T* values, T* out, const View* view, int rows, int heads,    \
                          int kv, int d) {                                                                              \
         attend_any(q, keys, values, out, *view, rows, heads, kv, d);                                                   \
+    }                                                                                                                  \
+    void draw_##SUFFIX(const T* logits, const double* temperature, const double* u, int64_t* token, int rows,          \
+                       int size) {                                                                                     \
+        draw(logits, temperature, u, token, rows, size);                                                               \
     }
 
 extern "C" {

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from passel.engine.kernels.views import Rope, View
 
-__all__ = ["Native", "native"]
+__all__ = ["Native", "draw", "native"]
 
 _SOURCE = Path(__file__).with_name("native.cpp")
 _FLAGS = (
@@ -74,6 +74,24 @@ class Native:
         self.functions["attend"](*pointers, _view(view), len(view.where), q.shape[1], kv, d)
 
 
+def draw(logits: Tensor, temperature: Tensor, u: Tensor) -> Tensor | None:
+    """A token of each row, int64 [rows], with probability softmax(logits / temperature); None where the kernels cannot
+    be had for these.
+
+    Args:
+        logits: [rows, vocabulary], contiguous. A row without a token that can be drawn gives -1.
+        temperature: float64 [rows]; 0: the most likely token, of equals the lowest id.
+        u: float64 [rows] in [0, 1), the place in the distribution.
+    """
+    library = _library() if logits.device.type == "cpu" and logits.dtype in _SUFFIX else None
+    if library is None:
+        return None
+    tokens = torch.empty(len(logits), dtype=torch.int64)
+    pointers = (tensor.data_ptr() for tensor in (logits, temperature, u, tokens))
+    _functions(library, _SUFFIX[logits.dtype])["draw"](*pointers, *logits.shape)
+    return tokens
+
+
 class _Rope(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in ("cosine", "sine", "source", "q_position", "k_position", "slot")]
     _fields_ += [("q_norm", ctypes.c_void_p), ("k_norm", ctypes.c_void_p)]
@@ -103,6 +121,7 @@ def native(dtype: torch.dtype, head_size: int, sizes: tuple[int, ...]) -> Native
     return library and Native(_functions(library, _SUFFIX[dtype]))
 
 
+@cache
 def _functions(library: ctypes.CDLL, suffix: str) -> dict[str, Any]:
     pointer, number, real = ctypes.c_void_p, ctypes.c_int, ctypes.c_float
     forms = {
@@ -111,6 +130,7 @@ def _functions(library: ctypes.CDLL, suffix: str) -> dict[str, Any]:
         "gated": [pointer] * 2 + [number] * 3,
         "rope": [pointer] * 5 + [number] * 5,
         "attend": [pointer] * 5 + [number] * 4,
+        "draw": [pointer] * 4 + [number] * 2,
     }
     found: dict[str, Any] = {}
     for name, arguments in forms.items():

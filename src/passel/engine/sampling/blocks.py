@@ -18,7 +18,8 @@ def blocks(values: Float[Tensor, "rows vocab"], *, fill: float) -> Float[Tensor,
     """A view where the vocabulary is a multiple of the width; else a copy, padded with `fill`."""
     rows, vocab = values.shape
     missing = -vocab % WIDTH
-    return (pad(values, (0, missing), value=fill) if missing else values).reshape(rows, -1, WIDTH)
+    whole = pad(values, (0, missing), value=fill) if missing else values
+    return whole.reshape(rows, (vocab + missing) // WIDTH, WIDTH)
 
 
 def which(rows: Bool[Tensor, " rows"]) -> list[int]:

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Float32, Float64, Int64
 from torch import Tensor
 
+from passel.engine.kernels.native import draw as fused
 from passel.engine.sampling.argmax import argmax
 from passel.engine.sampling.chain import Transform, chain
 from passel.engine.sampling.draw import draw
@@ -17,7 +18,7 @@ from passel.engine.sampling.logprobs import Logprobs, logprobs
 from passel.engine.sampling.rows import Rows
 from passel.engine.sampling.transforms.logit_bias import logit_bias
 from passel.engine.sampling.transforms.penalties import frequency_penalty, presence_penalty, repetition_penalty
-from passel.engine.sampling.transforms.temperature import temperature
+from passel.engine.sampling.transforms.temperature import GREEDY, temperature
 from passel.engine.sampling.transforms.truncation import min_p, top_k, top_p, typical
 
 __all__ = ["Drawn", "sample", "shaped"]
@@ -53,6 +54,10 @@ def sample(
 
     Raises ValueError, which names the rows, where no token is left or a logit is NaN.
     """
+    if constraint is None and rows.active <= {"temperature"} and not len(rows.bias):
+        tokens = fused(logits.contiguous(), _cut(rows.column("temperature")), torch.from_numpy(u))
+        if tokens is not None and bool((tokens >= 0).all()):
+            return Drawn(tokens, None)
     raw = logits.float()
     if rows.greedy:
         tokens = argmax(_penalised(rows, raw.device, constraint)(raw))
@@ -70,12 +75,12 @@ def shaped(
     """The logits whose softmax is what tokens are drawn from. Transforms that change no row are left out.
 
     Their order: bias, penalties (repetition, presence, frequency), constraint, temperature, min-p, top-k, top-p,
-    typical. It is the order of vLLM and of Hugging Face transformers, which differ in min-p (Hugging Face: after top-p)
-    and in the constraint (vLLM: first). Why so:
+    typical. It is the order of vLLM and of Hugging Face transformers, but that the one has the constraint first, which
+    is the same since no bias or penalty brings back a token, and the other has min-p after top-p. Why so:
 
-    - Bias and penalties are in units of the model's own logits, whatever the temperature.
-    - The constraint comes after them, so that no bias brings back what it excludes, and before all that looks at
-      probabilities, which are then those of allowed tokens.
+    - Bias and penalties are in units of the model's own logits, whatever the temperature. The repetition penalty looks
+      at the sign of a logit: that of the model and the bias, before other penalties.
+    - The constraint comes before all that looks at probabilities, which are then those of allowed tokens.
     - Truncations look at the distribution at its temperature. min-p and top-k do not depend on how probabilities are
       normalised; top-p and typical do, so they come last and see what the others left.
     """
@@ -93,6 +98,10 @@ def shaped(
     if "typical_p" in active:
         steps.append(partial(typical, mass=rows.column("typical_p", raw.device)))
     return chain(*steps)(raw)
+
+
+def _cut(temperature: Float64[Tensor, " rows"]) -> Float64[Tensor, " rows"]:
+    return temperature.where(temperature >= GREEDY, 0.0)
 
 
 def _penalised(rows: Rows, device: torch.device, constraint: Transform | None) -> Transform:

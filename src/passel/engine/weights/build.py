@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from passel.core.errors import ModelError, UsageError
 
@@ -37,7 +38,7 @@ def build(kind: Any, where: str | None, **how: Any) -> Any:
     try:
         with quiet():
             model, told = kind.from_pretrained(where, output_loading_info=True, **how)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"cannot load {where or 'the weights'}: {str(error).strip().splitlines()[0]}") from error
     for what in ("missing_keys", "mismatched_keys"):
         if names := sorted(map(str, told[what])):
@@ -47,14 +48,17 @@ def build(kind: Any, where: str | None, **how: Any) -> Any:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """No progress bar of transformers: it would write into a display that is not its own."""
+def quiet() -> Generator[None]:
+    """Neither progress bars nor reports of transformers: they would be written into a display that is not theirs, and
+    what they report is raised."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
-        if shown:
+        logging.set_verbosity(level)
+        if bars:
             logging.enable_progress_bar()

@@ -10,7 +10,7 @@ import torch
 
 from passel.core.errors import UsageError, unknown
 
-__all__ = ["Checkpoint", "Dtype", "choose_device", "choose_dtype", "end_ids"]
+__all__ = ["Checkpoint", "Dtype", "choose_device", "choose_dtype", "cpu_flags", "end_ids"]
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -27,8 +27,8 @@ _END_TOKENS = (
     "<|im_end|>",
     "<|end|>",
 )
-"""How the supported families write the end of a text or of a turn. A base model's configuration may name only the first,
-a fine-tune's only the second; no text goes on after either."""
+"""How the supported families write the end of a text or of a turn. A base model's configuration may name only the
+first, a fine-tune's only the second; no text goes on after either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Checkpoint:
 
 
 def choose_device(device: str) -> torch.device:
-    """The device of this name; auto: the first GPU there is, else the processor. Raises UsageError if it is not here."""
+    """The device of this name; auto: the first GPU there is, else the processor. UsageError if it is not here."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -85,9 +85,10 @@ def end_ids(model: Any, tokenizer: Any) -> frozenset[int]:
     the family's other end tokens where the tokenizer has them as special tokens."""
     found: set[int] = set()
     generation = getattr(model, "generation_config", None)
-    declared = (getattr(holder, "eos_token_id", None) for holder in (generation, model.config, tokenizer))
-    for value in declared:
-        found |= set(value) if isinstance(value, (list, tuple)) else {value} if value is not None else set()
+    for holder in (generation, model.config, tokenizer):
+        declared: int | list[int] | None = getattr(holder, "eos_token_id", None)
+        if declared is not None:
+            found |= {declared} if isinstance(declared, int) else set(declared)
     added = tokenizer.added_tokens_decoder
     return frozenset(
         found | {place for place, token in added.items() if token.special and token.content in _END_TOKENS}
@@ -97,16 +98,15 @@ def end_ids(model: Any, tokenizer: Any) -> frozenset[int]:
 def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and bool({"avx512_bf16", "amx_bf16", "bf16"} & _cpu_flags())
+    return device.type == "cpu" and bool({"avx512_bf16", "amx_bf16", "bf16"} & cpu_flags())
 
 
-def _cpu_flags() -> set[str]:
+def cpu_flags() -> set[str]:
     """The processor's instruction sets by Linux's names; none known elsewhere."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return set()
     # x86 calls the line "flags", Arm "Features"
-    return next(
-        (set(line.split(":", 1)[1].split()) for line in lines if line.lower().startswith(("flags", "features"))), set()
-    )
+    named = (line for line in lines if line.lower().startswith(("flags", "features")))
+    return set(next(named, "").partition(":")[2].split())

@@ -1,7 +1,8 @@
 """Reading a GGUF file: its metadata, and its tensors dequantised to float32.
 
-The layout is that of ggml's specification, versions 2 and 3, little-endian. The metadata is read here rather than by the
-package gguf, which spends a minute on a vocabulary of 262 144 tokens; how a tensor is dequantised is that package's.
+The layout is that of ggml's specification, versions 2 and 3, little-endian. The metadata is read here rather than by
+the package gguf, which takes a hundred times as long over a large vocabulary; how a tensor is dequantised is that
+package's.
 """
 
 from __future__ import annotations

@@ -51,11 +51,11 @@ def weight_name(name: str, architecture: str) -> str | None:
 def to_model(weight: Tensor, name: str, architecture: str, config: Any) -> Tensor:
     """A tensor as the transformers model has it.
 
-    Files of Llama's architecture hold the rows of queries and keys so that a head rotates neighbouring rows; transformers
-    rotates its two halves. The other architectures keep transformers' order. Gemma's norms multiply by 1 + weight in
-    transformers, by the weight in a file.
+    Files of Llama's architecture hold the rows of queries and keys so that a head rotates neighbouring rows;
+    transformers rotates its two halves. The other architectures keep transformers' order. Gemma's norms multiply by
+    1 + weight in transformers, by the weight in a file.
     """
     if architecture == "llama" and (".attn_q." in name or ".attn_k." in name):
         heads = config.num_attention_heads if ".attn_q." in name else config.num_key_value_heads
-        return weight.unflatten(0, (heads, -1, 2)).transpose(1, 2).flatten(0, 2)
+        return weight.reshape(heads, -1, 2, *weight.shape[1:]).transpose(1, 2).reshape(weight.shape)
     return weight - 1 if architecture.startswith("gemma") and name.endswith("norm.weight") else weight

@@ -66,13 +66,13 @@ def tokenizer_of(file: GGUF) -> Any:
     if not tokens:
         raise UsageError(f"{file.path.name} holds no vocabulary")
     core, begin = makers[kind](file, tokens)
-    types = _field(file, "token_type") or []
+    types: list[int] = _field(file, "token_type") or []
     special = {_UNKNOWN, _CONTROL}
     core.add_special_tokens([_added(t, True) for t, of in zip(tokens, types, strict=False) if of in special])
     core.add_tokens([_added(t, False) for t, of in zip(tokens, types, strict=False) if of == _USER_DEFINED])
     names = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
     ids = {short: _field(file, f"{name}_token_id") for short, name in names.items()}
-    named = {f"{short}_token": tokens[id] for short, id in ids.items() if id is not None}
+    named = {f"{short}_token": tokens[place] for short, place in ids.items() if place is not None}
     if _field(file, "add_bos_token", begin) and ids["bos"] is not None:
         core.post_processor = _beginning(tokens[ids["bos"]], ids["bos"])
     made: Any = PreTrainedTokenizerFast(

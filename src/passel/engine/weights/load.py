@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 
-from passel.core.errors import ModelError, UsageError
+from passel.core.errors import UsageError
 from passel.engine.weights.build import Report, Wish, build
 from passel.engine.weights.checkpoint import Checkpoint, Dtype, choose_device, choose_dtype, end_ids
 from passel.engine.weights.gguf_model import from_gguf
@@ -47,12 +48,12 @@ def load(
         if not file.is_file():
             raise UsageError(f"no model file at {file}")
         name, (model, tokenizer) = file.stem, from_gguf(file, wish)
-    elif source.startswith("hf:"):
-        name, (model, tokenizer) = source.removeprefix("hf:"), _from_folder(source.removeprefix("hf:"), wish)
     else:
-        folder = Path(path).expanduser()
+        hub = source.startswith("hf:")
+        folder = _hub_folder(source.removeprefix("hf:")) if hub else Path(path).expanduser()
         _check_folder(folder)
-        name, (model, tokenizer) = folder.resolve().name, _from_folder(str(folder), wish)
+        name = source.removeprefix("hf:") if hub else folder.resolve().name
+        model, tokenizer = _from_folder(folder, wish)
     model = model.to(where).eval().requires_grad_(False)
     return Checkpoint(
         model=model,
@@ -66,46 +67,79 @@ def load(
     )
 
 
-def _from_folder(where: str, wish: Wish) -> tuple[Any, Any]:
-    """The model and tokenizer in a folder, or of this name on the hub."""
-    import transformers
-
+def _from_folder(folder: Path, wish: Wish) -> tuple[Any, Any]:
+    """The model and tokenizer in a folder."""
     wish.report("reading weights", 0, 0)
     # an adapter is merged in float32; without one the weights are read in the type they are to have
     dtype = wish.dtype if wish.adapter is None else torch.float32
-    config = _read(where, transformers.AutoConfig).get_text_config()
-    tokenizer = _read(where, transformers.AutoTokenizer)
-    if not tokenizer.is_fast:
-        raise UsageError(f"{where} has no fast tokenizer (tokenizer.json), which decoding needs")
-    model = build(transformers.AutoModelForCausalLM, where, config=config, dtype=dtype, use_safetensors=True)
+    tokenizer = _tokenizer(folder)
+    model = _text_model(folder, dtype)
     if wish.adapter is not None:
-        adapter = read_adapter(wish.adapter, config)
+        adapter = read_adapter(wish.adapter, model.config)
         weights = dict(model.named_parameters())
-        adapter.check(config, frozenset(weights))
-        with torch.no_grad():
-            for name in adapter.updates:
-                weights[name].copy_(adapter.merged(name, weights[name], wish.scale))
-    return model.to(wish.dtype), tokenizer
+        adapter.check(model.config, frozenset(weights))
+        for name, weight in weights.items():
+            # not model.to(dtype), which would round the rotary frequencies too
+            weight.data = adapter.merged(name, weight.data, wish.scale).to(wish.dtype)
+    return model, tokenizer
 
 
-def _read(where: str, kind: Any) -> Any:
+def _text_model(folder: Path, dtype: torch.dtype) -> Any:
+    """The causal language model; of a model that also reads images, its part for texts."""
+    config = _read(folder, transformers.AutoConfig)
+    text = config.get_text_config()
+    model = build(transformers.AutoModelForCausalLM, str(folder), dtype=dtype, use_safetensors=True)
+    if text is config:
+        return model
+    state = {
+        name.replace("model.language_model.", "model.", 1): weight
+        for name, weight in model.state_dict().items()
+        if name.startswith(("model.language_model.", "lm_head."))
+    }
+    kind: Any = transformers.MODEL_FOR_CAUSAL_LM_MAPPING[type(text)]
+    return build(kind, None, config=text, state_dict=state, dtype=dtype)
+
+
+def _tokenizer(folder: Path) -> Any:
+    """What tokenizer.json says, if it is there: AutoTokenizer puts its own rules for some families in their place."""
+    own = (folder / "tokenizer.json").is_file()
+    tokenizer = _read(folder, transformers.PreTrainedTokenizerFast if own else transformers.AutoTokenizer)
+    if not tokenizer.is_fast:
+        raise UsageError(f"{folder} has no fast tokenizer (tokenizer.json), which decoding needs")
+    return tokenizer
+
+
+def _read(folder: Path, kind: Any) -> Any:
     try:
-        return kind.from_pretrained(where)
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageError(f"cannot load {where}: {_first_line(error)}") from error
+        return kind.from_pretrained(folder)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise UsageError(f"cannot load {folder}: {_first_line(error)}") from error
+
+
+def _hub_folder(name: str) -> Path:
+    """hf:ORG/NAME in the hub's own cache, downloaded if it is not there: what a model needs, in one format of it."""
+    if name.count("/") != 1:
+        raise UsageError(f"a model of the hub is given as hf:ORG/NAME, got hf:{name}")
+    wanted = ["*.json", "*.jinja", "*.safetensors", "*.txt", "tokenizer.model"]
+    twice = ["consolidated*", "original/*"]
+    return _from_hub(name, lambda hub: hub.snapshot_download(name, allow_patterns=wanted, ignore_patterns=twice))
 
 
 def _hub_file(path: str) -> Path:
     """hf:ORG/NAME/FILE.gguf in the hub's own cache, downloaded if it is not there."""
-    import huggingface_hub
-
     repository, _, name = path.removeprefix("hf:").rpartition("/")
     if repository.count("/") != 1:
         raise UsageError(f"a file of the hub is given as hf:ORG/NAME/FILE.gguf, got {path}")
+    return _from_hub(repository, lambda hub: hub.hf_hub_download(repository, name))
+
+
+def _from_hub(name: str, get: Callable[[Any], str]) -> Path:
+    import huggingface_hub
+
     try:
-        return Path(huggingface_hub.hf_hub_download(repository, name))
+        return Path(get(huggingface_hub))
     except Exception as error:  # the hub's own errors share no base
-        raise UsageError(f"cannot get {path} from the hub: {_first_line(error)}") from error
+        raise UsageError(f"cannot get {name} from the hub: {_first_line(error)}") from error
 
 
 def _check_folder(folder: Path) -> None:

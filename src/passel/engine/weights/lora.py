@@ -1,4 +1,4 @@
-"""LoRA adapters: reading one, from a PEFT folder or a GGUF file, and adding it to weights (Hu et al. 2021, 2106.09685)."""
+"""LoRA adapters (Hu et al. 2021, 2106.09685): read from a PEFT folder or a GGUF file, added to weights."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import safetensors.torch as safetensors_torch
 import torch
 from torch import Tensor
 
@@ -78,11 +79,9 @@ def read_adapter(path: Path, config: Any) -> Adapter:
 
 
 def _from_peft(folder: Path) -> Adapter:
-    from safetensors.torch import load_file
-
     try:
         settings: dict[str, Any] = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-        tensors = load_file(folder / "adapter_model.safetensors")
+        tensors = safetensors_torch.load_file(folder / "adapter_model.safetensors")
     except (OSError, ValueError) as error:
         raise UsageError(f"{folder} holds no PEFT adapter: {error}") from None
     if settings.get("peft_type") != "LORA" or settings.get("bias", "none") != "none":
@@ -96,9 +95,10 @@ def _from_peft(folder: Path) -> Adapter:
         sides.setdefault(f"{match['module']}.weight", {})[match["side"].lower()] = tensor.float()
 
     def scale(name: str, rank: int) -> float:
-        module, patterns = name.removesuffix(".weight"), settings.get("alpha_pattern") or {}
+        patterns: dict[str, float] = settings.get("alpha_pattern") or {}
+        module = name.removesuffix(".weight")
         own = (alpha for key, alpha in patterns.items() if re.fullmatch(rf"(.*\.)?({key})", module))
-        alpha = next(own, settings["lora_alpha"])
+        alpha: float = next(own, settings["lora_alpha"])
         return alpha / (rank**0.5 if settings.get("use_rslora") else rank)
 
     return _paired(folder.name, sides, scale)

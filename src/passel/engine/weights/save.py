@@ -12,8 +12,8 @@ __all__ = ["save"]
 
 
 def save(checkpoint: Checkpoint, folder: str | Path) -> Path:
-    """Writes configuration, weights (safetensors), tokenizer, chat template and generation configuration, and returns the
-    folder. It is made if need be; files of these names in it are replaced.
+    """Writes configuration, weights (safetensors), tokenizer, chat template and generation configuration, and returns
+    the folder. It is made if need be; files of these names in it are replaced.
 
     The generation configuration lists all tokens that end a text, so that other programs stop where Passel does.
     """
