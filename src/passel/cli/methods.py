@@ -8,9 +8,11 @@ from rich.table import Table
 
 from passel.cli.parts.output import output
 from passel.core.docs import describe
+from passel.core.errors import UsageError
 from passel.core.find import find, names
 from passel.core.needs import needs_of
 from passel.models import load
+from passel.tasks.parts.extra import need
 
 __all__ = ["methods"]
 
@@ -18,20 +20,27 @@ __all__ = ["methods"]
 @click.command()
 @click.option("--model", help="Mark what this model can do.")
 @click.option("--verifiers", is_flag=True, help="List the verifiers instead.")
-def methods(model: str | None, verifiers: bool) -> None:
+@click.option("--decoders", is_flag=True, help="List the decoding methods of the engine instead.")
+def methods(model: str | None, verifiers: bool, decoders: bool) -> None:
     """List the methods: source, what each needs of a model, what it costs, its options."""
-    room = "verifiers" if verifiers else "methods"
+    if verifiers and decoders:
+        raise UsageError("--verifiers and --decoders are two lists: ask for one of them")
+    if decoders:
+        need("torch", "engine")
+    room = "verifiers" if verifiers else "decoding" if decoders else "methods"
     can = load(model).info.can if model else None
     out = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0))
-    out.add_column(room.rstrip("s"), no_wrap=True)
+    out.add_column("decoder" if decoders else room.rstrip("s"), no_wrap=True)
     for column in ("what it does", "needs", "cost", "options"):
-        out.add_column(column, overflow="fold", no_wrap=column == room.rstrip("s"))
+        out.add_column(column, overflow="fold")
     if can is not None:
         out.add_column(f"with {model}")
     for name in names(room):
         thing = find(room, name)
         about = describe(thing)
         wanted = needs_of(thing, {option: default for option, (_, default) in about.options.items()})
+        if decoders:
+            wanted = {"generator": frozenset({"forward"})}
         needs = ", ".join(f"{role}: {' '.join(sorted(what))}" for role, what in sorted(wanted.items()))
         options = " ".join(f"{option}={_shown(default)}" for option, (_, default) in about.options.items())
         row = [f"[bold]{name}[/]", f"{escape(about.summary)}\n[dim]{escape(about.paper)}[/]"]
@@ -44,4 +53,4 @@ def methods(model: str | None, verifiers: bool) -> None:
 
 
 def _shown(default: object) -> str:
-    return getattr(default, "__name__", str(default))
+    return getattr(default, "__name__", str(default).replace("\n", "\\n"))

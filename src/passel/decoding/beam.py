@@ -32,8 +32,9 @@ def beam(
     width: Annotated[int, Log(1, 64)] = 4,
     length_penalty: Annotated[float, Linear(0.0, 2.0)] = 1.0,
 ) -> Decoding[tuple[Draft, ...]]:
-    """Keeps the `width` most likely drafts and extends all of them by a token, until as many are finished and none
-    under way can be better.
+    """Keeps the `width` most likely drafts and extends all of them, a token at a time.
+
+    It ends when as many drafts are finished and none under way can be better.
 
     Source: the usual form; the length penalty is that of transformers: log-probability / tokens^alpha.
 

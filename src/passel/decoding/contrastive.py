@@ -29,8 +29,9 @@ def contrastive(
     lame: Literal["examples", "last", "prompt"] = "examples",
     lame_prompt: str = "",
 ) -> Decoding[tuple[Draft, ...]]:
-    """Where the distribution is spread out, scores are (1 + eta) logits - eta logits under a lame prompt, of the
-    plausible tokens alone. Elsewhere the model's own distribution stands.
+    """Where the model is unsure, takes away what a worse prompt says too: (1 + eta) logits - eta lame logits.
+
+    Of the plausible tokens alone; where the distribution is not spread out, it stands as it is.
 
     Source: Wang, Ding, Shen, Luo, Du and Tao 2024, USCD: improving code generation of LLMs by uncertainty-aware
     selective contrastive decoding, arXiv 2409.05923. The plausible set: Li et al. 2022, arXiv 2210.15097.

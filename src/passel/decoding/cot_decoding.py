@@ -29,8 +29,9 @@ class _Path:
 def cot_decoding(
     opening: Opening, *, key: Key = Key(), k: Annotated[int, Log(1, 64)] = 10, aggregate: bool = True
 ) -> Decoding[tuple[Draft, ...]]:
-    """Branches at the first token into its k most likely ones and goes on greedily from each; a draft's score is the
-    mean gap between the two most likely tokens over the tokens of its answer.
+    """Goes on greedily from each of the k most likely first tokens; the draft whose answer is surest comes first.
+
+    A draft's score is the mean gap between the two most likely tokens' probabilities, over the tokens of its answer.
 
     Source: Wang and Zhou 2024, Chain-of-thought reasoning without prompting, arXiv 2402.10200, equation 1; the last
     number as the answer and the sum over paths with one answer: section 2.2.

@@ -36,8 +36,9 @@ def hogwild(
     separator: str = "\n\n",
     finish: str = _FINISH,
 ) -> Decoding[tuple[Draft, ...]]:
-    """Lets `workers` write at the same time, a token each a pass, each after all that the others have written; in the
-    end one of them reads everything and answers.
+    """Lets several workers write at the same time, each in sight of what the others have written so far.
+
+    Each writes a token a pass; in the end the model reads all of it and answers.
 
     Each worker's text is a branch whose keys are kept for positions of its own; a worker's query is rotated anew for
     each block that it sees, so no key is computed twice, and everybody sees a token one pass after it was written.
