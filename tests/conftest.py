@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MOCK = ROOT / "bench" / "mock_endpoint.py"
+
+if find_spec("jaxtyping") and find_spec("beartype"):
+    from jaxtyping import install_import_hook
+
+    # Of modules imported from here on: the names of axes in annotations such as Float[Tensor, "rows vocab"] must agree.
+    install_import_hook(["passel.engine", "passel.decoding"], "shape_checks.arrays_checked")
 
 
 @pytest.fixture(scope="session")

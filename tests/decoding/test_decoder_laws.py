@@ -76,7 +76,7 @@ def test_what_is_told_is_what_is_returned(name: str):
 def test_many_at_once_are_each_as_if_alone(name: str):
     keys = [Key(seed) for seed in range(5)]
     alone = [drafts(name, key) for key in keys]
-    engine = engine_of()
+    engine = engine_of(memory=64 << 20)  # a branch of one token takes a page, and searches have hundreds of them
     found: dict[int, tuple[Draft, ...]] = {}
     flows = [load(name).make(WARM, key=key) for key in keys]
     for place, flow in enumerate(flows):

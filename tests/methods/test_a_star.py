@@ -68,9 +68,19 @@ def test_a_rise_costs_nothing_more_and_a_fall_costs_itself():
     assert costs(line_of(0.5, 0.75, 0.25, 0.5)) == [0.0, 0.5, 0.5, 1.0, 1.0]
 
 
-def test_what_was_not_judged_costs_infinity_and_what_grows_from_it_too():
-    assert costs(line_of(0.5, None, 0.75, 0.75)) == [0.0, 0.5, math.inf, math.inf, math.inf]
-    assert costs(line_of(None, None)) == [0.0, math.inf, math.inf]
+@given(trees(st.fractions(0, 1)))
+def test_a_fall_may_be_the_cost_or_nothing_at_all(tree):
+    by_fall, greedy = costs(tree, "fall"), costs(tree, "none")
+    for number in range(1, len(tree)):
+        h = [1 - tree[at].value for at in tree.lineage(number)]
+        assert by_fall[number] == sum((max(Fraction(0), two - one) for one, two in pairwise(h)), Fraction(0)) + h[-1]
+        assert greedy[number] == h[-1]
+
+
+@pytest.mark.parametrize("cost", ["rise", "fall", "none"])
+def test_what_was_not_judged_costs_infinity_and_what_grows_from_it_too(cost):
+    assert costs(line_of(0.5, None, 0.75, 0.75), cost) == [0.0, 0.5, math.inf, math.inf, math.inf]
+    assert costs(line_of(None, None), cost) == [0.0, math.inf, math.inf]
 
 
 def test_the_frontier_is_what_was_not_expanded_and_is_not_dead():
@@ -78,6 +88,8 @@ def test_the_frontier_is_what_was_not_expanded_and_is_not_dead():
     tree = Tree().grown([0, 0, 0, 0], [Path("a"), Path("b"), dead, Path("c")], [0.75, 0.5, None, 0.75])
     assert frontier(tree) == [1, 4, 2]
     assert frontier(tree.grown([1, 1], [Path("aa"), Path("ab")], [0.5, 0.875])) == [6, 4, 2, 5]
+    long, longer = Path("aa", 2), Path("aaa", 3)
+    assert frontier(Tree().grown([0, 0, 0], [Path("b", 1), long, longer], [0.5] * 3)) == [3, 2, 1]
 
 
 def test_it_goes_back_to_an_earlier_step_when_the_score_falls():
@@ -132,10 +144,30 @@ def test_if_none_is_finished_the_cheapest_is_drawn_to_its_end():
     assert (earlier.value.answer, earlier.value.stop) == (None, "budget"), "nor does the end of one path fit"
 
 
-def test_where_nothing_can_be_judged_the_first_goes_first():
-    played = play(star(2, verifier=no_idea), [goes_on("3"), goes_on("9"), *map(ends, "1267")])
-    assert [prefix for prefix, _ in drawn_from(played)] == ["", "", "3\n", "3\n", "9\n", "9\n"]
+def test_where_nothing_can_be_judged_the_first_goes_straight_on():
+    played = play(star(2, verifier=no_idea), [goes_on("3"), goes_on("9"), *map(ends, "12")])
+    assert [prefix for prefix, _ in drawn_from(played)] == ["", "", "3\n", "3\n"]
     assert played.value.text == "3\n1"
+
+
+def test_a_sure_verifier_does_not_make_it_broad():
+    """All right steps cost the same, and all wrong ones: it goes down before it goes sideways."""
+
+    def sure(problem, text, *, key):
+        yield from ()
+        return 0.9 if set(text) <= set("7\n") else 0.1
+
+    script = [*map(goes_on, "177"), *map(goes_on, "777"), ends("7"), ends("7"), ends("1")]
+    played = play(star(3, verifier=sure), script)
+    assert [prefix for prefix, _ in drawn_from(played)][::3] == ["", "7\n", "7\n7\n"]
+    assert (played.value.text, played.value.stop) == ("7\n7\n7", "done")
+
+
+def test_without_a_cost_it_goes_for_the_highest_score():
+    """9 after 2 is next, though the fall to come is paid for nowhere."""
+    script = [goes_on("2"), goes_on("1"), goes_on("9"), goes_on("0"), ends("8"), goes_on("0")]
+    played = play(star(2, cost="none"), script)
+    assert (played.value.text, played.value.stop) == ("2\n9\n8", "done")
 
 
 def popped(ends_in: int) -> list[tuple[str, float]]:
@@ -155,8 +187,10 @@ def popped(ends_in: int) -> list[tuple[str, float]]:
 
 
 def test_a_golden_search():
-    """Rises cost nothing: 6.3.7.8 is as cheap as 6.3. In the end 6.3.4!, which costs .7, is cheaper than 6.3.7.8.5."""
-    assert popped(12) == [("", 0.0), ("6", 0.4), ("6.4", 0.6), ("6.3", 0.7), ("6.3.7", 0.7), ("6.3.7.8", 0.7)]
+    """Rises cost nothing: 6.4.3.6 is as cheap as 6.4.3, and both as 6.3, which is shorter and so waits."""
+    found = [("", 0.0), ("6", 0.4), ("6.4", 0.6), ("6.4.3", 0.7), ("6.4.3.6", 0.7), ("6.4.3.6.6", 0.7)]
+    assert popped(12)[:6] == found
+    assert popped(12)[6:] == [("6.4.3.6.6.8", 0.7), ("6.4.3.6.6.7", 0.7), ("6.4.3.6.6.7.9", 0.7)]
 
 
 @given(st.integers(3, 40))

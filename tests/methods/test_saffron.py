@@ -198,6 +198,46 @@ def test_a_perfect_reward_model_leads_along_the_right_path(children):
     assert asks["generate"] == asks["score"] * (8 if children == "steps" else 1)
 
 
+@pytest.mark.parametrize(("n", "width"), [(1, 4), (2, 3), (3, 5)])
+def test_a_step_costs_one_evaluation_a_kept_node_in_place_of_one_a_child(n, width):
+    """The identity of calls: B a step against B times the candidates. Every node has `width` different children."""
+
+    def answer(ask):
+        if isinstance(ask, Score):
+            return valued(*(float(part[0]) / 10 for part in ask.continuations))
+        digit = str(ask.key.path[-1])
+        return goes_on(digit) if ask.prefix.count("\n") < 2 else ends(digit)
+
+    calls = {}
+    for one_call in (True, False):
+        played = play(searched(n, width, one_call=one_call), answer)
+        levels = Counter(ask.prefix.count("\n") for ask in scores_of(played))
+        calls[one_call] = [levels[level] for level in range(3)]
+        assert played.value.text == "\n".join([str(width - 1)] * 3)
+    assert calls[True] == [1, n, n]
+    assert calls[False] == [width, n * width, n * width]
+
+
+def test_what_begins_alike_is_asked_with_one_prefix_in_one_round():
+    """The trie: a kept node's children are drawn and valued behind its text, once, so that an engine keeps it."""
+    steps = {"": "112", "1\n": "333", "2\n": "344"}
+    rewards = {"1\n": 0.9, "2\n": 0.8, "1\n3\n": 0.5, "2\n3\n": 0.7, "2\n4\n": 0.6}
+
+    def answer(ask):
+        if isinstance(ask, Score):
+            return valued(*(rewards.get(ask.prefix + part, 0.1) for part in ask.continuations))
+        drawn = steps.get(ask.prefix)
+        return goes_on(drawn[ask.key.path[-1]]) if drawn else ends("5")
+
+    played = play(searched(2, 3), answer)
+    asked = [[(type(ask).__name__, ask.prefix) for ask in op.asks] for op in played.rounds]
+    assert all(len(set(op)) == 1 for op in asked), "one prefix a round"
+    assert [op[0] for op in asked if op[0][0] == "Generate"] == [
+        ("Generate", prefix) for prefix in ("", "1\n", "2\n", "2\n3\n", "2\n4\n")
+    ]
+    assert max(Counter(op[0] for op in asked).values()) == 1, "no prefix twice"
+
+
 @pytest.mark.parametrize(
     "options", [{"n": 2, "width": 2}, {"n": 2, "width": 3, "children": "tokens", "depth": 3}], ids=str
 )

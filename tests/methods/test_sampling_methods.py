@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passel.core.errors import OutOfBudget
@@ -33,6 +33,7 @@ def played(spec: str, script, problem: Problem = PROBLEM):
 # stopping rules
 
 
+@settings(deadline=None)
 @given(st.integers(0, 30), st.integers(0, 30))
 def test_the_lead_of_two_is_the_betas_mass_above_a_half(a, b):
     first, second = max(a, b), min(a, b)
@@ -44,6 +45,7 @@ def test_the_lead_of_two_is_the_betas_mass_above_a_half(a, b):
     assert dirichlet_lead([second, first]) == pytest.approx(beta_lead(first, second), abs=1e-3)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 12), min_size=2, max_size=5))
 def test_more_answers_make_the_leader_less_sure(counts):
     first, second, *_ = sorted(counts, reverse=True)

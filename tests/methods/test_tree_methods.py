@@ -38,12 +38,14 @@ CASES = {
     "tree_of_thoughts depth": {"n": 3, "search": "depth", "expansions": 6, "evaluate": "verifier"},
     "tree_of_thoughts depth propose": {"n": 2, "search": "depth", "generate": "propose", "judgements": 1},
 }
+PARTICLES = {"particle_filter": {"n": 5}, "particle_gibbs": {"n": 3, "iterations": 2}}
 each = pytest.mark.parametrize("name", CASES)
+each_and_particles = pytest.mark.parametrize("name", [*CASES, *PARTICLES])
 
 
 def flow(name: str, verifier=by_pass):
-    method = name.split()[0]
-    return find("methods", method)(PROBLEM, key=KEY, depth=4, step="line", verifier=verifier, **CASES[name])
+    options = (CASES | PARTICLES)[name]
+    return find("methods", name.split()[0])(PROBLEM, key=KEY, depth=4, step="line", verifier=verifier, **options)
 
 
 def answer(ask):
@@ -54,7 +56,7 @@ def answer(ask):
     return hashed(ask)
 
 
-@each
+@each_and_particles
 def test_no_draw_is_made_twice_but_rollouts_of_one_step(name):
     """Nodes with one text draw different numbers. A greedy rollout may pass by where another one did."""
     asks = Counter(
@@ -66,7 +68,7 @@ def test_no_draw_is_made_twice_but_rollouts_of_one_step(name):
     assert max(asks.values()) == 1
 
 
-@each
+@each_and_particles
 def test_the_draws_of_one_prefix_stand_together(name):
     """So that a server computes the prefix once: between two judgements each prefix is in one round of asks."""
     seen: set[str] = set()

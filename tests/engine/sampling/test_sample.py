@@ -186,6 +186,12 @@ def test_logits_are_not_changed():
     assert torch.equal(logits, before)
 
 
+def test_no_rows_draw_no_tokens():
+    asked = Sampling(temperature=0.5, top_p=0.9, repetition_penalty=1.2, logprobs=1)
+    for rows in (Rows.of([]), Rows.of([asked]).select([])):
+        assert len(sample(torch.zeros(0, 300), rows, np.zeros(0)).tokens) == 0
+
+
 def test_rows_of_a_view_may_have_gaps():
     """Logits may be a slice of a wider matrix, as those of a padded vocabulary are."""
     wide = some_logits(3, 800)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from passel.core.ask import Sampling
 from passel.core.errors import UsageError
-from passel.engine.sampling import Rows, shaped
+from passel.engine.sampling import Entries, Rows, shaped
 
 VOCAB = 7
 tokens = st.integers(0, VOCAB - 1)
@@ -94,6 +94,12 @@ def test_rows_that_leave_join_and_go_on_are_as_if_made_now(data):
         assert_same(
             rows, Rows.of([s for s, _, _ in texts], prompts=[p for _, p, _ in texts], answers=[a for *_, a in texts])
         )
+
+
+def test_counting_leaves_rows_that_are_not_counted():
+    before = Entries.of([{1: 2.0}, {1: 2.0}, {}])
+    after = before.counting(torch.tensor([1, 1, 4]), torch.tensor([True, False, True]))
+    assert entries(after) == [(0, 1, 3.0), (1, 1, 2.0), (2, 4, 1.0)]
 
 
 def test_rows_without_penalties_keep_no_tokens():

@@ -15,6 +15,7 @@ from sampler_cases import INF, kept, masses, rows_of_logits, smallest_set, weigh
 
 from passel.engine.sampling import min_p, top_k, top_p, typical
 from passel.engine.sampling.leading import leading
+from passel.engine.sampling.smallest_set import keep_smallest_set
 
 
 def parameters(data, kind, rows, dtype=torch.float64):
@@ -116,6 +117,41 @@ def test_typical_leaves_out_a_token_that_is_too_likely():
     logits = torch.tensor([[0.4, *[0.01] * 60]]).log()
     assert kept(typical(logits, torch.tensor([0.55], dtype=torch.float64))) == [set(range(1, 56))]
     assert kept(top_p(logits, torch.tensor([0.55], dtype=torch.float64))) == [set(range(16))]
+
+
+def test_typical_counts_unlikely_tokens_that_are_nearer_to_the_entropy():
+    """The entropy is 5.56 nats, and the likely token, of 1.2, is farther from it than those of 9.9, which are so
+    unlikely that without them there would still be a mass of 0.95."""
+    logits = torch.tensor([[0.3, *[0.65 / 900] * 900, *[0.05 / 1000] * 1000]]).log()
+    assert kept(typical(logits, torch.tensor([0.9], dtype=torch.float64))) == [set(range(1901))]
+    assert len(kept(typical(logits, torch.tensor([0.69], dtype=torch.float64)))[0]) in range(1690, 1710)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_the_smallest_set_by_any_keys_and_weights(data):
+    """Weights are eighths, so that sums are exact, and keys reach far beyond the histogram's depth."""
+    vocab, count = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 3))
+
+    def numbers(kind):
+        lists = st.lists(kind, min_size=vocab, max_size=vocab)
+        return [data.draw(lists) for _ in range(count)]
+
+    keys = numbers(st.sampled_from([0.0, -0.01, -0.02, -1.0, -31.9, -40.0, -41.0, -5000.0]))
+    weights = numbers(st.integers(1, 3).map(lambda eighths: eighths / 8))
+    mass = parameters(data, st.integers(0, 7).map(lambda eighths: eighths / 8), count)
+    floor = torch.zeros(count)
+    logits = torch.zeros(count, vocab)
+    got = kept(keep_smallest_set(logits, torch.tensor(keys), torch.tensor(weights), mass, floor))
+    assert got == [smallest_set(*row) for row in zip(keys, weights, mass.tolist(), strict=True)]
+
+
+def test_a_neutral_row_keeps_tokens_whose_probability_rounds_to_zero():
+    logits = torch.tensor([[0.0, -200.0], [0.0, -200.0]])
+    mass = torch.tensor([1.0, 0.5], dtype=torch.float64)
+    for transform in (top_p, typical):
+        assert kept(transform(logits, mass)) == [{0, 1}, {0}]
+    assert kept(min_p(logits, 1 - mass)) == [{0, 1}, {0}]
 
 
 def test_rows_do_not_mind_their_neighbours():

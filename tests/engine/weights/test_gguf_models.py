@@ -7,7 +7,6 @@ from tiny_models import FAMILIES, ask, server, tiny, write_gguf
 
 torch = pytest.importorskip("torch", reason="needs torch")
 
-from passel.core.errors import UsageError  # noqa: E402
 from passel.engine.weights import load  # noqa: E402
 
 IDS = torch.arange(40)[None] * 7 % 250 + 5
@@ -26,7 +25,7 @@ def test_a_file_holds_the_model_it_was_written_from(family, tmp_path):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_llama_cpp_computes_the_same(family, tmp_path):
-    """Its cache is float16, so log-probabilities differ in the third decimal; a row out of order differs in the first."""
+    """Its cache is float16: log-probabilities differ in the third decimal. A row out of order differs in the first."""
     path = write_gguf(tiny(family), family, tmp_path / "tiny.gguf")
     loaded = load(path, dtype="float32", device="cpu")
     running = server(path)

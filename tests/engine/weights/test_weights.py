@@ -60,7 +60,9 @@ def test_a_gguf_file_becomes_a_folder_of_the_same_model(tmp_path):
     for text in ("a  12 the", "<|im_start|>x\n\n"):
         assert first.tokenizer.encode(text) == second.tokenizer.encode(text)
     assert plain.generation_config.eos_token_id == sorted(first.end_ids) == [0, 2]
-    assert (tmp_path / "folder" / "model.safetensors").stat().st_mode == (tmp_path / "folder" / "config.json").stat().st_mode
+    assert (tmp_path / "folder" / "model.safetensors").stat().st_mode == (
+        tmp_path / "folder" / "config.json"
+    ).stat().st_mode
 
 
 def test_weights_have_the_type_that_is_wanted(folder):
@@ -74,7 +76,7 @@ def test_weights_have_the_type_that_is_wanted(folder):
 
 @pytest.mark.parametrize(("flags", "dtype"), [({"avx512_bf16"}, "bfloat16"), ({"avx512f"}, "float32")])
 def test_auto_is_bfloat16_only_where_the_processor_has_it(flags, dtype, folder, monkeypatch):
-    monkeypatch.setattr(checkpoints, "_cpu_flags", lambda: flags)
+    monkeypatch.setattr(checkpoints, "cpu_flags", lambda: flags)
     assert load(folder, device="cpu").dtype == getattr(torch, dtype)
 
 

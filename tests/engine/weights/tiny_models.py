@@ -1,4 +1,4 @@
-"""Tiny models of each family with fixed weights, and GGUF files of them, written as llama.cpp's converter writes them."""
+"""Tiny models of each family with fixed weights, and GGUF files of them as llama.cpp's converter writes them."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from report_examples import HOSTILE, NAMES, example, hostile, single, unscored
 
+from passel.core.cost import Cost
 from passel.measure.comparison import Comparison
 from passel.measure.report import write_report
 from passel.measure.report.grid import SHOWN
@@ -118,6 +119,12 @@ def test_every_problem_is_there_with_what_was_said() -> None:
     assert "rolls-001" in shown
     assert all(name in shown for name in NAMES)
     assert "75 % of passes saved".replace(" %", "\u00a0%") in shown
+
+
+def test_cached_tokens_are_shown() -> None:
+    data = replace(example(), paid=Cost(passes=3, prompt_tokens=1865, cached_tokens=1734, completion_tokens=9))
+    shown = "".join(Page(page(data)).text).replace("\u00a0", " ")
+    assert "1,865 prompt tokens, 1,734 of them cached" in shown
 
 
 def test_many_problems_are_limited_with_a_note() -> None:
