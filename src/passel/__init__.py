@@ -9,27 +9,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from passel.api import Solution, compare, solve, solve_async, sweep, verify
+    from passel.api import Solution, compare, plan, solve, solve_async, sweep, verify
     from passel.core.ask import Sampling
     from passel.core.cost import Budget, Cost
     from passel.core.errors import PasselError
     from passel.core.problem import Answer, Problem
+    from passel.drafting import Drafter, Suggestion, draft
     from passel.measure.comparison import Comparison
     from passel.measure.plan import Plan
+    from passel.measure.planning import Assumptions, Forecast
     from passel.measure.run import Run
 
 _HOMES = {
     "Answer": "core.problem",
+    "Assumptions": "measure.planning",
     "Budget": "core.cost",
     "Comparison": "measure.comparison",
     "Cost": "core.cost",
+    "Drafter": "drafting",
+    "Forecast": "measure.planning",
     "PasselError": "core.errors",
     "Plan": "measure.plan",
     "Problem": "core.problem",
     "Run": "measure.run",
     "Sampling": "core.ask",
     "Solution": "api",
+    "Suggestion": "drafting",
     "compare": "api",
+    "draft": "drafting",
+    "plan": "api",
     "solve": "api",
     "solve_async": "api",
     "sweep": "api",
@@ -39,16 +47,22 @@ _HOMES = {
 __version__ = "0.1.0"
 __all__ = [
     "Answer",
+    "Assumptions",
     "Budget",
     "Comparison",
     "Cost",
+    "Drafter",
+    "Forecast",
     "PasselError",
     "Plan",
     "Problem",
     "Run",
     "Sampling",
     "Solution",
+    "Suggestion",
     "compare",
+    "draft",
+    "plan",
     "solve",
     "solve_async",
     "sweep",

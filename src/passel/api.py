@@ -19,6 +19,7 @@ from passel.core.result import Result
 from passel.measure.comparison import Comparison
 from passel.measure.pilot import check_pilot
 from passel.measure.plan import Plan, check_roles
+from passel.measure.planning import METHODS, Forecast, forecast, from_pilot
 from passel.measure.run import Run
 from passel.measure.sweep import Sweep, arms, levelled
 from passel.measure.verification import verification
@@ -27,7 +28,7 @@ from passel.models import load
 from passel.tasks import read_answer
 from passel.tools import Tools, check_ready
 
-__all__ = ["Solution", "compare", "solve", "solve_async", "sweep", "verify"]
+__all__ = ["Solution", "compare", "plan", "solve", "solve_async", "sweep", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,39 @@ def compare(
 
         write_report(found, Path(out))
     return found
+
+
+def plan(
+    methods: Sequence[str] | str = METHODS,
+    *,
+    pilot: Path | str | None = None,
+    problems: int = 50,
+    budgets: Sequence[float] = (),
+    target: float = 0.5,
+    seed: int = 0,
+    **assumed: Any,
+) -> Forecast:
+    """Simulates methods on planted trees, before a model is asked anything: which one pays, and at how many tokens?
+
+    Args:
+        methods: specs; each is run in several sizes, and one whose size is set in that one.
+        pilot: folder of a run that tells chance, tokens and rho, where they are not given.
+        problems: trees. seed: of them, the draws and the verifier's errors.
+        budgets: generated tokens a problem; default: of 1 to 32 solutions.
+        target: the accuracy whose price is asked.
+        assumed: what `Assumptions` takes: chance, steps, branches, tokens, rho, scale, bias, trap.
+
+    >>> found = plan("best_of:n=2,beam:n=4", rho=1.0, steps=2, problems=4)
+    >>> [(one.method, len(one.rungs)) for one in found.methods]
+    [('best_of:n=2', 1), ('beam:n=4', 1)]
+    """
+    specs = split_specs(methods) if isinstance(methods, str) else list(methods)
+
+    async def made() -> Forecast:
+        basis, notes = await from_pilot(pilot, assumed)
+        return await forecast(basis, specs, problems=problems, budgets=budgets, target=target, seed=seed, notes=notes)
+
+    return run_sync(made())
 
 
 def sweep(

@@ -10,7 +10,7 @@ from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
 from passel.core.result import Result
-from passel.methods.parts.best_first import best_first, frontier
+from passel.methods.parts.best_first import StepCost, best_first, frontier
 from passel.methods.parts.paths import Path, StepUnit
 from passel.methods.parts.search import by_steps, by_verifier, completed, outcome, tree_search
 from passel.verifiers import Chosen
@@ -27,6 +27,7 @@ def a_star(
     n: Annotated[int, Log(1, 64)] = 4,
     expansions: Annotated[int, Log(1, 256)] = 32,
     depth: Annotated[int, Log(1, 64)] = 40,
+    cost: StepCost = "rise",
     verifier: Chosen = self_evaluation,
     step: StepUnit = "paragraph",
 ) -> Flow[Result]:
@@ -37,7 +38,7 @@ def a_star(
     first finished solution that is cheapest of all is the answer.
 
     Source: Chatziveroglou 2025, A*-Decoding: Token-Efficient Inference Scaling (2505.13672), states, h = 1 - r, and
-    f = g + h.
+    f = g + h; greedy best-first search (cost=none): Doran and Michie 1966.
 
     Symbols: k -> n; s -> a node's path; r -> its value.
 
@@ -45,19 +46,22 @@ def a_star(
         n: next steps drawn of the solution that is expanded; 4 is ours.
         expansions: at most; 32 is ours. The paper sets budgets in tokens, as Passel's budget does.
         depth: steps at most, the last of which is drawn to the solution's end; 40 as in beam search.
+        cost: what a step pays for: a rise of the score, a fall of it, or none, which is greedy best-first search.
         verifier: r, the worth of a solution as far as it goes, in [0, 1]; the paper uses a process reward model.
         step: what a step is: a paragraph, or a line for models that write one step a line.
 
     Cost: generate <= n * expansions + 1, verifier <= n * expansions
 
-    Guarantees: heuristic. f never falls along a path, so that no solution left in the frontier could come to cost less
-    than the answer; whether cheap is right is the verifier's.
+    Guarantees: heuristic. With cost=rise f never falls along a path, so that no solution left in the frontier could
+    come to cost less than the answer; whether cheap is right is the verifier's.
 
-    Deviations: the step cost is max(0, r(s') - r(s)) after a secondary account of the paper, of which g's definition
-    could not be read; it is the least cost that makes h consistent. The first step costs nothing, as the empty solution
-    is not judged. Of equal f the higher score goes first. Finished solutions without an answer are passed over. When
-    the expansions are used up the best finished solution is the answer; if there is none, the cheapest unfinished one
-    is drawn to its end.
+    Deviations: the paper's text could not be read beyond its abstract, so its step cost is not known here. Two accounts
+    by others agree on h = 1 - r; of g, a survey (2511.14772) is reported to say that it adds up only increases, which
+    reads as those of the score (rise: max(0, r(s') - r(s)), the least cost that makes h consistent) or as those of h
+    (fall: max(0, r(s) - r(s'))). The first step costs nothing, as the empty solution is not judged. Of equal f the
+    higher score goes first, of those the longer solution (ours): where the verifier is sure, whole subtrees tie.
+    Finished solutions without an answer are passed over. When the expansions are used up the best finished solution is
+    the answer; if there is none, the cheapest unfinished one is drawn to its end.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
@@ -76,11 +80,11 @@ def a_star(
     searched = yield from tree_search(
         problem,
         key=key,
-        select=best_first(n, expansions, is_goal),
+        select=best_first(n, expansions, is_goal, cost),
         state=None,
         expand=by_steps(step, depth),
         evaluate=by_verifier(verifier),
     )
-    unfinished = [number for number in frontier(searched.tree) if not searched.tree[number].path.done]
+    unfinished = [number for number in frontier(searched.tree, cost) if not searched.tree[number].path.done]
     searched = yield from completed(problem, searched, next(iter(unfinished), None), key=key)
     return outcome(problem, searched, winner=searched.state)

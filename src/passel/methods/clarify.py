@@ -41,8 +41,9 @@ def clarify(
     character in the system message. ask: it must first put a clarifying question (and answer it, for nobody else
     will). check: a pass of its own asks whether there is a problem; what it finds stands below the question.
 
-    Source: Yan et al. 2025, Hidden in Plain Sight (2506.00258): the implicit setting is the problem as it is, the
-    explicit one `check`, the interventions `persona` and `ask`.
+    Source: Yan et al. 2025, Hidden in Plain Sight: Probing Implicit Reasoning in Multimodal Language Models
+    (2506.00258): the implicit setting is the problem as it is, the explicit one `check`, the interventions `persona`
+    and `ask`.
 
     Args:
         method: what is done with the changed problem.
@@ -52,7 +53,7 @@ def clarify(
 
     Guarantees: heuristic. On questions without a flaw it can cost accuracy; the paper measures flawed ones.
 
-    Deviations: the paper's items have images and its prompts are not public; the wording is ours, for texts. In the
+    Deviations: the paper's items have images; its prompts were not to be had, so the wording is ours, for texts. In the
     paper a user could reply to the question; here the model answers it itself.
 
     >>> from passel.core.play import play

@@ -24,7 +24,8 @@ Leave out everything else."""
 def concise(problem: Problem, *, key: Key, method: Inner = single) -> Flow[Result]:
     """Has the model judge the difficulty and reason at a length that fits it, in one reply.
 
-    Source: Wu et al. 2025, Concise Reasoning, Big Gains (2505.19716), difficulty-aware prompting.
+    Source: Wu et al. 2025, Concise Reasoning, Big Gains: Pruning Long Reasoning Trace with Difficulty-Aware Prompting
+    (2505.19716).
 
     Args:
         method: what is done with the changed problem.
@@ -35,7 +36,7 @@ def concise(problem: Problem, *, key: Key, method: Inner = single) -> Flow[Resul
 
     Deviations: the paper has a teacher rewrite finished traces in the format of their level, to fine-tune a student on
     them. Here the model that answers is given the three formats and picks one as it writes. The paper's prompt is not
-    published; the formats are those it describes, in our words.
+    in its public code, and its text was not read for one; the formats are those it is said to describe, in our words.
 
     >>> from passel.core.play import play
     >>> play(concise(Problem("1", "2 + 2?"), key=Key()), ["4"]).value.answer.text

@@ -37,24 +37,28 @@ def confidence_vote(
     (Borda).
 
     Source: weights by normalised probability: Wang et al. 2022, Self-Consistency (2203.11171), table 1; Borda votes by
-    certainty: Kang et al. 2025, Scalable Best-of-N via Self-Certainty (2502.18581); tail and group confidence and the
-    keeping of the surest: Fu et al. 2025, Deep Think with Confidence (2508.15260).
+    certainty: Kang et al. 2025, Scalable Best-of-N via Self-Certainty (2502.18581), and its public code
+    (voting_from_list.py); tail and group confidence and the keeping of the surest: Fu et al. 2025, Deep Think with
+    Confidence (2508.15260), and its public code (deepconf/utils.py).
 
     Symbols: p -> power.
 
     Args:
         n: samples.
         measure: probability, mean_logprob, certainty, tail or lowest_group.
-        power: exponent of the weights; 0 is the plain vote of the samples kept. 1 is ours.
+        power: exponent of the weights; 0 is the plain vote of the samples kept. 1 is ours, 0.5 self-certainty's.
         keep: share of the samples that vote, at least one; 1 is all. DeepConf uses 0.1 and 0.9 of hundreds.
-        top: alternatives reported for each token, which certainty is taken over; 5 is ours.
+        top: alternatives reported for each token, which certainty is taken over; 5 is ours, DeepConf's code has 20.
 
     Cost: generate = n
 
     Guarantees: heuristic.
 
     Deviations: DeepConf weighs by the confidence itself, whose scale differs between models; here by its rank, as
-    self-certainty does. Draws with log-probabilities are draws of their own, shared with no method that does without.
+    self-certainty does. Its tail is the last 2,048 tokens and its groups are as long; here the last tenth and 32, for
+    shorter texts. Self-certainty takes in the whole vocabulary, here it is the alternatives that are reported.
+    DeepConf's stopping of unsure samples as they are drawn is not in it. Draws with log-probabilities are draws of
+    their own, shared with no method that does without.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply, Token

@@ -37,7 +37,8 @@ def fobar(
     Each number of the question is hidden in turn; m chains take the answer for known and solve for the hidden number.
 
     Source: Jiang et al. 2023, Forward-Backward Reasoning in Large Language Models for Mathematical Verification
-    (2308.07758), section 3.2; `parts/backward.py` combines it with votes (section 3.3).
+    (2308.07758), its backward direction, after its public code (main_backward_reasoning.py); `parts/backward.py`
+    combines it with votes.
 
     Symbols: M_B -> m.
 

@@ -4,56 +4,67 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from passel.core.key import Key
 from passel.methods.parts.paths import Path
 from passel.methods.parts.search import Select
 from passel.methods.parts.trees import Tree, worth
 
-__all__ = ["best_first", "costs", "frontier"]
+__all__ = ["StepCost", "best_first", "costs", "frontier"]
+
+StepCost = Literal["rise", "fall", "none"]
+"""What a step pays for: what the value rises by, what it falls by, or nothing."""
 
 
-def costs(tree: Tree) -> list[float]:
-    """f = g + h of each node, by its number. It never falls along a path.
+def costs(tree: Tree, cost: StepCost = "rise") -> list[float]:
+    """f = g + h of each node, by its number.
 
-    With r a node's value: h = 1 - r, and a step from s to s' costs max(0, h(s) - h(s')), of which g is the sum. So f
-    rises by max(0, r(s) - r(s')) with a step, which is how it is added up here. The root is not judged: its f is 0
-    and the first step's 1 - r. A node without a value, and what grows from it, costs infinity.
+    With r a node's value: h = 1 - r, and g is the sum of what the steps after the first cost. A step from s to s' costs
+
+    rise: max(0, r(s') - r(s)), the least that makes h consistent. f rises by max(0, r(s) - r(s')) with the step,
+        which is how it is added up here, so that it never falls along a path, to the last bit.
+    fall: max(0, r(s) - r(s')). f falls where r rises, and rises by twice a fall of r.
+    none: 0. f is h, and the search a greedy one.
+
+    The root is not judged: its f is 0 and the first step's 1 - r. A node without a value, and what grows from it, costs
+    infinity.
     """
     found = [0.0]
     for node in tree.nodes[1:]:
         assert node.parent is not None, "only the root has no parent"
-        before, value = tree[node.parent].value, node.value
-        if value is None:
+        total, before, value = found[node.parent], tree[node.parent].value, node.value
+        if value is None or (node.parent and (before is None or math.isinf(total))):
             found.append(math.inf)
-        elif node.parent == 0:
+        elif before is None or cost == "none":
             found.append(1 - value)
-        elif before is None:
-            found.append(math.inf)
+        elif cost == "rise":
+            found.append(total + max(0, before - value))
         else:
-            found.append(found[node.parent] + max(0, before - value))
+            found.append(total + 2 * max(0, before - value) - max(0, value - before))
     return found
 
 
-def frontier(tree: Tree) -> list[int]:
+def frontier(tree: Tree, cost: StepCost = "rise") -> list[int]:
     """Numbers of the nodes that were not expanded and are not dead, cheapest first; of equals the one of higher value,
-    then the earlier."""
+    then the one of more steps, then the earlier."""
     expanded = {node.parent for node in tree.nodes}
-    total = costs(tree)
+    total = costs(tree, cost)
     alive = [n for n, node in enumerate(tree.nodes) if n not in expanded and not node.path.dead]
-    return sorted(alive, key=lambda number: (total[number], -worth(tree[number].value), number))
+    return sorted(alive, key=lambda n: (total[n], -worth(tree[n].value), -tree[n].path.steps, n))
 
 
-def best_first(n: int, expansions: int, is_goal: Callable[[Path], bool]) -> Select[int | None]:
+def best_first(n: int, expansions: int, is_goal: Callable[[Path], bool], cost: StepCost = "rise") -> Select[int | None]:
     """Expands the cheapest node of the frontier n times, until that is a goal or `expansions` are made. Its state: the
     number of the goal it ended at; None at first, and where it came to none.
 
     Args:
         is_goal: asked of finished paths. One that is none is passed over.
+        cost: of a step, see `costs`.
     """
 
     def select(tree: Tree, state: int | None, key: Key) -> tuple[Sequence[int], int | None]:
-        for number in frontier(tree):
+        for number in frontier(tree, cost):
             if not tree[number].path.done:
                 return ([number] * n if tree.rounds < expansions else ()), None
             if is_goal(tree[number].path):

@@ -21,11 +21,12 @@ def sureness(tokens: Sequence[Token], measure: Measure) -> float | None:
 
     probability: exp of the mean log-probability, in (0, 1] (Wang et al. 2022, 2203.11171, table 1, normalised).
     mean_logprob: the mean log-probability itself.
-    certainty: minus the mean log-probability of the alternatives at each token, averaged: the flatter the rest, the
-        larger (token confidence of Fu et al. 2025, DeepConf, 2508.15260; of the same form as self-certainty, Kang et
-        al. 2025, 2502.18581). Tokens without alternatives count by their own log-probability.
-    tail: certainty of the last tenth of the tokens (DeepConf, tail confidence).
-    lowest_group: the least certainty of any 32 tokens in a row (DeepConf, lowest group confidence).
+    certainty: minus the mean log-probability of the reported alternatives at each token, averaged: the more one of them
+        stands out, the larger (token confidence of Fu et al. 2025, DeepConf, 2508.15260; self-certainty, Kang et al.
+        2025, 2502.18581, is the same over the whole vocabulary, but for its logarithm). Tokens without alternatives
+        count by their own log-probability.
+    tail: certainty of the last tenth of the tokens (DeepConf, tail confidence, of the last 2,048).
+    lowest_group: the least certainty of any 32 tokens in a row (DeepConf, lowest group confidence, of 2,048).
     """
     if not tokens:
         return None

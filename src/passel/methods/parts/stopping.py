@@ -70,10 +70,16 @@ def sprt_decided(first: float, second: float, *, share: float = 0.7, error: floa
     """Whether Wald's sequential test has decided that the leader is ahead of the runner-up.
 
     Votes for the two are coin tosses: the leader's chance is `share` under one hypothesis and 1 - share under the
-    other. It is decided when the log-likelihood ratio, (first - second) * log(share / (1 - share)), reaches
-    log((1 - error) / error); the wrong one is then taken with a chance of at most about `error`.
+    other. It is decided when the log-likelihood ratio, (first - second) * log(share / (1 - share)), reaches log((1 -
+    error) / error); of two answers named beforehand, the wrong one is then taken with a chance of at most about
+    `error`.
 
-    Source: Wald 1945, Sequential Tests of Statistical Hypotheses.
+    Source: Wald 1945, Sequential Tests of Statistical Hypotheses, with both errors equal.
+
+    Args:
+        first, second: votes of the leader and the runner-up.
+        share: of the leader under its hypothesis; 0.7 is ours.
+        error: chance of a wrong decision.
 
     >>> sprt_decided(3, 0), sprt_decided(4, 0)
     (False, True)
