@@ -14,7 +14,7 @@ __all__ = ["argmax"]
 def argmax(logits: Float[Tensor, "rows vocab"]) -> Int64[Tensor, " rows"]:
     """The token with the largest logit, the lowest id of several.
 
-    Maxima of blocks first, then the place within one block: 0.2 ms of one core for 32 rows of 49152, where torch's
+    Maxima of blocks first, then the place within one block: 0.3 ms of one core for 32 rows of 49152, where torch's
     argmax of the whole rows takes 1.3 ms, for it keeps the index of each maximum so far and max alone does not.
 
     Raises ValueError where all tokens of a row are excluded, or a logit is NaN.

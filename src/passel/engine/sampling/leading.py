@@ -23,7 +23,7 @@ def leading(
     bfloat16 have 8 significant bits. Here maxima of groups of tokens, of which at least `count` are not below the
     `count`-th, give a bound, and all tokens above it are sorted.
 
-    For 32 rows of 49152 and count 50, with one core: 0.8 ms; topk takes 2.9, and 4.7 with its ties put right.
+    For 32 rows of 49152 and count 50, with one core: 1.7 ms; topk takes 2.2, before its ties are put right.
 
     Returns:
         row, token and rank from 0 of each, by row and rank.

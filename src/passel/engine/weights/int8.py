@@ -1,9 +1,9 @@
-"""Linear layers with weights of eight bits: half of bfloat16's memory, and a product of small integers.
+"""Linear layers with weights of eight bits: half of bfloat16's memory.
 
-A weight has one scale for each output. Where the processor multiplies int8 in hardware, each row of the input is rounded
-to eight bits too, with a scale of its own, as it comes (Dettmers et al. 2022, 2208.07339, section 2, without the
-decomposition of outliers). The sums are then exact integers, so a row's result depends neither on its neighbours nor on
-how many there are. Elsewhere the input stays as it is.
+A weight has one scale for each output. The input stays as it is, or is rounded to eight bits too, each row with a scale
+of its own as it comes (Dettmers et al. 2022, 2208.07339, section 2, without the decomposition of outliers): faster where
+the processor multiplies int8 in hardware, and less exact. The sums are then integers, so a row's result depends neither
+on its neighbours nor on how many there are.
 """
 
 from __future__ import annotations
@@ -35,16 +35,19 @@ def quantise(weight: Tensor) -> tuple[Tensor, Tensor]:
     return (weight.float() / scale[:, None]).round_().to(torch.int8), scale
 
 
-def int8_linear(x: Tensor, weight: Tensor, scale: Tensor, bias: Tensor | None = None) -> Tensor:
+def int8_linear(
+    x: Tensor, weight: Tensor, scale: Tensor, bias: Tensor | None = None, *, round_input: bool = False
+) -> Tensor:
     """x [..., inputs] times a quantised weight: [..., outputs] in the type of x.
 
     Args:
         x: of a floating type.
         weight: int8 [outputs, inputs]. scale: float32 [outputs]; both from `quantise`.
         bias: [outputs], or None.
+        round_input: round x to eight bits too, on processors that multiply int8 in hardware; elsewhere it stays as it is.
     """
     rows = x.reshape(-1, x.shape[-1])
-    if x.device.type == "cpu" and _multiplies_int8():
+    if round_input and x.device.type == "cpu" and _multiplies_int8():
         largest = rows.abs().amax(1, keepdim=True).float().clamp_(min=_SMALLEST)
         whole = (rows * (_LARGEST / largest)).round_().to(torch.int8)
         product = torch._int_mm(whole, weight.t()) * (largest * (scale / _LARGEST))
