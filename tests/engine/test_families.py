@@ -77,3 +77,11 @@ def test_a_processor_with_a_compiler_has_compiled_kernels():
 
     kernels = choose(torch.device("cpu"), torch.float32, 64, (64,))
     assert isinstance(kernels, Reference) == (shutil.which("g++") is None)
+
+
+def test_weights_of_eight_bits_change_little():
+    whole = Network(read(model_of(), CONTEXT), 512)
+    eight = Network(read(model_of(), CONTEXT, int8=True), 512)
+    one, other = (pieces(network, [30]).log_softmax(-1) for network in (whole, eight))
+    apart = (one.exp() * (one - other)).sum(-1)  # Kullback-Leibler divergence
+    assert 0 < apart.mean() < 0.02

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["Linear", "Packed", "Product", "packed"]
+from passel.engine.weights.int8 import int8_linear, quantise
+
+__all__ = ["Int8", "Linear", "Packed", "Product", "packed", "quantised"]
 
 
 class Product(Protocol):
@@ -54,6 +56,30 @@ class Packed:
     def __call__(self, x: Tensor) -> Tensor:
         """See `Product`."""
         return _ops()._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Int8:
+    """weight int8 [outputs, inputs], scale float32 [outputs], bias [outputs] or None; see `weights.int8`."""
+
+    weight: Tensor
+    scale: Tensor
+    bias: Tensor | None
+
+    @property
+    def outputs(self) -> int:
+        """See `Product`."""
+        return self.weight.shape[0]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """See `Product`."""
+        return int8_linear(x, self.weight, self.scale, self.bias)
+
+
+def quantised(linear: Linear) -> Product:
+    """The product with a weight of eight bits."""
+    weight, scale = quantise(linear.weight)
+    return Int8(weight, scale, linear.bias)
 
 
 def packed(linear: Linear) -> Product:

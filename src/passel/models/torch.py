@@ -71,6 +71,7 @@ def torch(
     adapter: str | None = None,
     scale: float = 1.0,
     dtype: Dtype = "auto",
+    int8: bool = False,
     device: str = "auto",
     draft: str | None = None,
     memory: Annotated[float, Linear(0.01, 1024.0)] = 2.0,
@@ -87,6 +88,7 @@ def torch(
         path: a name of the catalog, a .gguf file, a folder with safetensors, hf:ORG/NAME or hf:ORG/NAME/FILE.gguf.
         adapter: a LoRA adapter, a PEFT folder or a .gguf file, merged into the weights. scale: its strength.
         dtype: of the weights; auto: bfloat16 where the device multiplies it in hardware, else float32.
+        int8: weights of eight bits, one scale an output: half the memory, at a cost in quality.
         device: cpu, cuda, cuda:1, …; auto: the first GPU there is.
         draft: a smaller model beside this one, for decoders that draft with one; given as `path` is.
         memory: GB for keys and values, a limit that is never passed.
@@ -96,8 +98,9 @@ def torch(
         prompt_price, completion_price: US dollars per million tokens, to see what a hosted model would cost.
         report: told about downloads and loading.
 
-    Decoding methods are chosen by the sampling parameter `decoder`. A draw's seed comes from its key, so it does not depend on what is drawn beside it, up to the rounding of larger
-    sums. Raises UsageError for a missing package or file; weights are loaded at the first ask.
+    Decoding methods are chosen by the sampling parameter `decoder`. A draw's seed comes from its key, so it does not
+    depend on what is drawn beside it, up to the rounding of larger sums. Raises UsageError for a missing package or
+    file; weights are loaded at the first ask.
     """
     if find_spec("torch") is None or find_spec("transformers") is None:
         raise UsageError('the engine needs torch and transformers: pip install "passel[engine]"')
@@ -113,10 +116,10 @@ def torch(
         file, own = _weights(path, report)
         beside = _weights(draft, report)[0] if draft else None
         size = int(memory * 1e9)
-        return Settings(file, adapter or own, scale, dtype, device, size, context, rows, beside), report
+        return Settings(file, adapter or own, scale, dtype, int8, device, size, context, rows, beside), report
 
     info = ModelInfo(
-        name=_name(path, card, adapter, scale, dtype),
+        name=_name(path, card, adapter, scale, "int8" if int8 else dtype),
         can=frozenset({"text", "prefix", "logprobs", "score", "embed", "forward"}),
         sampling=_SAMPLING,
         max_n=rows,

@@ -1,9 +1,9 @@
 """Linear layers with weights of eight bits: half of bfloat16's memory.
 
 A weight has one scale for each output. The input stays as it is, or is rounded to eight bits too, each row with a scale
-of its own as it comes (Dettmers et al. 2022, 2208.07339, section 2, without the decomposition of outliers): faster where
-the processor multiplies int8 in hardware, and less exact. The sums are then integers, so a row's result depends neither
-on its neighbours nor on how many there are.
+of its own as it comes (Dettmers et al. 2022, 2208.07339, section 2, without the decomposition of outliers): faster
+where the processor multiplies int8 in hardware, and less exact. The sums are then integers, so a row's result depends
+neither on its neighbours nor on how many there are.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def int8_linear(
         x: of a floating type.
         weight: int8 [outputs, inputs]. scale: float32 [outputs]; both from `quantise`.
         bias: [outputs], or None.
-        round_input: round x to eight bits too, on processors that multiply int8 in hardware; elsewhere it stays as it is.
+        round_input: round x to eight bits too, on processors that multiply int8 in hardware; no effect elsewhere.
     """
     rows = x.reshape(-1, x.shape[-1])
     if round_input and x.device.type == "cpu" and _multiplies_int8():

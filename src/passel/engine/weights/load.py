@@ -58,7 +58,7 @@ def load(
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,
-        name=name if wish.adapter is None else f"{name}+{_stem(wish.adapter)}",
+        name=f"{name}{_mark(wish)}",
         dtype=wish.dtype,
         device=where,
         parameters=sum(weight.numel() for weight in model.parameters()),
@@ -154,9 +154,13 @@ def _check_folder(folder: Path) -> None:
     raise UsageError(f"{folder} holds no transformers model{hint}")
 
 
-def _stem(adapter: Path) -> str:
-    """adapter.gguf says nothing: its folder's name does."""
-    return adapter.resolve().parent.name if adapter.stem == "adapter" else adapter.resolve().stem
+def _mark(wish: Wish) -> str:
+    """What tells the model apart from its base. adapter.gguf says nothing: its folder's name does."""
+    if wish.adapter is None:
+        return ""
+    where = wish.adapter.resolve()
+    name = where.name if where.is_dir() else where.parent.name if where.stem == "adapter" else where.stem
+    return f"+{name}" if wish.scale == 1 else f"+{wish.scale:g}*{name}"
 
 
 def _first_line(error: Exception) -> str:

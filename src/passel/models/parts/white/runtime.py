@@ -25,6 +25,7 @@ class Settings:
     adapter: str | None
     scale: float
     dtype: Dtype
+    int8: bool
     device: str
     memory: int
     context: int
@@ -63,7 +64,7 @@ def start(settings: Settings, report: Report) -> Runtime:
         device=settings.device,
         report=report,
     )
-    parts = read(found.model, settings.context)
+    parts = read(found.model, settings.context, int8=settings.int8)
     beside = []
     if settings.draft:
         drafter = load(settings.draft, dtype=settings.dtype, device=settings.device, report=report)
