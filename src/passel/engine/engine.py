@@ -18,6 +18,7 @@ from passel.engine.kernels import Kernels
 from passel.engine.network import Network
 from passel.engine.scheduler import Scheduler, Tally
 from passel.engine.side import Side
+from passel.engine.threads import rest
 
 __all__ = ["Engine"]
 
@@ -66,6 +67,7 @@ class Engine:
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
+        rest()  # of the thread that has loaded the weights
 
     @property
     def tally(self) -> Tally:
@@ -152,6 +154,7 @@ class Engine:
             self._wake.notify()
 
     def _wait(self, ready: threading.Event) -> None:
+        rest()
         while not ready.wait(0.5):
             if self._thread is None or not self._thread.is_alive():
                 raise RuntimeError("the engine's thread has ended")

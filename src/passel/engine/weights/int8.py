@@ -9,6 +9,7 @@ neither on its neighbours nor on how many there are.
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,9 +51,9 @@ def int8_linear(
     if round_input and x.device.type == "cpu" and _multiplies_int8():
         largest = rows.abs().amax(1, keepdim=True).float().clamp_(min=_SMALLEST)
         whole = (rows * (_LARGEST / largest)).round_().to(torch.int8)
-        product = torch._int_mm(whole, weight.t()) * (largest * (scale / _LARGEST))
+        product = _ops()._int_mm(whole, weight.t()) * (largest * (scale / _LARGEST))
     elif x.device.type == "cpu" and x.dtype == torch.bfloat16:
-        product = torch._weight_int8pack_mm(rows, weight, scale.to(x.dtype))
+        product = _ops()._weight_int8pack_mm(rows, weight, scale.to(x.dtype))
     else:
         product = functional.linear(rows, weight.to(x.dtype)) * scale
     added = product if bias is None else product + bias
@@ -63,3 +64,7 @@ def int8_linear(
 def _multiplies_int8() -> bool:
     """Whether the processor has instructions for it. Without them sums of int8 products may saturate."""
     return bool({"avx512_vnni", "avx_vnni", "amx_int8"} & cpu_flags())
+
+
+def _ops() -> Any:
+    return torch.ops.aten

@@ -15,7 +15,7 @@ from passel.engine.weights.checkpoint import Checkpoint, Dtype, choose_device, c
 from passel.engine.weights.gguf_model import from_gguf
 from passel.engine.weights.lora import read_adapter
 
-__all__ = ["load"]
+__all__ = ["load", "tokenizer_in"]
 
 
 def load(
@@ -72,7 +72,7 @@ def _from_folder(folder: Path, wish: Wish) -> tuple[Any, Any]:
     wish.report("reading weights", 0, 0)
     # an adapter is merged in float32; without one the weights are read in the type they are to have
     dtype = wish.dtype if wish.adapter is None else torch.float32
-    tokenizer = _tokenizer(folder)
+    tokenizer = tokenizer_in(folder)
     model = _text_model(folder, dtype)
     if wish.adapter is not None:
         adapter = read_adapter(wish.adapter, model.config)
@@ -100,8 +100,9 @@ def _text_model(folder: Path, dtype: torch.dtype) -> Any:
     return build(kind, None, config=text, state_dict=state, dtype=dtype)
 
 
-def _tokenizer(folder: Path) -> Any:
-    """What tokenizer.json says, if it is there: AutoTokenizer puts its own rules for some families in their place."""
+def tokenizer_in(folder: Path) -> Any:
+    """A folder's fast tokenizer, by its tokenizer.json if it has one: AutoTokenizer puts rules of its own for some
+    families in the place of what the file says. Raises UsageError if there is none."""
     own = (folder / "tokenizer.json").is_file()
     tokenizer = _read(folder, transformers.PreTrainedTokenizerFast if own else transformers.AutoTokenizer)
     if not tokenizer.is_fast:
