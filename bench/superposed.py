@@ -1,7 +1,7 @@
 """Superposed decoding on SmolLM2-135M: what k drafts cost next to drafts drawn one by one, and what they are worth.
 
     python bench/superposed.py [--k 3] [--together 1,8] [--prompt-tokens 15] [--n-tokens 10] [--prompts 48]
-                               [--repeats 5] [--json FILE]
+                               [--threads 2] [--repeats 5] [--json FILE]
 
 Prompts come from the last tenth of novels, a play, stories and papers, the n-gram tables from the rest. Speed: k
 nucleus drafts (temperature 0.6, top_p 0.9, as in the paper's code) one after another, and the same in one batch that
@@ -41,7 +41,7 @@ from passel.engine import Decoding, Draw, Engine, read
 from passel.engine.weights import load
 from passel.models.parts.white.scoring import scores
 
-THREADS, CONTEXT = 2, 512
+CONTEXT = 512
 TARGETS = {"one after another": 2.4, "one batch": 1.3}
 STEPS = 10  # of mixed inputs
 KEY = Key(0) / "bench"
@@ -208,6 +208,7 @@ def verdicts(quality: dict[str, dict[str, float]], curves: dict[str, list[float]
 def parsed() -> argparse.Namespace:
     parser = arguments(__doc__)
     parser.add_argument("--k", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2, help="of the processor")
     parser.add_argument("--together", default="1,8", help="prompts at once, for the speed; empty: leave it out")
     parser.add_argument("--prompt-tokens", type=int, default=15)
     parser.add_argument("--n-tokens", type=int, default=10)
@@ -217,7 +218,7 @@ def parsed() -> argparse.Namespace:
 
 def main() -> None:
     args = parsed()
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(args.threads)
     checkpoint = load(q4_gguf(), dtype="bfloat16")
     tokenizer, engine = checkpoint.tokenizer, Engine(read(checkpoint.model, CONTEXT), context=CONTEXT)
     del checkpoint
@@ -239,7 +240,14 @@ def main() -> None:
         same = identities(sides, given)
     verdicts(quality, curves, same)
     if args.json:
-        whole = {"machine": machine(), "milliseconds": figures, "perplexity": quality, "linearity": curves, **same}
+        whole = {
+            "machine": machine(),
+            "threads": args.threads,
+            "milliseconds": figures,
+            "perplexity": quality,
+            "linearity": curves,
+            **same,
+        }
         args.json.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
 
 

@@ -23,8 +23,11 @@ MOCK = ROOT / "bench" / "mock_endpoint.py"
 if find_spec("jaxtyping") and find_spec("beartype"):
     from jaxtyping import install_import_hook
 
-    # Of modules imported from here on: the names of axes in annotations such as Float[Tensor, "rows vocab"] must agree.
-    install_import_hook(["passel.engine", "passel.decoding"], "shape_checks.arrays_checked")
+    # Of modules imported from here on that annotate arrays: the names of axes, as in Float[Tensor, "rows vocab"], must
+    # agree within a call. Other modules stay as they are, for each function costs more.
+    arrays = [path for path in (ROOT / "src" / "passel").rglob("*.py") if "from jaxtyping" in path.read_text("utf-8")]
+    modules = [".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in arrays]
+    install_import_hook(modules, "shape_checks.arrays_checked")
 
 
 @pytest.fixture(scope="session")

@@ -22,13 +22,15 @@ from passel.decoding.drafters.lookup import lookup
 from passel.decoding.drafters.model import model
 from passel.decoding.greedy import greedy
 from passel.decoding.nucleus import nucleus
+from passel.decoding.parts import chains, tree_sampler
 from passel.decoding.parts.drafting import Drafter, Known, Proposal
 from passel.decoding.speculative import speculative
 from passel.engine import Engine, read
 from passel.engine.forward import Decoding, Forward, forward, open_branch
+from passel.engine.sampling import Rows, shaped, uniforms
 
 PROMPT = (5, 6, 7, 8, 5, 6, 7, 9, 5, 6)
-GREEDY = Opening(PROMPT, 24, frozenset(), Sampling(temperature=0.0), beside=1)
+GREEDY = Opening(PROMPT, 16, frozenset(), Sampling(temperature=0.0), beside=1)
 SAMPLED = replace(GREEDY, sampling=Sampling(temperature=0.8, top_p=0.9, repetition_penalty=1.1, presence_penalty=0.3))
 
 
@@ -85,10 +87,9 @@ def test_greedy_output_is_that_of_greedy_decoding(family: str) -> None:
     (plain,) = engine.run(greedy(GREEDY))
     text = [*PROMPT, *plain.tokens]
     assert logits_from_scratch(text[:-1], family)[len(PROMPT) - 1 :].argmax(-1).tolist() == list(plain.tokens)
-    for name in DRAFTERS:
-        for adaptive in ("true", "false"):
-            method = load(f"speculative:drafter={name}:adaptive={adaptive}")
-            assert engine.run(method.make(GREEDY, key=Key(1)))[0].tokens == plain.tokens, name
+    for at, name in enumerate(DRAFTERS):
+        method = load(f"speculative:drafter={name}:adaptive={at % 2}")
+        assert engine.run(method.make(GREEDY, key=Key(1)))[0].tokens == plain.tokens, name
     for drafter in (bad, right(plain.tokens, 4), right(plain.tokens, 5, tree=True)):
         assert engine.run(speculative(GREEDY, drafter=drafter))[0].tokens == plain.tokens
     closed(engine)
@@ -109,13 +110,13 @@ def test_many_at_once_and_each_as_if_alone() -> None:
 
 
 @pytest.mark.parametrize("tree", [False, True])
-@pytest.mark.parametrize("length", [1, 2, 5, 40])
+@pytest.mark.parametrize("length", [2, 5, 40])
 def test_an_end_inside_a_stretch_that_stands(length: int, tree: bool) -> None:
     engine = made("llama")
     (whole,) = engine.run(greedy(GREEDY))
     drafter = right(whole.tokens, length, tree=tree)
-    for opening in [replace(GREEDY, max_tokens=most) for most in range(1, 12)] + [
-        replace(GREEDY, end=frozenset({whole.tokens[at]})) for at in range(12)
+    for opening in [replace(GREEDY, max_tokens=most) for most in range(1, 9)] + [
+        replace(GREEDY, end=frozenset({whole.tokens[at]})) for at in range(8)
     ]:
         emitted: list[int] = []
         (plain,) = engine.run(greedy(opening))
@@ -130,7 +131,7 @@ def test_an_end_inside_a_stretch_that_stands(length: int, tree: bool) -> None:
 @pytest.mark.parametrize("name", ["lookup", "lookup:drafter.width=3"])
 def test_guesses_that_are_not_drawn_leave_a_keys_text_as_it_is(name: str) -> None:
     engine = made("llama")
-    for seed in range(6):
+    for seed in range(3):
         (plain,) = engine.run(nucleus(SAMPLED, key=Key(seed)))
         (draft,) = engine.run(load(f"speculative:drafter={name}").make(SAMPLED, key=Key(seed)))
         assert draft.tokens == plain.tokens
@@ -159,7 +160,7 @@ def test_the_draft_is_distributed_as_the_targets(name: str) -> None:
     sampling = Sampling(temperature=1.3, top_p=0.97, frequency_penalty=0.5)
     target, method = cache(logits_of("target", 3)), load(f"speculative:drafter={name}").make
     opening = Opening((0, 1, 0), 3, frozenset(), sampling, beside=1)
-    keys, draft_model = 200, cache(logits_of("draft", 3))
+    keys, draft_model = 150, cache(logits_of("draft", 3))
     counts: Counter[tuple[int, ...]] = Counter()
     for seed in range(keys):
         engine = ScriptedEngine([target, draft_model])
@@ -174,9 +175,32 @@ def test_the_draft_is_distributed_as_the_targets(name: str) -> None:
     assert distance < 60  # chi-square of at most 26 degrees: passed once in ten thousand
 
 
-def _chance(text: tuple[int, ...], opening: Opening, target: Any) -> float:
-    from passel.engine.sampling import Rows, shaped
+def test_no_number_is_used_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that decided two things would tie them to each other. Guesses have another seed than what they are held
+    against."""
+    used: list[tuple[int, int, int]] = []
+    guessed: set[int] = set()
 
+    def verifying(seeds: Any, steps: Any, *, stream: int = 0) -> Any:
+        used.extend((int(seed), int(step), stream) for seed, step in zip(seeds, steps, strict=True))
+        return uniforms(seeds, steps, stream=stream)
+
+    def guessing(seeds: Any, steps: Any, *, stream: int = 0) -> Any:
+        guessed.update(seeds.tolist())
+        return uniforms(seeds, steps, stream=stream)
+
+    monkeypatch.setattr(tree_sampler, "uniforms", verifying)
+    monkeypatch.setattr(chains, "uniforms", guessing)
+    method = load("speculative:drafter=model:drafter.width=3:drafter.length=3").make
+    opening = Opening((0, 1, 0), 60, frozenset(), Sampling(top_p=0.9), beside=1)
+    ScriptedEngine([logits_of("target", 4), logits_of("draft", 4)]).run(method(opening, key=Key(1)))
+    assert len(used) == len(set(used)) > 60
+    assert {stream for _, _, stream in used} == {0, 1, 2, 3}
+    assert guessed
+    assert not guessed & {seed for seed, _, _ in used}
+
+
+def _chance(text: tuple[int, ...], opening: Opening, target: Any) -> float:
     chance = 1.0
     for at, token in enumerate(text):
         rows = Rows.of([opening.sampling], prompts=[opening.prompt], answers=[text[:at]])
@@ -266,7 +290,7 @@ def test_logprobs_are_the_models_own_where_they_are_asked_for() -> None:
     opening = replace(GREEDY, sampling=Sampling(temperature=0.0, logprobs=0))
     (draft,) = engine.run(speculative(opening))
     logits = logits_from_scratch([*PROMPT, *draft.tokens[:-1]])[len(PROMPT) - 1 :].log_softmax(-1)
-    assert draft.logprobs == pytest.approx(logits[range(24), draft.tokens].tolist(), abs=1e-4)
+    assert draft.logprobs == pytest.approx(logits[range(16), draft.tokens].tolist(), abs=1e-4)
     assert engine.run(speculative(GREEDY))[0].logprobs == ()
     closed(engine)
 

@@ -16,11 +16,10 @@ from passel.decoding.drafters.layers import layers
 from passel.decoding.drafters.model import model
 from passel.decoding.greedy import greedy
 from passel.decoding.parts.chains import guesses
-from passel.decoding.parts.drafting import Proposal, merged
+from passel.decoding.parts.drafting import merged
 from passel.decoding.parts.lengths import adapted
 from passel.decoding.parts.matches import continuations
 from passel.decoding.parts.opening import Opening
-from passel.decoding.parts.tree_sampler import after
 from passel.decoding.speculative import speculative
 from passel.engine.sampling import Rows, shaped
 
@@ -173,15 +172,3 @@ def test_guesses_without_replacement() -> None:
         left[token] = 0.0
     greedy_ones = guesses(logits, Rows.of([Sampling(temperature=0.0)]), 3, seed=3, place=0)
     assert [token for token, _ in greedy_ones] == logits.topk(3).indices.tolist()
-
-
-def test_penalties_look_at_a_nodes_ancestors() -> None:
-    sampling = Sampling(frequency_penalty=1.0, repetition_penalty=1.5)
-    rows = Rows.of([sampling], prompts=[(1,)], answers=[(2, 2)])
-    tree = Proposal((2, 3, 3), (-1, -1, 0))
-    logits = logits_of("target", 5)((1,)).repeat(4, 1)
-    answers = [(2, 2), (2, 2, 2), (2, 2, 3), (2, 2, 2, 3)]
-    alone = [shaped(logits[:1], Rows.of([sampling], prompts=[(1,)], answers=[answer]))[0] for answer in answers]
-    together = shaped(logits, after(rows, tree.tokens, tree.links))
-    for row, one in zip(together, alone, strict=True):
-        assert row.tolist() == pytest.approx(one.tolist())

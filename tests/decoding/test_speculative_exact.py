@@ -202,6 +202,26 @@ def test_a_drafter_that_lies_about_its_chances_is_found_out() -> None:
     assert lying != wanted(target, 2)
 
 
+def test_guesses_that_were_chosen_stand_as_often_as_the_target_draws_them() -> None:
+    target, draft = language("target", Sampling()), language("draft", Sampling())
+
+    def run(decisions: Decisions) -> tuple[Text, int]:
+        tokens, parents, drafts = drafted(decisions, draft, (2,), "chosen")
+        path, _ = walk(
+            tokens,
+            parents,
+            drafts,
+            target=lambda node: target(() if node < 0 else (tokens[node],)),
+            u=lambda depth, child: decisions.uniform(),
+            draw=lambda chances, depth: decisions.choose(list(chances)),
+        )
+        return tuple(tokens), len(path)
+
+    found = list(Decisions.all(run))
+    ((tokens, _),) = {result for _, result in found if result[1] == 1}
+    assert sum(chance for chance, (_, length) in found if length == 1) == sum(target(())[token] for token in tokens)
+
+
 def test_a_perfect_draft_is_never_refused() -> None:
     target = language("target", Sampling())
 

@@ -8,33 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_models import FAMILIES, gguf, tiny, tiny_tokenizer, write_gguf
+from tiny_models import FAMILIES, gguf, peft_adapter, tiny, tiny_config, tiny_tokenizer, write_gguf
 
 from passel.core.errors import UsageError
 
 torch = pytest.importorskip("torch", reason="needs torch")
 transformers = pytest.importorskip("transformers", reason="needs transformers")
 
-from passel.engine.weights import load  # noqa: E402
+from passel.engine.weights import load, save  # noqa: E402
 from passel.engine.weights.lora import read_adapter  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
-LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 BOTH = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
-
-
-def made(folder, family, **how):
-    """A PEFT adapter in a folder, with drawn weights, and the model that PEFT merges it into."""
-    peft = pytest.importorskip("peft", reason="needs peft to check against")
-    config = peft.LoraConfig(**{"r": 4, "lora_alpha": 12, "target_modules": LAYERS, "task_type": "CAUSAL_LM", **how})
-    wrapped = peft.get_peft_model(tiny(family), config)
-    generator = torch.Generator().manual_seed(3)
-    with torch.no_grad():
-        for name, weight in wrapped.named_parameters():
-            if "lora_" in name:
-                weight.copy_(torch.randn(weight.shape, generator=generator) * 0.1)
-    wrapped.save_pretrained(folder)
-    return wrapped.merge_and_unload()
 
 
 def weights(model):
@@ -60,7 +45,7 @@ def base(tmp_path):
 @BOTH
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_adapter_is_merged_as_peft_merges_it(family, base, tmp_path):
-    wanted = weights(made(tmp_path / "adapter", family))
+    wanted = weights(peft_adapter(tmp_path / "adapter", family))
     for path in (base(family), write_gguf(tiny(family), family, tmp_path / "base.gguf")):
         loaded = load(path, adapter=tmp_path / "adapter", dtype="float32", device="cpu")
         near(weights(loaded.model), wanted, atol=1e-6, rtol=1e-5)
@@ -79,13 +64,13 @@ def test_scales_of_peft_s_variants(base, tmp_path):
         )
     ):
         adapter = tmp_path / f"adapter{number}"
-        wanted = weights(made(adapter, "llama", **how))
+        wanted = weights(peft_adapter(adapter, "llama", **how))
         near(weights(load(where, adapter=adapter, dtype="float32", device="cpu").model), wanted, atol=1e-6, rtol=1e-5)
 
 
 @BOTH
 def test_the_scale_is_the_strength(base, tmp_path):
-    where, merged = base("llama"), weights(made(tmp_path / "adapter", "llama"))
+    where, merged = base("llama"), weights(peft_adapter(tmp_path / "adapter", "llama"))
     plain = weights(load(where, dtype="float32", device="cpu").model)
     loaded = load(where, adapter=tmp_path / "adapter", scale=0.5, dtype="float32", device="cpu")
     assert loaded.name == "base+0.5*adapter"
@@ -95,12 +80,14 @@ def test_the_scale_is_the_strength(base, tmp_path):
 @BOTH
 def test_the_sum_is_rounded_once(base, tmp_path):
     """Merging into weights that are already bfloat16 would round the update away bit by bit."""
-    merged = weights(made(tmp_path / "adapter", "llama"))
+    merged = weights(peft_adapter(tmp_path / "adapter", "llama"))
     for path in (base("llama"), write_gguf(tiny("llama"), "llama", tmp_path / "base.gguf")):
         loaded = load(path, adapter=tmp_path / "adapter", dtype="bfloat16", device="cpu")
         for name, weight in weights(loaded.model).items():
             off = (weight.float() - merged[name]).abs() / merged[name].abs()
             assert float(off.max()) <= 2**-8
+        saved = save(loaded, tmp_path / "saved")
+        assert json.loads((saved / "config.json").read_text())["dtype"] == "bfloat16"
 
 
 @BOTH
@@ -109,11 +96,17 @@ def test_a_gguf_adapter_is_the_same_as_peft_s(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
     convert = pytest.importorskip("lora_to_gguf", reason="needs tools/lora_to_gguf.py").convert
     sys.modules.pop("lora_to_gguf")
-    wanted = weights(made(tmp_path / "peft", "llama"))
+    wanted = weights(peft_adapter(tmp_path / "peft", "llama"))
     path = write_gguf(tiny("llama"), "llama", tmp_path / "base.gguf")
     convert(tmp_path / "peft", path, tmp_path / "adapter.gguf", "F32")
     loaded = load(path, adapter=tmp_path / "adapter.gguf", dtype="float32", device="cpu")
     near(weights(loaded.model), wanted, atol=1e-6, rtol=1e-5)
+    for family, how, says in (
+        ("qwen3", {}, "of a llama model"),
+        ("llama", {"num_attention_heads": 48}, "does not fit"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            read_adapter(tmp_path / "adapter.gguf", tiny_config(family, **how))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +120,7 @@ def test_a_gguf_adapter_is_the_same_as_peft_s(tmp_path, monkeypatch):
 )
 @BOTH
 def test_more_than_a_product_is_refused(change, says, tmp_path):
-    made(tmp_path, "llama")
+    peft_adapter(tmp_path, "llama")
     path = tmp_path / "adapter_config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(UsageError, match=says):
@@ -137,10 +130,10 @@ def test_more_than_a_product_is_refused(change, says, tmp_path):
 @BOTH
 def test_an_adapter_of_another_model_is_refused(base, tmp_path):
     where = base("llama")
-    made(tmp_path / "wider", "qwen3")  # heads of 32: queries of another shape
+    peft_adapter(tmp_path / "wider", "qwen3")  # heads of 32: queries of another shape
     with pytest.raises(UsageError, match=r"does not fit the model: model\.layers\.\d\.self_attn\.\w_proj\.weight is"):
         load(where, adapter=tmp_path / "wider", device="cpu")
-    made(tmp_path / "deeper", "gemma3")
+    peft_adapter(tmp_path / "deeper", "gemma3")
     with pytest.raises(UsageError, match=r"does not fit the model, which has no model\.layers\.2"):
         load(where, adapter=tmp_path / "deeper", device="cpu")
 
@@ -149,6 +142,11 @@ def test_a_file_that_is_no_adapter_is_refused(tmp_path):
     path = write_gguf(tiny("llama"), "llama", tmp_path / "base.gguf")
     with pytest.raises(UsageError, match="no LoRA adapter"):
         load(path, adapter=path, device="cpu")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "adapter_config.json").write_text("{}")
+    (tmp_path / "damaged" / "adapter_model.safetensors").write_bytes(bytes(50))
+    with pytest.raises(UsageError, match="holds no PEFT adapter"):
+        load(path, adapter=tmp_path / "damaged", device="cpu")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no PEFT adapter"):
         load(path, adapter=tmp_path / "empty", device="cpu")

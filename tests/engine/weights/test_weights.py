@@ -149,6 +149,28 @@ def test_what_cannot_be_loaded_is_refused_with_its_reason(folder, tmp_path):
             load(folder, **{"device": "cpu", **how})
 
 
+def test_a_model_of_the_hub_is_the_folder_that_the_hub_gives(folder, monkeypatch):
+    import huggingface_hub
+
+    asked = []
+
+    def download(name, **how):
+        asked.append((name, how["allow_patterns"]))
+        if name == "org/none":
+            raise OSError("404 no such repository\nmore")
+        return str(folder)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    loaded = load("hf:org/tiny", device="cpu")
+    assert loaded.name == "org/tiny"
+    assert asked[0][0] == "org/tiny"
+    assert "*.safetensors" in asked[0][1]
+    with pytest.raises(UsageError, match=r"cannot get org/none from the hub: 404 no such repository$"):
+        load("hf:org/none", device="cpu")
+    with pytest.raises(UsageError, match="hf:ORG/NAME"):
+        load("hf:tiny", device="cpu")
+
+
 def test_damaged_weights_are_the_model_s_fault(folder):
     (folder / "model.safetensors").write_bytes(b"\0" * 100)
     with pytest.raises(ModelError, match="cannot load"):

@@ -13,7 +13,18 @@ transformers = pytest.importorskip("transformers", reason="needs transformers")
 gguf = pytest.importorskip("gguf", reason="needs gguf")
 tokenizers = pytest.importorskip("tokenizers", reason="needs tokenizers")
 
-__all__ = ["ARCHITECTURES", "FAMILIES", "SPECIALS", "ask", "server", "tiny", "tiny_tokenizer", "write_gguf"]
+__all__ = [
+    "ARCHITECTURES",
+    "FAMILIES",
+    "SPECIALS",
+    "ask",
+    "peft_adapter",
+    "server",
+    "tiny",
+    "tiny_config",
+    "tiny_tokenizer",
+    "write_gguf",
+]
 
 FAMILIES = {
     "llama": ("Llama", {}),
@@ -44,6 +55,7 @@ ARCHITECTURES = {"llama3": "llama", "mistral": "llama"}
 """Family -> architecture of its GGUF files, where the names differ."""
 
 SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+_LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 TEMPLATE = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
@@ -62,13 +74,17 @@ _SHARED = {
 }
 
 
-def tiny(family: str, **how: Any) -> Any:
-    """A model of this family in float32, in eval mode; weights from a fixed generator, norms not all one."""
+def tiny_config(family: str, **how: Any) -> Any:
+    """The configuration of a tiny model of this family."""
     kind, settings = FAMILIES[family]
-    config = getattr(transformers, f"{kind}TextConfig" if kind == "Gemma3" else f"{kind}Config")(
-        **{**_SHARED, **settings, **how}
-    )
-    model = getattr(transformers, f"{kind}ForCausalLM")(config).eval()
+    name = f"{kind}TextConfig" if kind == "Gemma3" else f"{kind}Config"
+    return getattr(transformers, name)(**{**_SHARED, **settings, **how})
+
+
+def tiny(family: str) -> Any:
+    """A model of this family in float32, in eval mode; weights from a fixed generator, norms not all one."""
+    kind, _ = FAMILIES[family]
+    model = getattr(transformers, f"{kind}ForCausalLM")(tiny_config(family)).eval()
     generator = torch.Generator().manual_seed(7)
     with torch.no_grad():
         for name, weight in model.named_parameters():
@@ -184,11 +200,27 @@ def _write_tensors(writer: Any, model: Any, architecture: str, kind: Any) -> Non
         writer.add_tensor(names.get_name(name, (".weight", ".bias")), array, raw_dtype=stored)
 
 
-def server(path: Any) -> Any:
-    """llama.cpp with this file."""
+def peft_adapter(folder: Any, family: str, **how: Any) -> Any:
+    """Writes a PEFT adapter with drawn weights, and returns the model that PEFT merges it into."""
+    peft = pytest.importorskip("peft", reason="needs peft")
+    config = peft.LoraConfig(**{"r": 4, "lora_alpha": 12, "target_modules": _LAYERS, "task_type": "CAUSAL_LM", **how})
+    wrapped = peft.get_peft_model(tiny(family), config)
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for name, weight in wrapped.named_parameters():
+            if "lora_" in name:
+                weight.copy_(torch.randn(weight.shape, generator=generator) * 0.1)
+    wrapped.save_pretrained(folder)
+    return wrapped.merge_and_unload()
+
+
+def server(path: Any, adapter: Any = None) -> Any:
+    """llama.cpp with this file, and a LoRA adapter."""
     xllamacpp = pytest.importorskip("xllamacpp", reason="needs llama.cpp")
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
+    if adapter is not None:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     params.n_parallel, params.n_ctx = 1, 256
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.verbosity, params.ui, params.warmup = -1, False, False

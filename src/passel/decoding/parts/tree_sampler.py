@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import cast
 
 import numpy as np
@@ -17,16 +17,19 @@ from passel.decoding.parts.drafting import Proposal
 from passel.decoding.parts.rejection import walk
 from passel.engine.sampling import Rows, draw, sample, shaped, uniforms
 
-__all__ = ["TreeSampler", "after"]
-
-_PENALTIES = {"repetition_penalty", "presence_penalty", "frequency_penalty"}
+__all__ = ["TreeSampler"]
 
 
 class TreeSampler:
     """What the target says of a tree. Numbers go by the token's place in the answer and by the child tried, so that a
-    text whose guesses were chosen without chance is the one that plain sampling with this key gives."""
+    text whose guesses were chosen without chance is the one that plain sampling with this key gives.
 
-    def __init__(self, sampling: Sampling, key: Key, prompt: tuple[int, ...], device: torch.device | str = "cpu") -> None:
+    Truncations and penalties are worked out for the nodes that are reached, and not for those after a wrong guess.
+    """
+
+    def __init__(
+        self, sampling: Sampling, key: Key, prompt: tuple[int, ...], device: torch.device | str = "cpu"
+    ) -> None:
         self.rows = Rows.of([replace(sampling, logprobs=None)], prompts=[prompt], device=device)
         self._seed = key.bits()
         self._step = 0
@@ -37,55 +40,58 @@ class TreeSampler:
         Args:
             logits: of the target, after the text and after each node.
         """
-        rows = after(self.rows, tree.tokens, tree.links)
-        if any(chance is not None for chance in tree.chances) and not self.rows.greedy:
-            path, tokens = self._rejecting(logits, tree, rows)
-        else:
-            path, tokens = self._matching(logits, tree, rows)
+        drawn = any(chance is not None for chance in tree.chances) and not self.rows.greedy
+        path, tokens = self._rejecting(logits, tree) if drawn else self._matching(logits, tree)
         self._step += len(tokens)
-        self.rows = after(self.rows, tokens, range(-1, len(tokens) - 1)).select([len(tokens)])
+        for token in tokens:
+            self.rows = _after(self.rows, token)
         return tuple(path), tuple(tokens)
 
-    def _matching(self, logits: Tensor, tree: Proposal, rows: Rows) -> tuple[list[int], list[int]]:
-        """All tokens that the target draws, at once, then the way along those that were guessed."""
-        steps = self._step + np.asarray([0, *tree.depths])
-        u = uniforms(np.full(len(steps), self._seed, np.uint64), steps)
-        found = cast(list[int], sample(logits, rows, u).tokens.tolist())
+    def _matching(self, logits: Tensor, tree: Proposal) -> tuple[list[int], list[int]]:
+        """The tokens that the target draws, as far as they were guessed and one more."""
         children: dict[tuple[int, int], int] = {}
         for node, guess in enumerate(zip(tree.links, tree.tokens, strict=True)):
             children.setdefault(guess, node)
-        path, at = list[int](), -1
-        while (node := children.get((at, found[at + 1]))) is not None:
+        found = None
+        if self.rows.active <= {"temperature"}:  # so little work that all nodes at once cost no more than a few
+            found = self._drawn(logits, self.rows.select([0] * len(logits)), [0, *tree.depths])
+        path, tokens, rows, at = list[int](), list[int](), self.rows, -1
+        while True:
+            tokens.append(found[at + 1] if found else self._drawn(logits[at + 1 : at + 2], rows, [len(path)])[0])
+            node = children.get((at, tokens[-1]))
+            if node is None:
+                return path, tokens
+            rows = _after(rows, tokens[-1])
             path.append(at := node)
-        return path, [found[at + 1] for at in (-1, *path)]
 
-    def _rejecting(self, logits: Tensor, tree: Proposal, rows: Rows) -> tuple[list[int], list[int]]:
-        chances = shaped(logits, rows).softmax(-1)
-        drafts = [None if draft is None else draft.double() for draft in tree.drafts]
+    def _drawn(self, logits: Tensor, rows: Rows, depths: Sequence[int]) -> list[int]:
+        seeds = np.full(len(depths), self._seed, dtype=np.uint64)
+        u = uniforms(seeds, self._step + np.asarray(depths))
+        return cast(list[int], sample(logits, rows, u).tokens.tolist())
+
+    def _rejecting(self, logits: Tensor, tree: Proposal) -> tuple[list[int], list[int]]:
+        """By multi-round speculative sampling."""
+        rows = {-1: self.rows}
+
+        def target(node: int) -> Tensor:
+            if node >= 0:
+                rows[node] = _after(rows[tree.links[node]], tree.tokens[node])
+            return shaped(logits[node + 1 : node + 2], rows[node]).softmax(-1)[0].double()
 
         def number(depth: int, stream: int) -> float:
-            seed, step = np.asarray([self._seed], np.uint64), np.asarray([self._step + depth])
+            seed, step = np.asarray([self._seed], dtype=np.uint64), np.asarray([self._step + depth])
             return float(uniforms(seed, step, stream=stream)[0])
 
         def one(left: Tensor, depth: int) -> int:
             u = torch.tensor([number(depth, 0)], dtype=torch.float64, device=left.device)
             return int(draw(left.log().float().unsqueeze(0), u)[0])
 
-        return walk(
-            tree.tokens,
-            tree.links,
-            drafts,
-            target=lambda node: chances[node + 1].double(),
-            u=lambda depth, child: number(depth, 1 + child),
-            draw=one,
-        )
+        def of_child(depth: int, child: int) -> float:
+            return number(depth, 1 + child)
+
+        return walk(tree.tokens, tree.links, tree.drafts, target=target, u=of_child, draw=one)
 
 
-def after(rows: Rows, tokens: tuple[int, ...] | list[int], parents: range | tuple[int, ...]) -> Rows:
-    """Of one row, a row for the text and one after each node of a tree: penalties look at its ancestors as well."""
-    if not rows.active & _PENALTIES:
-        return rows.select([0] * (1 + len(tokens)))
-    made = [rows]
-    for token, parent in zip(tokens, parents, strict=True):
-        made.append(made[parent + 1].drew(rows.seen.token.new_tensor([token])))
-    return reduce(Rows.append, made)
+def _after(rows: Rows, token: int) -> Rows:
+    """Penalties look at one token more."""
+    return rows.drew(rows.seen.token.new_tensor([token]))

@@ -12,6 +12,7 @@ from typing import Any
 
 import safetensors.torch as safetensors_torch
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from passel.core.errors import UsageError
@@ -82,7 +83,7 @@ def _from_peft(folder: Path) -> Adapter:
     try:
         settings: dict[str, Any] = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
         tensors = safetensors_torch.load_file(folder / "adapter_model.safetensors")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise UsageError(f"{folder} holds no PEFT adapter: {error}") from None
     if settings.get("peft_type") != "LORA" or settings.get("bias", "none") != "none":
         raise UsageError(f"{folder.name}: only LoRA adapters without bias are supported")
@@ -108,6 +109,9 @@ def _from_gguf(path: Path, config: Any) -> Adapter:
     file = open_gguf(path)
     if (file.metadata.get("general.type"), file.metadata.get("adapter.type")) != ("adapter", "lora"):
         raise UsageError(f"{path.name} is no LoRA adapter")
+    family = config.model_type.removesuffix("_text")
+    if file.architecture != ("llama" if family == "mistral" else family):
+        raise UsageError(f"{path.name} is an adapter of a {file.architecture} model, not of {family}")
     if (alpha := file.metadata.get("adapter.lora.alpha")) is None:
         raise UsageError(f"{path.name} lacks adapter.lora.alpha")
     sides: dict[str, dict[str, Tensor]] = {}
@@ -117,8 +121,10 @@ def _from_gguf(path: Path, config: Any) -> Adapter:
         if ours is None or side not in ("a", "b") or ours == "model.embed_tokens.weight":
             raise UsageError(f"{path.name}: {name} is no LoRA tensor of a known linear layer")
         values = file.tensor(name)
-        # rows of b are rows of the weight, so they are ordered as its rows are
-        ordered = to_model(values, target, file.architecture, config) if side == "b" else values
+        try:  # rows of b are rows of the weight, so they are ordered as its rows are
+            ordered = to_model(values, target, file.architecture, config) if side == "b" else values
+        except RuntimeError:
+            raise UsageError(f"{path.name} does not fit the model: {name} is {tuple(values.shape)}") from None
         sides.setdefault(ours, {})[side] = ordered
     return _paired(path.name, sides, lambda _, rank: alpha / rank)
 
