@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tiny_models import peft_adapter, tiny, tiny_tokenizer, write_gguf
+from tiny_checkpoints import peft_adapter, tiny, tiny_tokenizer, write_gguf
 
 torch = pytest.importorskip("torch", reason="needs torch")
 transformers = pytest.importorskip("transformers", reason="needs transformers")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tiny_models import FAMILIES, ask, server, tiny, write_gguf
+from tiny_checkpoints import FAMILIES, ask, server, tiny, write_gguf
 
 torch = pytest.importorskip("torch", reason="needs torch")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_models import ask, server, tiny, write_gguf
+from tiny_checkpoints import ask, server, tiny, write_gguf
 
 from passel.core.errors import UsageError
 

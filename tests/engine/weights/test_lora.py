@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_models import FAMILIES, gguf, peft_adapter, tiny, tiny_config, tiny_tokenizer, write_gguf
+from tiny_checkpoints import FAMILIES, gguf, peft_adapter, tiny, tiny_config, tiny_tokenizer, write_gguf
 
 from passel.core.errors import UsageError
 

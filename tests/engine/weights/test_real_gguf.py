@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tiny_models import ask, server
+from tiny_checkpoints import ask, server
 
 from passel.models.catalog import FOLDER, find_card
 from passel.models.parts.pull import cached

@@ -6,7 +6,7 @@ import dataclasses
 import json
 
 import pytest
-from tiny_models import FAMILIES, SPECIALS, tiny, tiny_tokenizer, write_gguf
+from tiny_checkpoints import FAMILIES, SPECIALS, tiny, tiny_tokenizer, write_gguf
 
 from passel.core.errors import ModelError, UsageError
 
