@@ -27,8 +27,10 @@ def superposed(
     candidates: Annotated[int | None, Log(1, 64)] = None,
     penalty: Annotated[float, Linear(0.0, 1000.0)] = 200.0,
 ) -> Decoding[tuple[Draft, ...]]:
-    """Writes k drafts at once: the input of each pass is the weighted sum of their last tokens' embeddings, and the one
-    distribution that comes of it is each draft's, weighed by what the n-grams of a text say follows that draft.
+    """Writes k drafts at once, from one pass a token.
+
+    The input of each pass is the weighted sum of their last tokens' embeddings, and the one distribution that comes of
+    it is each draft's, weighed by what the n-grams of a text say follows that draft.
 
     Source: Shen, Fan, Pratt, Park, Wallingford, Kakade, Holtzman, Krishna, Farhadi and Kusupati 2024, Superposed
     Decoding, arXiv 2405.18400; `superpose.py` of its public code, and its settings.

@@ -103,7 +103,7 @@ def test_a_gguf_adapter_is_the_same_as_peft_s(tmp_path, monkeypatch):
     near(weights(loaded.model), wanted, atol=1e-6, rtol=1e-5)
     for family, how, says in (
         ("qwen3", {}, "of a llama model"),
-        ("llama", {"num_attention_heads": 48}, "does not fit"),
+        ("llama", {"hidden_size": 96, "num_attention_heads": 48}, "does not fit"),
     ):
         with pytest.raises(UsageError, match=says):
             read_adapter(tmp_path / "adapter.gguf", tiny_config(family, **how))
