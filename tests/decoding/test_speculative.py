@@ -9,72 +9,22 @@ from itertools import product
 from typing import Any
 
 import pytest
-import torch
+from known_drafters import GREEDY, PROMPT, bad, closed, made, right
 from scripted_engine import ScriptedEngine, logits_of
 from tiny_models import CONTEXT, FAMILIES, engine_of, logits_from_scratch, model_of
 
 from passel.core.ask import Sampling
-from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.decoding import Opening, load
-from passel.decoding.drafters.layers import layers
 from passel.decoding.drafters.lookup import lookup
-from passel.decoding.drafters.model import model
 from passel.decoding.greedy import greedy
 from passel.decoding.nucleus import nucleus
 from passel.decoding.parts import chains, tree_sampler
-from passel.decoding.parts.drafting import Drafter, Known, Proposal
 from passel.decoding.speculative import speculative
-from passel.engine import Engine, read
-from passel.engine.forward import Decoding, Forward, forward, open_branch
+from passel.engine import read
 from passel.engine.sampling import Rows, shaped, uniforms
 
-PROMPT = (5, 6, 7, 8, 5, 6, 7, 9, 5, 6)
-GREEDY = Opening(PROMPT, 16, frozenset(), Sampling(temperature=0.0), beside=1)
 SAMPLED = replace(GREEDY, sampling=Sampling(temperature=0.8, top_p=0.9, repetition_penalty=1.1, presence_penalty=0.3))
-
-
-def bad(opening: Opening, *, key: Key) -> Drafter:
-    """Trees of random tokens."""
-
-    def propose(known: Known) -> Decoding[Proposal]:
-        yield from ()
-        at = key / len(known.tokens)
-        nodes = min(7, known.nodes)
-        tokens = tuple((at / node / "token").below(known.vocabulary) for node in range(nodes))
-        return Proposal(tokens, tuple((at / node).below(node + 1) - 1 for node in range(nodes)))
-
-    return Drafter(propose, 3)
-
-
-def right(answer: tuple[int, ...], length: int, *, tree: bool = False) -> Any:
-    """A drafter that knows the answer; in a tree, beside a wrong guess on each level."""
-
-    def make(opening: Opening, *, key: Key) -> Drafter:
-        def propose(known: Known) -> Decoding[Proposal]:
-            yield from ()
-            done = len(known.tokens) - len(opening.prompt)
-            coming = answer[done : done + known.length]
-            if not tree:
-                return Proposal(coming)
-            tokens = tuple(one for token in coming for one in ((token + 1) % known.vocabulary, token))
-            parents = tuple(parent for level in range(len(coming)) for parent in (2 * level - 1, 2 * level - 1))
-            return Proposal(tokens, parents)
-
-        return Drafter(propose, length)
-
-    return make
-
-
-def made(family: str) -> Engine:
-    return engine_of(family, beside=[read(model_of(family, 1), CONTEXT)], memory=16 << 20)
-
-
-def closed(engine: Engine) -> None:
-    engine.close()
-    for side in engine._scheduler.sides:
-        side.cache.check()
-        assert side.cache.branches == 0
 
 
 DRAFTERS = ["lookup", "lookup:drafter.width=3", "model", "model:drafter.width=3:drafter.length=3"]
@@ -251,88 +201,3 @@ def test_a_draft_grows_while_it_stands_and_shrinks_when_it_does_not() -> None:
     engine = ScriptedEngine([target])
     engine.run(speculative(replace(opening, max_tokens=7), drafter=wrong))
     assert [len(one.tokens) - 1 for one in engine.forwards[1:]] == [4, 3, 2, 1, 1, 0]
-
-
-def test_a_drafter_that_asks_for_hidden_states_is_given_those_of_the_text() -> None:
-    """The seam for drafters that read the target: each token's states come once, in order."""
-    states: list[torch.Tensor] = []
-    lengths: list[int] = []
-
-    def reading(opening: Opening, *, key: Key) -> Drafter:
-        guess = bad(opening, key=key)
-
-        def propose(known: Known) -> Decoding[Proposal]:
-            low, high = known.hidden
-            assert len(low) == len(high)
-            states.append(high)
-            lengths.append(len(known.tokens))
-            proposal = yield from guess.propose(known)
-            return replace(proposal, memory=len(known.tokens))
-
-        return Drafter(propose, guess.length, hidden=(1, 3))
-
-    engine = made("llama")
-    (draft,) = engine.run(speculative(GREEDY, drafter=reading))
-    text = [*PROMPT, *draft.tokens]
-    assert torch.cat(states).shape[0] == lengths[-1] - 1
-
-    def again() -> Decoding[torch.Tensor]:
-        branch = yield from open_branch()
-        output = yield from forward(Forward(branch, text[: lengths[-1] - 1], hidden=(3,)))
-        return output.hidden[0]
-
-    assert torch.allclose(torch.cat(states), engine.run(again()), atol=1e-4)
-    closed(engine)
-
-
-def test_logprobs_are_the_models_own_where_they_are_asked_for() -> None:
-    engine = made("llama")
-    opening = replace(GREEDY, sampling=Sampling(temperature=0.0, logprobs=0))
-    (draft,) = engine.run(speculative(opening))
-    logits = logits_from_scratch([*PROMPT, *draft.tokens[:-1]])[len(PROMPT) - 1 :].log_softmax(-1)
-    assert draft.logprobs == pytest.approx(logits[range(16), draft.tokens].tolist(), abs=1e-4)
-    assert engine.run(speculative(GREEDY))[0].logprobs == ()
-    closed(engine)
-
-
-def test_what_cannot_work_is_refused() -> None:
-    alone = replace(GREEDY, beside=0)
-    with pytest.raises(UsageError, match="0 models beside"):
-        ScriptedEngine([logits_of("target", 4)]).run(
-            load("speculative:drafter=model").make(replace(alone, prompt=(1, 2)), key=Key())
-        )
-    engine = ScriptedEngine([logits_of("target", 4), logits_of("draft", 5)])
-    with pytest.raises(UsageError, match="it has 5 tokens, not 4"):
-        engine.run(speculative(replace(GREEDY, prompt=(1, 2)), drafter=model))
-    with pytest.raises(UsageError, match="not among the model's 4"):
-        ScriptedEngine([logits_of("target", 4)]).run(
-            speculative(replace(alone, prompt=(1, 2)), drafter=right((0, 4, 0, 0), 2))
-        )
-    with pytest.raises(UsageError, match="lookup"):
-        load("speculative:drafter=lookupp")
-    with pytest.raises(UsageError, match="length"):
-        load("speculative:drafter=lookup:drafter.lenght=4")
-    with pytest.raises(UsageError, match="at least 1"):
-        load("speculative:drafter=lookup:drafter.length=0")
-
-
-def test_a_drafter_can_come_from_a_file(tmp_path: Any) -> None:
-    (tmp_path / "mine.py").write_text(
-        "from passel.decoding.parts.drafting import Drafter, Proposal\n\n\n"
-        "def always(opening, *, key, token: int = 1):\n"
-        "    def propose(known):\n        yield from ()\n        return Proposal((token,) * known.length)\n\n"
-        "    return Drafter(propose, 3)\n",
-        encoding="utf-8",
-    )
-    target = logits_of("target", 4)
-    opening = replace(GREEDY, prompt=(1, 2), max_tokens=6)
-    method = load(f"speculative:drafter={tmp_path / 'mine.py'}:always:drafter.token=2:adaptive=false")
-    engine = ScriptedEngine([target])
-    (draft,) = engine.run(method.make(opening, key=Key()))
-    assert tuple(engine.forwards[1].tokens[1:]) == (2, 2, 2)
-    assert draft.tokens == ScriptedEngine([target]).run(greedy(opening))[0].tokens
-
-
-def test_options_are_those_of_the_named_drafters() -> None:
-    assert load("speculative").options["drafter"] is lookup
-    assert load("speculative:drafter=layers").options["drafter"] is layers

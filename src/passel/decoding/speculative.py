@@ -120,7 +120,7 @@ class _Text:
             self.logprobs += rows[range(len(tokens)), tokens].tolist()
         self.answer += tokens
         self.vocabulary = logits.shape[-1]
-        self.spent += len(proposal.tokens) - len(path)
+        self.spent += len(proposal.tokens) - min(len(path), len(tokens))
         return path, tokens
 
     def draft(self) -> Draft:
