@@ -144,7 +144,9 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--only", default="", help="methods, separated by commas; default: all")
     parser.add_argument("--no-pilot", action="store_true", help="leave out the methods that learn from a pilot")
-    parser.add_argument("--torch", action="store_true", help="on the engine in place of llama.cpp: all texts in one batch")
+    parser.add_argument(
+        "--torch", action="store_true", help="on the engine in place of llama.cpp: all texts in one batch"
+    )
     parser.add_argument("--threads", type=int, help="of llama.cpp; 1 where other work runs beside it")
     parser.add_argument("--out", default="runs/results")
     args = parser.parse_args()

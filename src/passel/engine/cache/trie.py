@@ -28,7 +28,7 @@ class Node:
 
 
 class Trie:
-    """Radix tree over token ids. What no branch uses stays until its slots are needed; the longest unused goes first."""
+    """Radix tree over token ids. What no branch uses stays until its slots are needed, the longest unused first."""
 
     def __init__(self) -> None:
         empty = np.empty(0, dtype=np.int32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from typing import Protocol
 
 from jaxtyping import Float, Int64
@@ -19,11 +19,7 @@ class Transform(Protocol):
 
 def chain(*transforms: Transform) -> Transform:
     """One transform after the other, the first first; of none, the logits as they are."""
-
-    def joined(logits: Float[Tensor, "rows vocab"], /) -> Float[Tensor, "rows vocab"]:
-        return reduce(lambda so_far, transform: transform(so_far), transforms, logits)
-
-    return joined
+    return partial(_joined, transforms)
 
 
 def on(rows: Int64[Tensor, " some"], transform: Transform) -> Transform:
@@ -33,12 +29,18 @@ def on(rows: Int64[Tensor, " some"], transform: Transform) -> Transform:
         rows: each row once, in ascending order.
         transform: is given logits [some, vocab].
     """
+    return partial(_on, rows, transform)
 
-    def some(logits: Float[Tensor, "rows vocab"], /) -> Float[Tensor, "rows vocab"]:
-        if not len(rows):
-            return logits
-        if len(rows) == len(logits):
-            return transform(logits)
-        return logits.index_copy(0, rows, transform(logits[rows]))
 
-    return some
+def _joined(transforms: tuple[Transform, ...], logits: Float[Tensor, "rows vocab"], /) -> Float[Tensor, "rows vocab"]:
+    return reduce(lambda so_far, transform: transform(so_far), transforms, logits)
+
+
+def _on(
+    rows: Int64[Tensor, " some"], transform: Transform, logits: Float[Tensor, "rows vocab"], /
+) -> Float[Tensor, "rows vocab"]:
+    if not len(rows):
+        return logits
+    if len(rows) == len(logits):
+        return transform(logits)
+    return logits.index_copy(0, rows, transform(logits[rows]))
