@@ -30,16 +30,6 @@ if find_spec("jaxtyping") and find_spec("beartype"):
     install_import_hook(modules, "shape_checks.arrays_checked")
 
 
-@pytest.fixture
-def shapes_unchecked() -> Iterator[None]:
-    """For a test that draws thousands of tokens: checking shapes takes longer than small tensors do."""
-    from jaxtyping import config
-
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
-
-
 @pytest.fixture(scope="session")
 def mock_endpoint() -> Any:
     """The module bench/mock_endpoint.py. A hanging answer comes after five seconds."""

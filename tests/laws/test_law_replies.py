@@ -84,7 +84,8 @@ def spelled_out(make, arguments) -> dict[str, tuple[float, float]]:
             if option != "method" and is_ranker(value):  # one run for all texts of a round
                 least, most = (0, most) if least < most else (1, 1)
             own = {name: default for name, (_, default) in describe(value).options.items()}
-            for kind, (low, high) in spelled_out(value, {"n": arguments.get("n")} | own).items():
+            # a method without an n has its verifier judge one text at a time
+            for kind, (low, high) in spelled_out(value, {"n": arguments.get("n") or 1} | own).items():
                 before = total.get(kind, (0, 0))
                 total[kind] = (before[0] + least * low, before[1] + most * high)
     return total
