@@ -6,9 +6,9 @@
 SmolLM2-135M in bfloat16, on two threads, one text at a time, temperature 0. A round has prompts of its own, as many of
 each kind (repeat, edit, summarise and quote); each side answers all of them while the others stand still, each with a
 cache of its own, so the reading of the prompts is in the time. Ratios are taken round by round. For each side also:
-tokens a pass of the model, and how many answers are token for token those of greedy decoding. In bfloat16 a pass over
-several tokens may round otherwise than one over a single token; the answers are the model's all the same, but where two
-tokens are almost equally likely they part. `--draft` puts a second model beside the engine's for `drafter=model`.
+tokens a pass of the model, and how many answers are token for token those of greedy decoding: on a processor where a
+pass over several tokens rounds otherwise than one over a single token, they part where two tokens are almost equally
+likely. `--draft` puts a second model beside the engine's for `drafter=model`.
 """
 
 from __future__ import annotations

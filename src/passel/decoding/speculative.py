@@ -17,6 +17,7 @@ from passel.decoding.parts.drafting import Known, Proposal
 from passel.decoding.parts.lengths import adapted
 from passel.decoding.parts.opening import Draft, Opening
 from passel.decoding.parts.tree_sampler import TreeSampler
+from passel.engine.batch import LONG
 from passel.engine.forward import ALL, Ask, Decoding, Emit, Forward, Keep, forward, open_branch
 
 __all__ = ["speculative"]
@@ -52,7 +53,9 @@ def speculative(
     tokens. With n guesses in a chain, each standing with chance a: (1 - a^(n+1)) / (1 - a) tokens a pass.
 
     Guarantees: exact: the draft is distributed as the engine's own sampling; at temperature 0 it is the same, token for
-    token. Both up to rounding: a pass over several tokens may round otherwise than a pass over one.
+    token. Both as far as a pass over several tokens rounds as passes over one do: the engine's bfloat16 products and
+    its attention do so to the last bit on processors with AVX-512; where they do not, texts can part at two tokens that
+    are almost equally likely.
 
     Deviations: guesses that were chosen, not drawn, are compared with the token that the model draws: SpecInfer's rule
     for them has the same distribution, but a seed's text would depend on the guesses.
@@ -130,18 +133,23 @@ class _Text:
 
 
 def _verifying(branch: int, last: int, proposal: Proposal, hidden: tuple[int, ...]) -> Forward:
-    """The text's last token and the guesses after it, in one pass. A chain needs no parents: what stands of it can then
-    be shared with other texts."""
+    """The text's last token and the guesses after it, in one pass. A chain needs no parents, and what stands of it can
+    then be shared with other texts; but a long one would attend as one product, which rounds otherwise than a token by
+    itself."""
     tokens = (last, *proposal.tokens)
-    parents = None if proposal.parents is None else (-1, *(parent + 1 for parent in proposal.parents))
+    parents = None if _is_plain(proposal) else (-1, *(parent + 1 for parent in proposal.links))
     return Forward(branch, tokens, parents=parents, logits=ALL, hidden=hidden)
 
 
 def _accepted(branch: int, held: int, proposal: Proposal, path: tuple[int, ...]) -> tuple[Ask, ...]:
     """Leaves of the last pass, which went on from `held` tokens, what stands."""
-    if proposal.parents is not None:
+    if not _is_plain(proposal):
         return (Keep(branch, held, (0, *(node + 1 for node in path))),)
     return (Keep(branch, held + 1 + len(path)),) if len(path) < len(proposal.tokens) else ()
+
+
+def _is_plain(proposal: Proposal) -> bool:
+    return proposal.parents is None and 1 + len(proposal.tokens) < LONG
 
 
 def _checked(proposal: Proposal, vocabulary: int) -> Proposal:

@@ -14,6 +14,10 @@ from passel.engine.weights.int8 import int8_linear, quantise
 __all__ = ["Int8", "Linear", "Packed", "Product", "packed", "quantised"]
 
 
+_LONG_SUM = 1024
+"""Numbers that oneDNN adds up in one go."""
+
+
 class Product(Protocol):
     """x [rows, inputs] to [rows, outputs]."""
 
@@ -54,7 +58,10 @@ class Packed:
     outputs: int
 
     def __call__(self, x: Tensor) -> Tensor:
-        """See `Product`."""
+        """See `Product`. A row's result does not depend on how many there are: oneDNN adds up one row alone in another
+        order where the sum is long, so such a row goes in twice."""
+        if len(x) == 1 and x.shape[1] > _LONG_SUM:
+            return self(x.expand(2, -1))[:1]
         return _ops()._linear_pointwise(x, self.weight, self.bias, "none", [], "")
 
 
