@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from passel.measure.plan import Plan
     from passel.measure.planning import Assumptions, Forecast
     from passel.measure.run import Run
+    from passel.training.parts.session import Trained, train
 
 _HOMES = {
     "Answer": "core.problem",
@@ -35,12 +36,14 @@ _HOMES = {
     "Sampling": "core.ask",
     "Solution": "api",
     "Suggestion": "drafting",
+    "Trained": "training.parts.session",
     "compare": "api",
     "draft": "drafting",
     "plan": "api",
     "solve": "api",
     "solve_async": "api",
     "sweep": "api",
+    "train": "training.parts.session",
     "verify": "api",
 }
 
@@ -60,12 +63,14 @@ __all__ = [
     "Sampling",
     "Solution",
     "Suggestion",
+    "Trained",
     "compare",
     "draft",
     "plan",
     "solve",
     "solve_async",
     "sweep",
+    "train",
     "verify",
 ]
 

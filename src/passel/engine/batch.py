@@ -26,6 +26,7 @@ class Piece:
         positions: int32 [n]. slots: int32 [n], where they go.
         seen: slots of the branch before them. parents: as in `Forward`; None for a chain.
         reads: slots of other branches seen, and the first token's position to each of them.
+        full: whether each sees all of them.
     """
 
     tokens: Ints
@@ -35,6 +36,7 @@ class Piece:
     embeddings: Tensor | None = None
     parents: Sequence[int] | None = None
     reads: tuple[tuple[Ints, int], ...] = ()
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,11 +54,13 @@ class Segments:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
-    """A long chain, which attends as one dense product: tokens [start, stop) of the batch, over `slots`."""
+    """A long chain, which attends as one dense product: tokens [start, stop) of the batch, over `slots`; full: each
+    sees all of them."""
 
     start: int
     stop: int
     slots: Tensor
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +152,7 @@ class _Maker:
             self._embedded.append((start, piece.embeddings))
         if count >= LONG and piece.parents is None and not piece.reads:
             slots = torch.from_numpy(np.concatenate((piece.seen, piece.slots)))
-            self.stretches.append(Stretch(start, start + count, slots))
+            self.stretches.append(Stretch(start, start + count, slots, piece.full))
             return
         seen = self._list(piece.seen)
         own = self._list(piece.slots)
@@ -163,7 +167,7 @@ class _Maker:
                     parts += 1
             parts += self._segment(start + i, seen, len(piece.seen))
             if piece.parents is None:
-                parts += self._segment(start + i, own, i + 1)
+                parts += self._segment(start + i, own, count if piece.full else i + 1)
             else:
                 path = _ancestors(piece.parents, i)
                 parts += self._segment(start + i, self._list(piece.slots[path]), len(path))

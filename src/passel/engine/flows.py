@@ -126,7 +126,7 @@ class Flow:
             raise UsageError("a forward has at least one token")
         if int(cache.length[row]) + count > self.context:
             raise UsageError(f"a branch would hold more than the context of {self.context} tokens")
-        if ask.layers is not None and not 1 <= ask.layers <= layers:
+        if ask.layers is not None and not 0 <= ask.layers <= layers:
             raise UsageError(f"the model has {layers} layers, asked for {ask.layers}")
         for name in ("embeddings", "mix", "positions", "parents"):
             given = getattr(ask, name)
@@ -134,6 +134,8 @@ class Flow:
                 raise UsageError(f"a forward of {count} tokens has {len(given)} {name}")
         if ask.embeddings is not None and ask.mix is not None:
             raise UsageError("a forward has embeddings or a mix, not both")
+        if ask.full and ask.parents is not None:
+            raise UsageError("a forward is a tree or sees itself in full, not both")
         if ask.parents is not None and any(parent >= at for at, parent in enumerate(ask.parents)):
             raise UsageError("in a tree of tokens, a parent stands before its children")
 

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from torch import Tensor
 
-__all__ = ["ALL", "Ask", "Decoding", "Drop", "Emit", "Fork", "Forward", "Keep", "Mix", "Output", "Read", "Sent", "Show"]
-__all__ += ["drop", "emit", "fork", "forward", "forwards", "keep", "open_branch"]
+__all__ = ["ALL", "Ask", "Decoding", "Drop", "Emit", "Exit", "Fork", "Forward", "Keep", "Mix", "Output", "Read", "Sent"]
+__all__ += ["Show", "drop", "emit", "fork", "forward", "forwards", "keep", "open_branch"]
 
 ALL = -1
 """Logits of every token of a forward, not of the last ones alone."""
 
 Mix = tuple[tuple[int, float], ...]
 """Token ids with weights: an input that is the weighted sum of the tokens' embeddings."""
+
+
+class Exit(Protocol):
+    """Decides layer by layer which tokens of a forward go no deeper."""
+
+    def leaves(self, depth: int, hidden: Tensor) -> Tensor:
+        """bool [tokens]: which of the hidden states [tokens, hidden size] after `depth` layers, from 1 to one less than
+        there are, go no deeper."""
+        ...
+
+    def state(self, depth: int, hidden: Tensor) -> Tensor:
+        """The states of those that leave, as the model's final norm and head are to read them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,10 @@ class Forward:
         parents: a tree: each new token's parent among the new tokens, -1 for the branch's end; a parent stands before
             its children. A token sees the branch and its ancestors. Default: a chain.
         reads: branches seen before this one, in this order.
-        layers: how many layers deep; default: all. Logits are then read off by the model's own head.
+        full: every new token sees all of them, those after it too; they go through in one piece.
+        layers: how many layers deep, 0: embeddings alone; default: all. Logits are read off by the model's own head.
+        exit: who goes no deeper. The layers that such a token skips get keys and values from its last state, so that
+            later tokens find it in the cache.
         logits: of how many of the last tokens; ALL or 0.
         hidden: depths whose hidden states are wanted: 0 is the embeddings, `layers` the last, before the final norm.
     """
@@ -57,15 +73,17 @@ class Forward:
     positions: Sequence[int] | None = None
     parents: Sequence[int] | None = None
     reads: tuple[Read, ...] = ()
+    full: bool = False
     layers: int | None = None
+    exit: Exit | None = None
     logits: int = 1
     hidden: tuple[int, ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether its keys and values depend on the tokens before it alone, so that branches can share them."""
-        special = (self.embeddings, self.mix, self.positions, self.parents, self.layers)
-        return all(one is None for one in special) and not self.reads
+        special = (self.embeddings, self.mix, self.positions, self.parents, self.layers, self.exit)
+        return all(one is None for one in special) and not self.reads and not self.full
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,11 +94,13 @@ class Output:
         logits: float32 [tokens asked for, vocabulary].
         hidden: for each depth asked for, [tokens, hidden size].
         cached: tokens that were in the cache already and were not computed again.
+        depths: layers that each token went through, where the forward had an exit.
     """
 
     logits: Tensor
     hidden: tuple[Tensor, ...] = ()
     cached: int = 0
+    depths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from passel.engine.architecture import Architecture, Layer, Norm, Positions
 from passel.engine.batch import Batch, Segments, Stretch
+from passel.engine.exits import Exits
 from passel.engine.forward import Mix
 from passel.engine.kernels import Kernels, Rope, View, choose
 
@@ -31,9 +32,12 @@ class Network:
         shape = (len(architecture.layers), 2, slots, architecture.kv_heads, architecture.head_size)
         self._pools = torch.empty(shape, dtype=self.dtype, device=self.device)
 
-    def hidden(self, batch: Batch, *, layers: int | None = None, wanted: Collection[int] = ()) -> dict[int, Tensor]:
+    def hidden(
+        self, batch: Batch, *, layers: int | None = None, wanted: Collection[int] = (), exits: Exits | None = None
+    ) -> dict[int, Tensor]:
         """Hidden states [tokens, hidden size] after `layers` layers (default: all), and after each depth in `wanted`;
-        keys and values of the layers passed are written into the cache."""
+        keys and values of the layers passed are written into the cache. The states of tokens that leave early stay as
+        they are; after the last layer they are those that the head is to read."""
         parts = self.parts
         depth = len(parts.layers) if layers is None else layers
         hidden = self._embedded(batch)
@@ -42,11 +46,14 @@ class Network:
         found = {0: hidden.clone()} if 0 in wanted else {}
         for at, layer in enumerate(parts.layers[:depth]):
             kind = layer.positions
-            self._attention(hidden, layer, at, ropes[kind], views[kind], batch.stretches)
-            self._mlp(hidden, layer)
+            goes = exits.goes if exits else None
+            self._attention(hidden, layer, at, ropes[kind], views[kind], batch.stretches, goes)
+            self._mlp(hidden, layer, goes)
+            if exits:
+                exits.after(at + 1, hidden)
             if at + 1 in wanted:
                 found[at + 1] = hidden.clone()
-        found[depth] = hidden
+        found[depth] = exits.read(hidden) if exits else hidden
         return found
 
     def logits(self, hidden: Tensor) -> Tensor:
@@ -83,8 +90,16 @@ class Network:
         return embedded
 
     def _attention(
-        self, hidden: Tensor, layer: Layer, at: int, rope: Rope, view: View | None, stretches: tuple[Stretch, ...]
+        self,
+        hidden: Tensor,
+        layer: Layer,
+        at: int,
+        rope: Rope,
+        view: View | None,
+        stretches: tuple[Stretch, ...],
+        goes: Tensor | None,
     ) -> None:
+        """Adds what a layer's attention gives to the tokens that go on; all leave keys and values."""
         parts, kernels = self.parts, self._kernels
         keys, values = self._pools[at]
         if layer.q_norm and layer.k_norm:
@@ -92,24 +107,35 @@ class Network:
             rope = replace(rope, q_norm=norm.weight, k_norm=layer.k_norm.weight, eps=norm.eps, offset=norm.offset)
         qkv = layer.qkv(self._norm(hidden, layer.before_attention))
         q = kernels.rope(qkv, keys, values, rope)
+        if goes is not None and not len(goes):
+            return
         seen = q.new_empty(len(hidden), parts.heads, parts.head_size)
         if view is not None:
             kernels.attend(q, keys, values, seen, view)
         for stretch in stretches:
             seen[stretch.start : stretch.stop] = self._dense(q, keys, values, stretch, parts.positions[layer.positions])
-        added = layer.out(seen.view(len(hidden), -1))
-        hidden += self._norm(added, layer.after_attention) if layer.after_attention else added
+        seen = seen.view(len(hidden), -1)
+        self._add(hidden, layer.out(seen if goes is None else seen[goes]), layer.after_attention, goes)
 
-    def _mlp(self, hidden: Tensor, layer: Layer) -> None:
-        inner = self._kernels.gated(layer.gate_up(self._norm(hidden, layer.before_mlp)), self.parts.activation)
-        added = layer.down(inner)
-        hidden += self._norm(added, layer.after_mlp) if layer.after_mlp else added
+    def _mlp(self, hidden: Tensor, layer: Layer, goes: Tensor | None) -> None:
+        states = hidden if goes is None else hidden[goes]
+        if not len(states):
+            return
+        inner = self._kernels.gated(layer.gate_up(self._norm(states, layer.before_mlp)), self.parts.activation)
+        self._add(hidden, layer.down(inner), layer.after_mlp, goes)
+
+    def _add(self, hidden: Tensor, added: Tensor, norm: Norm | None, goes: Tensor | None) -> None:
+        added = self._norm(added, norm) if norm else added
+        if goes is None:
+            hidden += added
+        else:
+            hidden[goes] += added
 
     def _norm(self, x: Tensor, norm: Norm) -> Tensor:
         return self._kernels.norm(x, norm.weight, norm.eps, norm.offset)
 
     def _dense(self, q: Tensor, keys: Tensor, values: Tensor, stretch: Stretch, positions: Positions) -> Tensor:
-        """Attention of a long chain: [tokens, heads, head size]."""
+        """Attention of a long chain, or of tokens that all see each other: [tokens, heads, head size]."""
         parts = self.parts
         slots = stretch.slots.to(self.device)
         asked = q[stretch.start : stretch.stop].transpose(0, 1).unsqueeze(0)
@@ -119,14 +145,15 @@ class Network:
         new, total = asked.shape[2], key.shape[2]
         place = torch.arange(total - new, total, device=self.device).unsqueeze(1)
         other = torch.arange(total, device=self.device).unsqueeze(0)
-        mask = other <= place
+        mask = (other <= place) | stretch.full
         if positions.window is not None:
             mask &= other > place - positions.window
         if parts.cap:
             scores = parts.cap * torch.tanh((asked @ key.transpose(-1, -2)).float() * parts.scale / parts.cap)
             seen = scores.masked_fill(~mask, float("-inf")).softmax(-1).to(value.dtype) @ value
-        elif new == total and positions.window is None:
-            seen = functional.scaled_dot_product_attention(asked, key, value, is_causal=True, scale=parts.scale)
+        elif (new == total or stretch.full) and positions.window is None:
+            causal = not stretch.full
+            seen = functional.scaled_dot_product_attention(asked, key, value, is_causal=causal, scale=parts.scale)
         else:
             seen = functional.scaled_dot_product_attention(asked, key, value, attn_mask=mask, scale=parts.scale)
         return seen[0].transpose(0, 1)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from passel.engine.batch import Piece, batch_of
 from passel.engine.cache.pages import Ints
+from passel.engine.exits import Exits
 from passel.engine.pending import Pending
 from passel.engine.side import Side
 
@@ -39,12 +40,13 @@ class Given:
 
     Args:
         logits: [rows and wanted tokens of pieces, vocabulary], in order, in the model's own precision.
-        outputs: of each piece its part of them in float32, and its hidden states.
+        outputs: of each piece its part of them in float32, its hidden states, and the layers that its tokens went
+            through, where it has an exit.
         tokens: that were computed.
     """
 
     logits: Tensor
-    outputs: list[tuple[Tensor, tuple[Tensor, ...]]]
+    outputs: list[tuple[Tensor, tuple[Tensor, ...], tuple[int, ...]]]
     tokens: int
 
 
@@ -55,8 +57,7 @@ def run(side: Side, layers: int | None, given: Pass) -> Given:
     wanted = {depth for pending, _ in pieces for depth in pending.ask.hidden}
     lengths = cache.length[rows]
     batch = batch_of(cache.slots, rows, lengths, given.tokens, given.slots, [piece for _, piece in pieces])
-    states = network.hidden(batch, layers=layers, wanted=wanted)
-    last = states[layers or len(network.parts.layers)]
+    depth = len(network.parts.layers) if layers is None else layers
     start, places = len(rows), [np.arange(len(rows))]
     spans: list[slice] = []
     for pending, piece in pieces:
@@ -64,12 +65,18 @@ def run(side: Side, layers: int | None, given: Pass) -> Given:
         spans.append(slice(start, stop))
         places.append(np.arange(stop - pending.wanted_here(), stop))
         start = stop
+    leaving = [(span, pending.ask.exit) for span, (pending, _) in zip(spans, pieces, strict=True) if pending.ask.exit]
+    exits = Exits(leaving, start, depth, network.device) if leaving else None
+    states = network.hidden(batch, layers=layers, wanted=wanted, exits=exits)
+    last = states[depth]
     needed = np.concatenate(places)
     logits = network.logits(last if len(needed) == len(last) else last[torch.from_numpy(needed).to(last.device)])
-    outputs: list[tuple[Tensor, tuple[Tensor, ...]]] = []
+    outputs: list[tuple[Tensor, tuple[Tensor, ...], tuple[int, ...]]] = []
     at = len(rows)
     for (pending, _), span in zip(pieces, spans, strict=True):
         count = pending.wanted_here()
-        outputs.append((logits[at : at + count].float(), tuple(states[depth][span] for depth in pending.ask.hidden)))
+        depths = tuple(exits.depths[span].tolist()) if exits and pending.ask.exit else ()
+        hidden = tuple(states[depth][span] for depth in pending.ask.hidden)
+        outputs.append((logits[at : at + count].float(), hidden, depths))
         at += count
     return Given(logits, outputs, len(batch.tokens))

@@ -32,6 +32,7 @@ class Pending:
     size: int = 0
     logits: list[Tensor] = field(default_factory=list[Tensor])
     hidden: list[tuple[Tensor, ...]] = field(default_factory=list[tuple[Tensor, ...]])
+    depths: tuple[int, ...] = ()
     _reads: tuple[tuple[Ints, int], ...] = ()
 
     @property
@@ -71,9 +72,10 @@ class Pending:
         self._reads = tuple((cache.slots[row, : cache.length[row]].copy(), at) for row, at in rows)
 
     def piece(self, cache: Cache, most: int) -> Piece:
-        """The next tokens, at most so many, put into the cache. Raises Full. A tree goes whole."""
+        """The next tokens, at most so many, put into the cache. Raises Full. A tree goes whole, and so do tokens that
+        all see each other."""
         ask, row = self.ask, self.row
-        size = self.left if ask.parents is not None else min(self.left, most)
+        size = self.left if ask.full or ask.parents is not None else min(self.left, most)
         before = int(cache.length[row])
         stop = self.done + size
         tokens = ask.tokens[self.done : stop]
@@ -87,6 +89,7 @@ class Pending:
             None if ask.embeddings is None else ask.embeddings[self.done : stop],
             ask.parents,
             self._reads,
+            ask.full,
         )
 
     def wanted_here(self) -> int:
@@ -94,7 +97,7 @@ class Pending:
         first = len(self.ask.tokens) - self.wanted
         return max(0, self.done + self.size - max(first, self.done))
 
-    def take(self, cache: Cache, logits: Tensor, hidden: tuple[Tensor, ...]) -> bool:
+    def take(self, cache: Cache, logits: Tensor, hidden: tuple[Tensor, ...], depths: tuple[int, ...]) -> bool:
         """What the pass gave; whether the forward is complete, and told."""
         self.done += self.size
         if self.size > 1 and self.ask.plain:
@@ -103,11 +106,12 @@ class Pending:
             self.logits.append(logits)
         if self.ask.hidden:
             self.hidden.append(hidden)
+        self.depths += depths
         if self.left:
             return False
         whole = torch.cat(self.logits) if len(self.logits) > 1 else self.logits[0] if self.logits else logits
         states = tuple(torch.cat(parts) for parts in zip(*self.hidden, strict=True))
-        self.deliver(Output(whole, states, self.cached))
+        self.deliver(Output(whole, states, self.cached, self.depths))
         return True
 
     def _positions(self, before: int) -> np.ndarray:
