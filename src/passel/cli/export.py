@@ -45,19 +45,21 @@ def export(model: str, folder: Path, adapter: Path | None, scale: float, dtype: 
     console = Console(stderr=True)
     path = fetch(name, console) or name
     own = FOLDER / card.adapter if card and card.adapter else None
-    size = _write(str(path), target, adapter or own, scale, dtype, console)
+    size = _write(str(path), target, own, adapter, scale, dtype, console)
     licence = f", licence {card.licence}" if card else ""
     console.print(f"{name}: {size / 1e6:.0f} MB in {target}, {dtype}{licence}", highlight=False, soft_wrap=True)
 
 
-def _write(path: str, target: Path, adapter: Path | None, scale: float, dtype: Any, console: Console) -> int:
+def _write(
+    path: str, target: Path, own: Path | None, adapter: Path | None, scale: float, dtype: Any, console: Console
+) -> int:
     """Loads the model and writes it beside its place, into which it is moved when it is whole. Returns its bytes."""
     from passel.engine.weights import load, save
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as beside, shown(console) as report:
         made = Path(beside) / "model"
-        checkpoint = load(path, adapter=adapter, scale=scale, dtype=dtype, device="cpu", report=report)
+        checkpoint = load(path, adapter=adapter, scale=scale, own=own, dtype=dtype, device="cpu", report=report)
         report("writing the folder", 0, 0)
         save(checkpoint, made)
         made.replace(target)

@@ -70,6 +70,7 @@ def torch(
     *,
     adapter: str | None = None,
     scale: float = 1.0,
+    length: float | None = None,
     dtype: Dtype = "auto",
     int8: bool = False,
     device: str = "auto",
@@ -87,6 +88,8 @@ def torch(
     Args:
         path: a name of the catalog, a .gguf file, a folder with safetensors, hf:ORG/NAME or hf:ORG/NAME/FILE.gguf.
         adapter: a LoRA adapter, a PEFT folder or a .gguf file, merged into the weights. scale: its strength.
+        length: how long chains of thought are to be, in place of `scale`, for an adapter that `passel train cot-valve`
+            made: 1 as the model's own, 0 the shortest that it was trained for.
         dtype: of the weights; auto: bfloat16 where the device multiplies it in hardware, else float32.
         int8: weights of eight bits, one scale an output: half the memory, at a cost in quality.
         device: cpu, cuda, cuda:1, …; auto: the first GPU there is.
@@ -110,13 +113,18 @@ def torch(
     if card is None and not path.startswith("hf:") and not Path(path).expanduser().exists():
         raise UsageError(f"no model at {path}: neither a name of the catalog, nor a file or folder, nor hf:ORG/NAME")
 
+    if length is not None:
+        if adapter is None:
+            raise UsageError("length opens an adapter that `passel train cot-valve` made: give it as adapter=FOLDER")
+        scale = 1.0 - length
+
     def settings() -> Any:
         from passel.models.parts.white.runtime import Settings
 
         file, own = _weights(path, report)
         beside = _weights(draft, report)[0] if draft else None
         size = int(memory * 1e9)
-        return Settings(file, adapter or own, scale, dtype, int8, device, size, context, rows, beside), report
+        return Settings(file, own, adapter, scale, dtype, int8, device, size, context, rows, beside), report
 
     info = ModelInfo(
         name=_name(path, card, adapter, scale, "int8" if int8 else dtype),

@@ -69,6 +69,22 @@ def test_scales_of_peft_s_variants(base, tmp_path):
 
 
 @BOTH
+def test_an_adapter_comes_on_top_of_the_model_s_own(base, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    peft_adapter(first, "llama")
+    peft_adapter(second, "llama", target_modules=["v_proj"])
+    for path in (base("llama"), write_gguf(tiny("llama"), "llama", tmp_path / "base.gguf")):
+        plain, one, other = (
+            weights(load(path, adapter=adapter, dtype="float32", device="cpu").model)
+            for adapter in (None, first, second)
+        )
+        loaded = load(path, own=first, adapter=second, scale=0.5, dtype="float32", device="cpu")
+        assert loaded.name == "base+0.5*second"
+        wanted = {name: one[name] + 0.5 * (other[name] - plain[name]) for name in plain}
+        near(weights(loaded.model), wanted, atol=1e-6, rtol=1e-5)
+
+
+@BOTH
 def test_the_scale_is_the_strength(base, tmp_path):
     where, merged = base("llama"), weights(peft_adapter(tmp_path / "adapter", "llama"))
     plain = weights(load(where, dtype="float32", device="cpu").model)

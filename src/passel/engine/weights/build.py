@@ -21,10 +21,9 @@ Report = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How weights are wanted: with which adapter, how strong, in which type; and who is told about progress."""
+    """How weights are wanted: with which adapters, each how strong, in which type; and who is told about progress."""
 
-    adapter: Path | None
-    scale: float
+    adapters: tuple[tuple[Path, float], ...]
     dtype: torch.dtype
     report: Report
 

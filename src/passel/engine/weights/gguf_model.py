@@ -37,7 +37,7 @@ def from_gguf(path: Path, wish: Wish) -> tuple[Any, Any]:
 
 def _weights(file: GGUF, config: Any, wish: Wish) -> dict[str, Tensor]:
     """All weights under transformers' names. One tensor is in float32 at a time: the whole model never is."""
-    adapter = None if wish.adapter is None else read_adapter(wish.adapter, config)
+    adapters = [(read_adapter(path, config), scale) for path, scale in wish.adapters]
     weights: dict[str, Tensor] = {}
     for done, name in enumerate(file.entries):
         wish.report("reading weights", done, len(file.entries))
@@ -46,9 +46,10 @@ def _weights(file: GGUF, config: Any, wish: Wish) -> dict[str, Tensor]:
         if (ours := weight_name(name, file.architecture)) is None:
             raise UsageError(f"{file.path.name} holds {name}, which no {file.architecture} model has here")
         weight = to_model(file.tensor(name), name, file.architecture, config)
-        merged = weight if adapter is None else adapter.merged(ours, weight, wish.scale)
-        weights[ours] = merged.to(wish.dtype).contiguous()
-    if adapter is not None:
+        for adapter, scale in adapters:
+            weight = adapter.merged(ours, weight, scale)
+        weights[ours] = weight.to(wish.dtype).contiguous()
+    for adapter, _ in adapters:
         adapter.check(config, frozenset(weights))
     return weights
 

@@ -23,6 +23,7 @@ def load(
     *,
     adapter: str | Path | None = None,
     scale: float = 1.0,
+    own: str | Path | None = None,
     dtype: Dtype = "auto",
     device: str = "auto",
     report: Report = lambda what, done, total: None,
@@ -33,6 +34,7 @@ def load(
         path: a .gguf file (Llama, Mistral, Qwen 2 and 3, Gemma 2 and 3; dequantised), a folder in transformers' format
             with safetensors, hf:ORG/NAME or hf:ORG/NAME/FILE.gguf.
         adapter: a LoRA adapter that is merged into the weights: a PEFT folder or a .gguf file. scale: its strength.
+        own: an adapter that makes the model what it is; merged first, at full strength, and not named.
         dtype: of the weights; auto: bfloat16 where the device multiplies it in hardware, else float32.
         device: cpu, cuda, cuda:1, …; auto: the first GPU there is.
         report: told about progress.
@@ -41,7 +43,9 @@ def load(
     change, ModelError for weights that cannot be read.
     """
     where = choose_device(device)
-    wish = Wish(None if adapter is None else Path(adapter).expanduser(), scale, choose_dtype(dtype, where), report)
+    given = [(own, 1.0), (adapter, scale)]
+    adapters = tuple((Path(one).expanduser(), strength) for one, strength in given if one is not None)
+    wish = Wish(adapters, choose_dtype(dtype, where), report)
     source = str(path)
     if source.endswith(".gguf"):
         file = _hub_file(source) if source.startswith("hf:") else Path(path).expanduser()
@@ -58,7 +62,7 @@ def load(
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,
-        name=f"{name}{_mark(wish)}",
+        name=f"{name}{_mark(adapter, scale)}",
         dtype=wish.dtype,
         device=where,
         parameters=sum(weight.numel() for weight in model.parameters()),
@@ -71,16 +75,19 @@ def _from_folder(folder: Path, wish: Wish) -> tuple[Any, Any]:
     """The model and tokenizer in a folder."""
     wish.report("reading weights", 0, 0)
     # an adapter is merged in float32; without one the weights are read in the type they are to have
-    dtype = wish.dtype if wish.adapter is None else torch.float32
+    dtype = torch.float32 if wish.adapters else wish.dtype
     tokenizer = tokenizer_in(folder)
     model = _text_model(folder, dtype)
-    if wish.adapter is not None:
-        adapter = read_adapter(wish.adapter, model.config)
-        weights = dict(model.named_parameters())
+    adapters = [(read_adapter(path, model.config), strength) for path, strength in wish.adapters]
+    weights = dict(model.named_parameters())
+    for adapter, _ in adapters:
         adapter.check(model.config, frozenset(weights))
-        for name, weight in weights.items():
-            # not model.to(dtype), which would round the rotary frequencies too
-            weight.data = adapter.merged(name, weight.data, wish.scale).to(wish.dtype)
+    for name, weight in weights.items() if adapters else ():
+        merged = weight.data
+        for adapter, strength in adapters:
+            merged = adapter.merged(name, merged, strength)
+        # not model.to(dtype), which would round the rotary frequencies too
+        weight.data = merged.to(wish.dtype)
     return model, tokenizer
 
 
@@ -155,13 +162,13 @@ def _check_folder(folder: Path) -> None:
     raise UsageError(f"{folder} holds no transformers model{hint}")
 
 
-def _mark(wish: Wish) -> str:
+def _mark(adapter: str | Path | None, scale: float) -> str:
     """What tells the model apart from its base. adapter.gguf says nothing: its folder's name does."""
-    if wish.adapter is None:
+    if adapter is None:
         return ""
-    where = wish.adapter.resolve()
+    where = Path(adapter).expanduser().resolve()
     name = where.name if where.is_dir() else where.parent.name if where.stem == "adapter" else where.stem
-    return f"+{name}" if wish.scale == 1 else f"+{wish.scale:g}*{name}"
+    return f"+{name}" if scale == 1 else f"+{scale:g}*{name}"
 
 
 def _first_line(error: Exception) -> str:

@@ -142,7 +142,7 @@ def _base(model: str, adapter: str | Path | None, dtype: Any, device: str, repor
         card = find_card(path)
         own = str(FOLDER / card.adapter) if card.adapter else None
         path = str(pull(card, report))
-    return load_weights(path, adapter=adapter or own, dtype=dtype, device=device, report=report)
+    return load_weights(path, adapter=adapter, own=own, dtype=dtype, device=device, report=report)
 
 
 def _claim(folder: Path, settings: Mapping[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from passel.engine import Engine, read
 from passel.engine.constraints import Constraints
@@ -19,9 +18,11 @@ Report = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a model is loaded; see `models.torch.torch` for each. `path` and `draft` are files, folders or hf: names."""
+    """How a model is loaded; see `models.torch.torch` for each. `path` and `draft` are files, folders or hf: names;
+    `own` is the adapter that the catalog has for the model."""
 
     path: str
+    own: str | None
     adapter: str | None
     scale: float
     dtype: Dtype
@@ -58,8 +59,9 @@ def start(settings: Settings, report: Report) -> Runtime:
     """Loads the weights. Raises UsageError or ModelError where they cannot be had."""
     found = load(
         settings.path,
-        adapter=settings.adapter and Path(settings.adapter),
+        adapter=settings.adapter,
         scale=settings.scale,
+        own=settings.own,
         dtype=settings.dtype,
         device=settings.device,
         report=report,
