@@ -82,13 +82,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path, report["training"] = (args.path, {}) if args.path else trained(Path(folder), args.steps, args.train)
         for name, rows in sets.items():
-            report["sets"][name] = found = {
-                **{
-                    f"length {length:g}": measured(rows, answers(rows, adapter=path, length=length))
-                    for length in LENGTHS
-                },
-                "asked for the number only": measured(rows, answers(rows, instruct=False)),
-            }
+            by_length = [measured(rows, answers(rows, adapter=path, length=length)) for length in LENGTHS]
+            found = {f"length {length:g}": row for length, row in zip(LENGTHS, by_length, strict=True)}
+            found["asked for the number only"] = measured(rows, answers(rows, instruct=False))
+            report["sets"][name] = found
             print(f"\n{name} ({machine()})\n{'':28}{'tokens':>8}{'steps':>8}{'right':>8}")
             for what, row in found.items():
                 print(f"{what:28}{row['tokens']:8.1f}{row['steps']:8.2f}{row['right']:8.1%}")
