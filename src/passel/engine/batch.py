@@ -41,8 +41,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segments:
-    """See `kernels.View`: the same, without what depends on the layer. `reach`: the position that each segment's first
-    slot would have, for layers that see a window only."""
+    """See `kernels.View`: the same, without what depends on the layer. `ahead`: tokens that each row sees after its own
+    place, for layers with a window: it reaches back from that place, not from the last token seen."""
 
     where: Ints
     begin: Ints
@@ -50,6 +50,7 @@ class Segments:
     offset: Ints
     length: Ints
     table: Ints
+    ahead: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +131,7 @@ class _Maker:
         self._listed = table.size
         self._where: list[int] = []
         self._counts: list[int] = []
+        self._ahead: list[int] = []
         self._query: list[int] = []
         self._more: list[tuple[int, int]] = []
         self.queries: list[tuple[int, int]] = []
@@ -172,6 +174,7 @@ class _Maker:
                 path = _ancestors(piece.parents, i)
                 parts += self._segment(start + i, self._list(piece.slots[path]), len(path))
             self._counts.append(parts)
+            self._ahead.append(count - i - 1 if piece.full else 0)
 
     def segments(self) -> Segments:
         where = np.concatenate((np.arange(self._first), self._where)).astype(np.int32)
@@ -183,7 +186,8 @@ class _Maker:
         offset = np.concatenate((*self._offset, np.asarray([o for o, _ in self._more], dtype=np.int64)))
         length = np.concatenate((*self._length, np.asarray([n for _, n in self._more], dtype=np.int64)))
         table = self._tables[0] if len(self._tables) == 1 else np.concatenate(self._tables)
-        return Segments(where, begin, query, offset.astype(np.int32), length.astype(np.int32), table)
+        ahead = np.concatenate((np.zeros(self._first), self._ahead)).astype(np.int32)
+        return Segments(where, begin, query, offset.astype(np.int32), length.astype(np.int32), table, ahead)
 
     def _segment(self, query: int, offset: int, length: int) -> int:
         if not length:

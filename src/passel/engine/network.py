@@ -177,11 +177,12 @@ class Network:
 
 
 def _windowed(segments: Segments, window: int) -> tuple[np.ndarray, np.ndarray]:
-    """The segments cut to what each row saw last. Places are counted along the row, a tree's along its own path."""
+    """The segments cut to what each row saw last up to its own place, and all that it sees after it. Places are counted
+    along the row, a tree's along its own path."""
     counts = np.diff(segments.begin)
     owner = np.repeat(np.arange(len(counts)), counts)
     total = np.bincount(owner, segments.length, minlength=len(counts)).astype(np.int64)
     before = segments.length.cumsum() - segments.length
     before -= before[segments.begin[:-1]][owner]
-    cut = np.clip(total[owner] - window - before, 0, segments.length).astype(np.int32)
+    cut = np.clip(total[owner] - segments.ahead[owner] - window - before, 0, segments.length).astype(np.int32)
     return segments.offset + cut, segments.length - cut
