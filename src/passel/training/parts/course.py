@@ -42,6 +42,7 @@ class Schedule:
         weight_decay: of matrices; vectors have none.
         clip: of the gradient's norm.
         accumulate: losses whose gradients are added up before an update.
+        restarts: updates at which the rate begins anew, for what is trained in stages.
     """
 
     steps: int
@@ -51,6 +52,7 @@ class Schedule:
     weight_decay: float = 0.0
     clip: float = 1.0
     accumulate: int = 1
+    restarts: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("steps", "accumulate"):
@@ -61,10 +63,12 @@ class Schedule:
 
     def rate(self, step: int) -> float:
         """The learning rate of the n-th update, counted from 0."""
-        warm = max(1, round(self.warmup * self.steps))
+        start = max((at for at in self.restarts if at <= step), default=0)
+        steps = min((at for at in self.restarts if at > step), default=self.steps) - start
+        step, warm = step - start, max(1, round(self.warmup * steps))
         if step < warm:
             return self.learning_rate * (step + 1) / warm
-        share = (step - warm) / max(1, self.steps - warm)
+        share = (step - warm) / max(1, steps - warm)
         return self.learning_rate * (self.floor + (1 - self.floor) * (1 + math.cos(math.pi * share)) / 2)
 
 
