@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -21,33 +22,35 @@ class Exits:
     """
 
     def __init__(self, given: Sequence[tuple[slice, Exit]], tokens: int, layers: int, device: torch.device) -> None:
-        self._given, self._layers = given, layers
-        self._goes = torch.ones(tokens, dtype=torch.bool, device=device)
+        self._deciding = [
+            (at, decides, torch.arange(span.start, span.stop, device=device))
+            for at, (span, decides) in enumerate(given)
+        ]
+        self._going = torch.ones(tokens, dtype=torch.bool, device=device)
         self._left: list[tuple[Tensor, Tensor]] = []
-        self.depths = torch.full((tokens,), layers)
-        """Layers that each token went through."""
-
-    @property
-    def goes(self) -> Tensor | None:
+        self._layers = layers
+        self.goes: Tensor | None = None
         """Places of the tokens that go on, int64; None: all."""
-        return None if not self._left else self._goes.nonzero().squeeze(1)
+        self._depths = torch.full((tokens,), layers)
+        self.errors: dict[int, Exception] = {}
+        """By place in `given`: what exits broke by; their tokens go on."""
 
     def after(self, depth: int, hidden: Tensor) -> None:
         """Asks who leaves after so many layers, of hidden states [tokens, hidden size]."""
         if depth == self._layers:
             return
-        for span, decides in self._given:
-            places = self._goes[span].nonzero().squeeze(1) + span.start
-            if not len(places):
+        deciding, before = self._deciding, len(self._left)
+        self._deciding = []
+        for at, decides, places in deciding:
+            try:
+                stays = self._asked(decides, depth, places, hidden)
+            except Exception as error:  # of a decoding method, and the others have no part in it
+                self.errors[at] = error
                 continue
-            states = hidden[places]
-            leaves = decides.leaves(depth, states)
-            if not bool(leaves.any()):
-                continue
-            places = places[leaves]
-            self._goes[places] = False
-            self._left.append((places, decides.state(depth, states[leaves]).to(hidden.dtype)))
-            self.depths[places.cpu()] = depth
+            if len(stays):
+                self._deciding.append((at, decides, stays))
+        if len(self._left) > before:
+            self.goes = self._going.nonzero().squeeze(1)
 
     def read(self, hidden: Tensor) -> Tensor:
         """The last states, with those of who left as the head is to read them."""
@@ -57,3 +60,19 @@ class Exits:
         for places, states in self._left:
             read[places] = states
         return read
+
+    def depths(self, span: slice) -> tuple[int, ...]:
+        """Layers that each token of a span went through."""
+        return tuple(cast(Any, self._depths[span]).tolist())
+
+    def _asked(self, decides: Exit, depth: int, places: Tensor, hidden: Tensor) -> Tensor:
+        """The places [tokens] of which some may leave; returns those that stay."""
+        states = hidden[places]
+        leaves = decides.leaves(depth, states)
+        if not bool(leaves.any()):
+            return places
+        gone = places[leaves]
+        self._left.append((gone, decides.state(depth, states[leaves]).to(hidden.dtype)))
+        self._going[gone] = False
+        self._depths[gone.cpu()] = depth
+        return places[~leaves]

@@ -128,6 +128,9 @@ class Flow:
             raise UsageError(f"a branch would hold more than the context of {self.context} tokens")
         if ask.layers is not None and not 0 <= ask.layers <= layers:
             raise UsageError(f"the model has {layers} layers, asked for {ask.layers}")
+        deep = layers if ask.layers is None else ask.layers
+        if not all(0 <= depth <= deep for depth in ask.hidden):
+            raise UsageError(f"hidden states are those after 0 to {deep} layers, asked for {ask.hidden}")
         for name in ("embeddings", "mix", "positions", "parents"):
             given = getattr(ask, name)
             if given is not None and len(given) != count:

@@ -19,11 +19,13 @@ Mix = tuple[tuple[int, float], ...]
 
 
 class Exit(Protocol):
-    """Decides layer by layer which tokens of a forward go no deeper."""
+    """Decides layer by layer which tokens of a forward go no deeper. A forward has an exit of its own; what it raises
+    ends its decoding method."""
 
     def leaves(self, depth: int, hidden: Tensor) -> Tensor:
         """bool [tokens]: which of the hidden states [tokens, hidden size] after `depth` layers, from 1 to one less than
-        there are, go no deeper."""
+        there are, go no deeper. The tokens are those that have not left yet, in order; a forward that goes through in
+        chunks asks for one chunk after another."""
         ...
 
     def state(self, depth: int, hidden: Tensor) -> Tensor:

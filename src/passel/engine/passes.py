@@ -14,7 +14,7 @@ from passel.engine.exits import Exits
 from passel.engine.pending import Pending
 from passel.engine.side import Side
 
-__all__ = ["Given", "Pass", "run"]
+__all__ = ["Given", "Part", "Pass", "run"]
 
 
 def _none() -> Ints:
@@ -35,18 +35,32 @@ class Pass:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What a run gave a piece.
+
+    Args:
+        logits: float32 [wanted tokens, vocabulary]. hidden: for each depth asked for.
+        depths: layers that its tokens went through, and what its exit broke by, where it has one.
+    """
+
+    logits: Tensor
+    hidden: tuple[Tensor, ...]
+    depths: tuple[int, ...] = ()
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Given:
     """What a run gave.
 
     Args:
         logits: [rows and wanted tokens of pieces, vocabulary], in order, in the model's own precision.
-        outputs: of each piece its part of them in float32, its hidden states, and the layers that its tokens went
-            through, where it has an exit.
+        parts: of each piece.
         tokens: that were computed.
     """
 
     logits: Tensor
-    outputs: list[tuple[Tensor, tuple[Tensor, ...], tuple[int, ...]]]
+    parts: list[Part]
     tokens: int
 
 
@@ -71,12 +85,15 @@ def run(side: Side, layers: int | None, given: Pass) -> Given:
     last = states[depth]
     needed = np.concatenate(places)
     logits = network.logits(last if len(needed) == len(last) else last[torch.from_numpy(needed).to(last.device)])
-    outputs: list[tuple[Tensor, tuple[Tensor, ...], tuple[int, ...]]] = []
-    at = len(rows)
+    parts: list[Part] = []
+    at, asked = len(rows), 0
     for (pending, _), span in zip(pieces, spans, strict=True):
         count = pending.wanted_here()
-        depths = tuple(exits.depths[span].tolist()) if exits and pending.ask.exit else ()
-        hidden = tuple(states[depth][span] for depth in pending.ask.hidden)
-        outputs.append((logits[at : at + count].float(), hidden, depths))
+        found, hidden = logits[at : at + count].float(), tuple(states[depth][span] for depth in pending.ask.hidden)
         at += count
-    return Given(logits, outputs, len(batch.tokens))
+        if exits and pending.ask.exit:
+            parts.append(Part(found, hidden, exits.depths(span), exits.errors.get(asked)))
+            asked += 1
+        else:
+            parts.append(Part(found, hidden))
+    return Given(logits, parts, len(batch.tokens))

@@ -135,14 +135,21 @@ class Scheduler:
         self.tally.rows += len(one.rows)
         self.tally.computed += given.tokens
         rows, logits = [one.rows], [given.logits[: len(one.rows)]]
-        for (pending, _), output in zip(one.pieces, given.outputs, strict=True):
-            if not pending.take(side.cache, *output):
+        broken: list[tuple[Pending, Exception]] = []
+        for (pending, _), part in zip(one.pieces, given.parts, strict=True):
+            if part.error:
+                broken.append((pending, part.error))
+                continue
+            if not pending.take(side.cache, part.logits, part.hidden, part.depths):
                 continue
             self._pending.remove(pending)
             if entry := self._prefills.pop(pending, None):
                 self._join(pending, entry)
                 rows.append(np.asarray([pending.row], dtype=np.int32))
-                logits.append(output[0][-1:].to(given.logits.dtype))
+                logits.append(part.logits[-1:].to(given.logits.dtype))
+        for pending, error in broken:
+            if pending in self._pending:
+                self._forget(self._flow_of(pending), error)
         sampled = np.concatenate(rows)
         if len(sampled):
             whole = given.logits if len(sampled) == len(given.logits) else torch.cat(logits)
@@ -222,8 +229,12 @@ class Scheduler:
             self.cache.drop(pending.row)
             _end(entry.texts, "memory")
             return
-        flow = next(flow for flow in reversed(self._flows) if pending.ask.branch in flow.branches)
-        self._forget(flow, EngineFull("the engine's cache is too small for this; give it more memory"))
+        error = EngineFull("the engine's cache is too small for this; give it more memory")
+        self._forget(self._flow_of(pending), error)
+
+    def _flow_of(self, pending: Pending) -> Flow:
+        """The decoding method that waits for a forward."""
+        return next(flow for flow in self._flows if pending.ask.branch in flow.branches)
 
     def _cancel(self) -> None:
         self._sequences.cancel(self.cache)
