@@ -15,7 +15,6 @@ from passel.models.parts.pull import Report
 from passel.models.torch import torch
 
 if TYPE_CHECKING:
-    from passel.decoding import NamedDecoder
     from passel.engine.forward import Decoding
 
 __all__ = ["DRAFT_MODEL", "Drafter", "Suggestion", "draft"]
@@ -64,7 +63,6 @@ class Drafter:
         made = torch(":".join(parts), **bind(torch, options, "model torch"), report=report)
         self._model = made
         self._runtime = run_sync(made.worker()).runtime
-        self._fitting = set[str]()
 
     def draft(
         self,
@@ -98,7 +96,6 @@ class Drafter:
         runtime = self._runtime
         own = {"k": k, "ngrams": None if ngrams is None else Path(ngrams).expanduser(), **options}
         chosen = load(decoder, {name: str(value) for name, value in own.items() if value is not None})
-        self._check_tables(chosen)
         most = max(1, runtime.engine.context - max_tokens)
         prompt = runtime.texts.ids(text)[-most:]
         opening = Opening(
@@ -108,6 +105,7 @@ class Drafter:
             encode=runtime.texts.encode,
             decode=runtime.texts.decode,
             beside=runtime.beside,
+            tokenizer=runtime.texts.tokenizer,
         )
         work = chosen.make(opening, key=Key(seed) / "draft")
         drafts = runtime.engine.run(work if see is None else _watched(work, runtime.texts.decode, see))
@@ -125,15 +123,6 @@ class Drafter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _check_tables(self, chosen: NamedDecoder) -> None:
-        """Tables must be of this tokenizer, which a decoding method does not know."""
-        from passel.decoding.parts.ngrams import Vocabulary, open_tables
-
-        path = str(chosen.options.get("ngrams") or "")
-        if path and path not in self._fitting:
-            open_tables(path, vocabulary=Vocabulary.of(self._runtime.texts.tokenizer))
-            self._fitting.add(path)
 
 
 def draft(

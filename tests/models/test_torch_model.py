@@ -213,3 +213,16 @@ def test_methods_that_want_what_no_endpoint_has(folder: Path):
 def test_specs_that_cannot_be(spec: str, message: str):
     with pytest.raises(UsageError, match=re.escape(message)):
         load(spec)
+
+
+def test_a_bias_for_a_token_that_does_not_exist_is_refused(answer: Answer) -> None:
+    (reply,) = answer(Generate(CHAT, sampling=Sampling(max_tokens=2, logit_bias=((5, 1.0), (10**6, 1.0))), key=Key()))
+    assert reply.stop == "failed"
+    assert "none with the id 1000000" in (reply.error or "")
+    (fine,) = answer(Generate(CHAT, sampling=Sampling(max_tokens=2, logit_bias=((5, 1.0),)), key=Key()))
+    assert fine.stop != "failed"
+
+
+def test_length_needs_an_adapter_to_open(folder: Path) -> None:
+    with pytest.raises(UsageError, match="cot-valve"):
+        load(f"torch:{folder}:length=0.5")

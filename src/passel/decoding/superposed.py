@@ -8,7 +8,7 @@ from typing import Annotated
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.parts.ngrams import Tables, open_tables
+from passel.decoding.parts.ngrams import Tables, open_tables, vocabulary_of
 from passel.decoding.parts.opening import Draft, Opening
 from passel.decoding.parts.superposition import Floats, Ints, Line, Lines, common, grown, listed, mixed, weighed
 from passel.engine.forward import Ask, Decoding, Emit, Forward, Output, Show, open_branch
@@ -60,7 +60,7 @@ def superposed(
     list and renormalised, and drafts are ranked by log-score a token.
     """
     settings = _settings(opening.max_tokens, k, alpha, temperature, candidates)
-    tables = open_tables(ngrams) if ngrams else None
+    tables = open_tables(ngrams, vocabulary=vocabulary_of(opening.tokenizer)) if ngrams else None
     branch = yield from open_branch()
     lines, best, told, certain = Lines(), (Line(),), 0, 0
     asks: tuple[Ask, ...] = (Forward(branch, opening.prompt),)

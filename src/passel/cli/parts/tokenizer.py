@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from passel.cli.parts.downloads import fetch
-from passel.core.errors import UsageError, unknown
+from passel.core.errors import unknown
 from passel.models.catalog import cards
 from passel.tasks.parts.extra import need
 
@@ -40,8 +39,6 @@ def _in_gguf(path: Path) -> Any:
 
 
 def _in_folder(path: Path) -> Any:
-    transformers: Any = import_module("transformers")
-    try:
-        return transformers.AutoTokenizer.from_pretrained(str(path), local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageError(f"no tokenizer to be had from {path}: {str(error).splitlines()[0]}") from None
+    from passel.engine.weights.load import tokenizer_in
+
+    return tokenizer_in(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from passel.core.ask import Sampling
 from passel.core.errors import UsageError
@@ -26,6 +26,7 @@ class Opening:
             None where the model has no chat template.
         turns: the chat that `prompt` was made of, or None.
         beside: models beside the engine's own that branches can be opened of.
+        tokenizer: that the ids are of, for methods whose data belong to one; None where it is not known.
     """
 
     prompt: tuple[int, ...]
@@ -37,6 +38,7 @@ class Opening:
     chat: Callable[[Sequence[tuple[str, str]]], tuple[int, ...]] | None = None
     turns: tuple[tuple[str, str], ...] | None = None
     beside: int = 0
+    tokenizer: Any = None
 
     def __post_init__(self) -> None:
         if not self.prompt:

@@ -110,6 +110,8 @@ def _text_model(folder: Path, dtype: torch.dtype) -> Any:
 def tokenizer_in(folder: Path) -> Any:
     """A folder's fast tokenizer, by its tokenizer.json if it has one: AutoTokenizer puts rules of its own for some
     families in the place of what the file says. Raises UsageError if there is none."""
+    if not any(folder.glob("tokenizer*")) and not any(folder.glob("vocab.*")):
+        raise UsageError(f"there is no tokenizer in {folder}")
     own = (folder / "tokenizer.json").is_file()
     tokenizer = _read(folder, transformers.PreTrainedTokenizerFast if own else transformers.AutoTokenizer)
     if not tokenizer.is_fast:

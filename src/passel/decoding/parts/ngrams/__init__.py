@@ -3,6 +3,16 @@
 from passel.decoding.parts.ngrams.building import build, check_orders
 from passel.decoding.parts.ngrams.corpus import Piece, tokenised
 from passel.decoding.parts.ngrams.tables import LAMBDAS, Tables, open_tables
-from passel.decoding.parts.ngrams.vocabulary import Vocabulary
+from passel.decoding.parts.ngrams.vocabulary import Vocabulary, vocabulary_of
 
-__all__ = ["LAMBDAS", "Piece", "Tables", "Vocabulary", "build", "check_orders", "open_tables", "tokenised"]
+__all__ = [
+    "LAMBDAS",
+    "Piece",
+    "Tables",
+    "Vocabulary",
+    "build",
+    "check_orders",
+    "open_tables",
+    "tokenised",
+    "vocabulary_of",
+]

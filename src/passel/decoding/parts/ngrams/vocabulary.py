@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from passel.core.errors import UsageError
 
-__all__ = ["Encode", "Tokenizer", "Vocabulary", "encoder"]
+__all__ = ["Encode", "Tokenizer", "Vocabulary", "encoder", "vocabulary_of"]
 
 Encode = Callable[[Sequence[str]], Sequence[Sequence[int]]]
 
@@ -52,6 +53,12 @@ class Vocabulary:
         for ids in encode(_PROBES):
             digest.update(f"{list(ids)}\n".encode())
         return cls(pairs[-1][0] + 1 if pairs else 0, digest.hexdigest())
+
+
+@lru_cache(maxsize=4)
+def vocabulary_of(tokenizer: Any) -> Vocabulary | None:
+    """The same, kept, for it takes a while; None where there is no tokenizer."""
+    return None if tokenizer is None else Vocabulary.of(tokenizer)
 
 
 def encoder(tokenizer: Tokenizer) -> Encode:

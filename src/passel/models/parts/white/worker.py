@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from passel.core.ask import Ask, Embed, Generate, Score
+from passel.core.ask import Ask, Embed, Generate, Sampling, Score
 from passel.core.errors import UsageError
 from passel.core.model import Progress
 from passel.core.reply import Reply, Usage
@@ -56,6 +56,7 @@ class Worker:
 
     def _generate(self, asks: Sequence[Generate], progress: Progress, futures: Sequence[Future[Reply]]) -> None:
         prompt = self._ids(asks[0])
+        self._check_bias(asks[0].sampling)
         progress.prompt_tokens = len(prompt)
         listeners = [Listener(self.runtime, ask, progress, place) for place, ask in enumerate(asks)]
         if asks[0].sampling.decoder is not None:
@@ -99,6 +100,7 @@ class Worker:
             texts.turns if texts.chat else None,
             turns,
             self.runtime.beside,
+            texts.tokenizer,
         )
         made = decoder.make(opening, key=ask.key)
         run = _Run(self, asks, listeners, futures, len(prompt))
@@ -147,6 +149,12 @@ class Worker:
             _set(future, Reply("failed", error=str(error)) if error else reply(result))
 
         self._work[future] = [self.runtime.engine.start(flow, done)]
+
+    def _check_bias(self, sampling: Sampling) -> None:
+        """In a batch, one bias that has no place would end all texts."""
+        size = self.runtime.engine.parts.vocabulary
+        if beyond := [token for token, _ in sampling.logit_bias or () if token >= size]:
+            raise UsageError(f"logit_bias: the model has {size} tokens, there is none with the id {beyond[0]}")
 
     def _ids(self, ask: Generate) -> tuple[int, ...]:
         prompt = self.runtime.texts.ids(ask.prompt, ask.prefix)
