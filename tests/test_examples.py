@@ -264,7 +264,7 @@ def drive(flow: Any, budget: Budget | None = None) -> Any:
 
 
 def test_every_skeleton_is_there(skeletons: Path) -> None:
-    names = {"agree.py", "recheck.py", "doubling.py", "dice.py", "second_best.py"}
+    names = {"agree.py", "recheck.py", "doubling.py", "dice.py", "second_best.py", "token_bias.py"}
     names |= {"tiny-example.toml", "tiny-adapter.toml"}
     assert {path.name for path in skeletons.iterdir()} == names | {"pyproject.toml"}
 

@@ -21,16 +21,19 @@ __all__ = ["methods"]
 @click.option("--model", help="Mark what this model can do.")
 @click.option("--verifiers", is_flag=True, help="List the verifiers instead.")
 @click.option("--decoders", is_flag=True, help="List the decoding methods of the engine instead.")
-def methods(model: str | None, verifiers: bool, decoders: bool) -> None:
+@click.option("--recipes", is_flag=True, help="List what `passel train` can train instead.")
+def methods(model: str | None, **lists: bool) -> None:
     """List the methods: source, what each needs of a model, what it costs, its options."""
-    if verifiers and decoders:
-        raise UsageError("--verifiers and --decoders are two lists: ask for one of them")
-    if decoders:
+    asked = [name for name, wanted in lists.items() if wanted]
+    if len(asked) > 1:
+        raise UsageError(f"--{asked[0]} and --{asked[1]} are two lists: ask for one of them")
+    kind = asked[0] if asked else "methods"
+    room = {"decoders": "decoding", "recipes": "training"}.get(kind, kind)
+    if room != kind:
         need("torch", "engine")
-    room = "verifiers" if verifiers else "decoding" if decoders else "methods"
     can = load(model).info.can if model else None
     out = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0))
-    out.add_column("decoder" if decoders else room.rstrip("s"), no_wrap=True)
+    out.add_column(kind.rstrip("s"), no_wrap=True)
     for column in ("what it does", "needs", "cost", "options"):
         out.add_column(column, overflow="fold")
     if can is not None:
@@ -39,7 +42,7 @@ def methods(model: str | None, verifiers: bool, decoders: bool) -> None:
         thing = find(room, name)
         about = describe(thing)
         wanted = needs_of(thing, {option: default for option, (_, default) in about.options.items()})
-        if decoders:
+        if room != kind:
             wanted = {"generator": frozenset({"forward"})}
         needs = ", ".join(f"{role}: {' '.join(sorted(what))}" for role, what in sorted(wanted.items()))
         options = " ".join(f"{option}={_shown(default)}" for option, (_, default) in about.options.items())

@@ -24,7 +24,9 @@ class Recipe(Protocol):
 
 
 class Bound(Protocol):
-    """A recipe with its options set."""
+    """A recipe with its options set, under its own name."""
+
+    __name__: str
 
     def __call__(self, material: Material, *, key: Key) -> Course: ...
 

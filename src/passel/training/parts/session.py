@@ -84,7 +84,7 @@ def train(
     folder = Path(out).expanduser()
     chosen = load(recipe, {name: str(value) for name, value in options.items() if value is not None})
     texts = Texts(_paths(data), _paths(held_out), length, complete, chat)
-    name = recipe.partition(":")[0].replace("-", "_")
+    name = chosen.make.__name__
     settings: dict[str, Any] = {
         "recipe": name,
         "options": _plain(chosen.options),
