@@ -34,10 +34,9 @@ def cot_valve(
     rank: Annotated[int, Log(1, 256)] = 16,
     alpha: Annotated[float, Log(1.0, 512.0)] = 32.0,
 ) -> Course:
-    """Trains one low-rank update of the weights with each example at the strength that its length calls for, so that
-    the strength sets the length afterwards.
+    """Trains an update of the weights whose strength sets how long chains of thought are.
 
-    A row of the data has the strength in its field `valve`, from 0 for a chain as long as the model's own to 1 for the
+    Each example is learned at the strength that its length calls for. A row of the data has the strength in its field `valve`, from 0 for a chain as long as the model's own to 1 for the
     shortest; without one it is 1, which is plain CoT-Valve: an update that leads to short chains, and whose shares lead
     part of the way. The update is a LoRA adapter in PEFT's format; `scale` or `length` opens it when the model is
     loaded: length 1 is the model as it was, 0 the shortest that was trained, and what lies beyond is extrapolated.

@@ -1,0 +1,10 @@
+"""Options that make each recipe small, where its own defaults are too large for a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["OPTIONS"]
+
+OPTIONS: Mapping[str, Mapping[str, Any]] = {"cot_valve": {"rank": 4}}
