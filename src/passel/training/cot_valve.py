@@ -36,13 +36,14 @@ def cot_valve(
 ) -> Course:
     """Trains an update of the weights whose strength sets how long chains of thought are.
 
-    Each example is learned at the strength that its length calls for. A row of the data has the strength in its field `valve`, from 0 for a chain as long as the model's own to 1 for the
-    shortest; without one it is 1, which is plain CoT-Valve: an update that leads to short chains, and whose shares lead
-    part of the way. The update is a LoRA adapter in PEFT's format; `scale` or `length` opens it when the model is
-    loaded: length 1 is the model as it was, 0 the shortest that was trained, and what lies beyond is extrapolated.
+    Each example is learned at the strength that its length calls for: the field `valve` of a row, from 0 for a chain as
+    long as the model's own to 1 for the shortest. Without one it is 1, which is plain CoT-Valve: an update that leads
+    to short chains, and whose shares lead part of the way. The update is a LoRA adapter in PEFT's format, opened by
+    `scale` or `length` when the model is loaded: length 1 is the model as it was, 0 the shortest that was trained, and
+    what lies beyond is extrapolated.
 
-    Source: Ma et al. 2025, CoT-Valve: length-compressible chain-of-thought tuning, arXiv 2502.09601, equations 2 to 4;
-    the strength attached to each example is its CoT-Valve++, section 3.3.
+    Source: Ma et al. 2025, CoT-Valve: length-compressible chain-of-thought tuning, arXiv 2502.09601; the strength
+    attached to each example is its CoT-Valve++.
 
     Symbols: delta theta -> the adapter; alpha -> `scale` of the model; beta -> `valve` of a row.
 
