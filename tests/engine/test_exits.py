@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_models import FAMILIES, engine_of, model_of
+from exit_oracle import LAYERS, from_scratch
+from tiny_models import FAMILIES, engine_of
 from torch import Tensor
 
 from passel.core.errors import UsageError
@@ -15,7 +16,6 @@ from passel.engine import Decoding, Engine
 from passel.engine.batch import LONG
 from passel.engine.forward import ALL, Exit, Forward, Output, forward, forwards, keep, open_branch
 
-LAYERS = 3
 PROMPT = [int(i * i + 3 * i + 7) % 64 for i in range(20)]
 TOKENS = [int(5 * i * i + i + 2) % 64 for i in range(2 * LONG)]
 DEPTHS = [(3, 1, 2, 2, 1, 3, 1)[i % 7] for i in range(2 * LONG)]
@@ -57,33 +57,7 @@ class Above:
 
 
 def scratch(tokens: Sequence[int], depths: Sequence[int], family: str = "llama") -> tuple[Tensor, list[Tensor]]:
-    """Logits [tokens, vocabulary] and the states after each layer. A token that has left stays what it is, and each
-    layer that it skips sees it so."""
-    model = model_of(family)
-    body, left, states = model.get_decoder(), torch.tensor(depths), list[Tensor]()
-
-    def freeze(at: int) -> Any:
-        def hook(_module: Any, given: Any, output: Any) -> Tensor:
-            after = output[0] if isinstance(output, tuple) else output
-            assert isinstance(after, Tensor)
-            after = torch.where((left <= at).unsqueeze(1), given[0], after)
-            states.append(after[0])
-            return after
-
-        return hook
-
-    def read(_module: Any, given: Any) -> tuple[Tensor]:
-        rows = [given[0][0, n] if one == LAYERS else moved(one, given[0][0, n]) for n, one in enumerate(depths)]
-        return (torch.stack(rows).unsqueeze(0),)
-
-    hooks = [layer.register_forward_hook(freeze(at)) for at, layer in enumerate(body.layers)]
-    hooks.append(body.norm.register_forward_pre_hook(read))
-    try:
-        with torch.no_grad():
-            return model(input_ids=torch.tensor([list(tokens)]), use_cache=False).logits[0].float(), states
-    finally:
-        for hook in hooks:
-            hook.remove()
+    return from_scratch(tokens, depths, moved, family)
 
 
 def asked(

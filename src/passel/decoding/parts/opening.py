@@ -57,6 +57,7 @@ class Draft:
         score: what the method ranks its drafts by, higher is better; None for one that does not.
         logprobs: log-probability of each token under the model, where the method knows them.
         spent: tokens that the model computed beyond those of the draft, as the method counts them; 0 where it does not.
+        depths: layers that each token took, where the method lets them leave early.
     """
 
     tokens: tuple[int, ...]
@@ -64,6 +65,7 @@ class Draft:
     score: float | None = None
     logprobs: tuple[float, ...] = ()
     spent: int = 0
+    depths: tuple[int, ...] = ()
 
 
 def _no_text() -> tuple[int, ...]:

@@ -44,6 +44,16 @@ class Manifest:
     figures: Mapping[str, float]
     passel: str
 
+    def check(self, path: str | Path, **given: int) -> None:
+        """Raises UsageError where the model at hand is another one, by its `hidden_size`, `layers` or `vocabulary`."""
+        for name, value in given.items():
+            if value != getattr(self, name):
+                kind = name.replace("_", " ")
+                raise UsageError(
+                    f"path: {path} was trained beside {self.model}, with {kind} {getattr(self, name)}; "
+                    f"this model has {value}"
+                )
+
 
 def write(folder: Path, manifest: Mapping[str, Any], state: Mapping[str, Tensor] | None) -> None:
     """The parts' state, where they have one, and then what they are: a folder without it is not whole."""

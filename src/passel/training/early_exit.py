@@ -1,0 +1,160 @@
+"""Early exits: heads that read tokens off middle layers, and a controller that says when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from passel.core.key import Key
+from passel.core.ranges import Linear, Log
+from passel.decoding.parts.early_exit import CONTINUE, EXIT, EXIT_THRESHOLD, STOP, EarlyExit, decided
+from passel.decoding.parts.plain import ids
+from passel.training.parts.batches import Batch, batches, in_order
+from passel.training.parts.course import Course, Loss, Schedule
+from passel.training.parts.material import Material
+from passel.training.parts.next_token import learned
+from passel.training.parts.states import read_off, states
+
+__all__ = ["early_exit"]
+
+_JUDGED_TEXTS, _JUDGED = 64, 512
+"""Held-out texts, and places of a token in them, that it is judged by."""
+
+
+def early_exit(
+    material: Material,
+    *,
+    key: Key,
+    steps: Annotated[int, Log(1, 100_000)] = 300,
+    batch: Annotated[int, Log(1, 256)] = 8,
+    learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 1e-3,
+    rank: Annotated[int, Linear(0, 1024)] = 64,
+    heads: Annotated[int, Log(1, 128)] = 6,
+    places: Annotated[int, Log(1, 4096)] = 256,
+    controlling: Annotated[float, Linear(0.0, 1.0)] = 0.3,
+) -> Course:
+    """Trains a head for every layer but the last, and then a controller that tells from a hidden state whether its
+    layer's head has the token, a later one will have it, or none.
+
+    The model stays as it is. The heads learn the next token. Then each layer of a token gets a label: exit, once this
+    layer's head or one before it was right; stop, where no layer is right; else continue. The controller, one linear
+    layer for all depths, learns the labels. What is right is what the text says: with completions of the model's own
+    (`complete=0`) that is the full model's choice, and there is next to nothing to stop for.
+
+    Source: Sun et al. 2024, When neural code completion models size up the situation, arXiv 2401.09964: heads, labels
+    and controller, as its public code has them (v587su/SEC: `multi_lmhead_gpt2.py`, `generate_dataset.py`). A head's
+    form: Belrose et al. 2023, tuned lens, arXiv 2303.08112, section 3.
+
+    Symbols: none.
+
+    Args:
+        steps, batch, learning_rate: ours, for models of some 100 million parameters.
+        rank: of a head's change of its state; 0: full, as the tuned lens has it.
+        heads: that are trained in a step, drawn anew each time: logits of all of them would cost more than the model.
+        places: of tokens to be learned that a step takes, drawn among those of its batch; while the controller is
+            trained, so many fewer as more heads than `heads` are read off at each.
+        controlling: share of the steps for the controller.
+
+    Cost: a step is one pass of the model over the batch, and heads * places products with its head, forward and, for
+    the heads, backward.
+
+    Guarantees: none; the model itself is not changed.
+
+    Deviations: a head is a low-rank change of the hidden state before the model's own final norm and head, where the
+    paper has a head of its own for each layer: 30 of those would be six times the model. States are scaled to a root
+    mean square of 1 before heads and controller, because their size grows a hundredfold over the layers. Heads and
+    places are drawn for each step, where the paper takes all.
+    """
+    base = material.base
+    layers = base.model.config.get_text_config().num_hidden_layers
+    size = base.model.config.get_text_config().hidden_size
+    parts = EarlyExit(layers, size, rank)
+    given = batches(material.examples, batch, key=key / "data", device=base.device)
+    first = max(1, min(steps - 1, round(steps * (1 - controlling))))
+    heads = min(heads, layers - 1)
+    each = max(1, places * heads // layers)
+
+    def loss(step: int) -> Loss:
+        one = given(step)
+        if step < first:
+            found, tokens = _taken(material, one, places)
+            return Loss(_head_loss(material, parts, found, tokens, heads), one.count)
+        found, tokens = _taken(material, one, each)
+        with torch.no_grad():
+            known = labels(_right(material, parts, found, tokens))
+        return Loss(controller_loss(parts.classes(found), known), one.count, {"controller": 1.0})
+
+    @cache
+    def judged() -> tuple[Tensor, Tensor]:
+        some = [material.held_out[at] for at in (key / "judged").permutation(len(material.held_out))[:_JUDGED_TEXTS]]
+        drawn = torch.Generator().manual_seed((key / "judged").bits(56))
+        share = -(-_JUDGED // len(some))
+        taken = [_taken(material, one, share * len(one.examples), drawn) for one in in_order(some, 8, base.device)]
+        return torch.cat([hidden for hidden, _ in taken]), torch.cat([tokens for _, tokens in taken])
+
+    def evaluate() -> Mapping[str, float]:
+        return _figures(material, parts, *judged())
+
+    settings = {"layers": layers, "hidden_size": size, "rank": rank}
+    return Course(parts, loss, Schedule(steps, learning_rate, restarts=(first,)), settings, evaluate)
+
+
+def labels(right: Tensor) -> Tensor:
+    """The class of each layer of a token: bool [tokens, layers], whether its head has the token, to int64 of the same
+    shape. A layer that is wrong after one that was right still says EXIT."""
+    never = ~right.any(1, keepdim=True)
+    return torch.where(right.cumsum(1) > 0, EXIT, torch.where(never, STOP, CONTINUE))
+
+
+def controller_loss(classes: Tensor, known: Tensor) -> Tensor:
+    """Mean negative log-probability of the labels [tokens, layers] under logits [tokens, layers, 3], where the layer n
+    counts n times."""
+    each = functional.cross_entropy(classes.float().transpose(1, 2), known, reduction="none").mean(0)
+    weights = torch.arange(1, len(each) + 1, device=each.device)
+    return (each * weights).sum() / weights.sum()
+
+
+def _taken(
+    material: Material, batch: Batch, most: int, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
+    """Hidden states [taken, layers, hidden size] before tokens to be learned, some drawn of all, and these tokens."""
+    where, tokens = learned(batch)
+    drawn = torch.randperm(len(tokens), generator=generator)[:most].to(tokens.device)
+    rows, columns = (index[drawn] for index in where.nonzero(as_tuple=True))
+    return torch.stack([found[rows, columns] for found in states(material.base, batch)], 1), tokens[drawn]
+
+
+def _head_loss(material: Material, parts: EarlyExit, hidden: Tensor, tokens: Tensor, heads: int) -> Tensor:
+    """Mean negative log-probability of tokens under some of the heads, drawn of all."""
+    drawn = ids(torch.randperm(parts.layers - 1)[:heads] + 1)
+    logits = [read_off(material.base, parts.read(depth, hidden[:, depth - 1])) for depth in drawn]
+    return torch.stack([functional.cross_entropy(one.float(), tokens) for one in logits]).mean()
+
+
+def _right(material: Material, parts: EarlyExit, hidden: Tensor, tokens: Tensor) -> Tensor:
+    """Whether each layer's head has the token: bool [tokens, layers]."""
+    read = [parts.read(depth, hidden[:, depth - 1]) for depth in range(1, parts.layers)]
+    found = [read_off(material.base, one).argmax(-1) for one in (*read, hidden[:, -1])]
+    return torch.stack(found, 1) == tokens.unsqueeze(1)
+
+
+def _figures(material: Material, parts: EarlyExit, hidden: Tensor, tokens: Tensor) -> dict[str, float]:
+    """How good heads and controller are where the model is given the text: accuracy at some depths, the share of layers
+    that need not be for the first head that is right, and what the controller makes of it at its usual threshold."""
+    layers = parts.layers
+    right = _right(material, parts, hidden, tokens)
+    first = torch.where(right.any(1), right.int().argmax(1) + 1, layers)
+    some = sorted({max(1, round(layers * part / 4)) for part in (1, 2, 3)} | {layers})
+    found = {f"accuracy_at_{depth}": float(right[:, depth - 1].float().mean()) for depth in some}
+    taken = decided(parts.classes(hidden).softmax(-1), EXIT_THRESHOLD, 2.0) == EXIT
+    taken[:, -1] = True
+    depth = taken.int().argmax(1)
+    found["skippable"] = float(1 - first.float().mean() / layers)
+    found["skipped"] = float(1 - (depth + 1).float().mean() / layers)
+    found["accuracy"] = float(right.gather(1, depth.unsqueeze(1)).float().mean())
+    return found
