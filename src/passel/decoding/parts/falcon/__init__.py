@@ -1,0 +1,1 @@
+"""Falcon's drafter: the network, its state along a text, and the tree of its guesses."""

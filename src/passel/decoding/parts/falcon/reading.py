@@ -1,0 +1,101 @@
+"""The drafter's state along a text: what it has read, and what it predicts from there and from its own guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from passel.decoding.parts.falcon.network import FalconNetwork, KeysValues, LstmState, relaxed_mask
+
+__all__ = ["Blocks", "Reading", "followed", "read_on"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A text as far as it is known.
+
+    Args:
+        tokens: places read, one for each token with a feature.
+        state: of the LSTM after them.
+        late: its outputs at the last places, one less than a block has, [1, places, hidden size]: whatever the text's
+            next tokens are, their block may take these in again.
+        past: keys and values of all places before those, by layer.
+    """
+
+    tokens: int = 0
+    state: LstmState | None = None
+    late: Tensor | None = None
+    past: tuple[KeysValues, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocks:
+    """Predictions of one pass: a block a row.
+
+    Args:
+        features: [rows, block, hidden size].
+        state: of the LSTM after the places that made them.
+        text: of each layer, keys and values of the text, [1, key-value heads, places, head size].
+        own: of each layer, keys and values of the rows' own guesses, [rows, key-value heads, places, head size].
+        position: of the next place.
+    """
+
+    features: Float[Tensor, "rows block size"]
+    state: LstmState
+    text: tuple[KeysValues, ...]
+    own: tuple[KeysValues, ...] = field(default=())
+    position: int = 0
+
+
+def read_on(
+    network: FalconNetwork, reading: Reading, features: Tensor, embeddings: Tensor
+) -> tuple[Reading, Blocks | None]:
+    """Reads further tokens, and predicts the block after them; None where the text is shorter than a block.
+
+    Args:
+        features, embeddings: [new, hidden size], each token's feature and the embedding of the token after it.
+    """
+    block = network.shape.block
+    x, state = network.fused(features.unsqueeze(0), embeddings.unsqueeze(0), reading.state)
+    x = x if reading.late is None else torch.cat((reading.late, x), 1)
+    total, count = reading.tokens + len(features), x.shape[1]
+    positions = torch.arange(total - count, total, device=x.device)
+    # blocks are counted from the text's end
+    mask = relaxed_mask(count, block, -count % block, x.device)
+    found, new = network.decoded(x, positions, reading.past, mask)
+    joined = _joined(reading.past, new)
+    settled = total - min(block - 1, total)
+    past = tuple((keys[:, :, :settled], values[:, :, :settled]) for keys, values in joined)
+    after = Reading(total, state, x[:, x.shape[1] - (total - settled) :], past)
+    return after, Blocks(found[:, -block:], state, joined, (), total) if total >= block else None
+
+
+def followed(
+    network: FalconNetwork, blocks: Blocks, rows: Sequence[int], features: Tensor, embeddings: Tensor
+) -> Blocks:
+    """Predicts the blocks after guesses.
+
+    Args:
+        rows: of `blocks` that each guessed block goes on from; a row may be gone on from several times.
+        features, embeddings: [guessed blocks, block, hidden size], what was predicted there and the tokens chosen.
+    """
+    picked = torch.tensor(rows, dtype=torch.int64, device=features.device)
+    state = (blocks.state[0][:, picked], blocks.state[1][:, picked])
+    own = tuple((keys[picked], values[picked]) for keys, values in blocks.own)
+    x, state = network.fused(features, embeddings, state)
+    count = x.shape[1]
+    positions = torch.arange(blocks.position, blocks.position + count, device=x.device)
+    text = tuple((k.expand(len(rows), -1, -1, -1), v.expand(len(rows), -1, -1, -1)) for k, v in blocks.text)
+    found, new = network.decoded(x, positions, _joined(text, own) if own else text)
+    return Blocks(found, state, blocks.text, _joined(own, new), blocks.position + count)
+
+
+def _joined(past: tuple[KeysValues, ...], new: tuple[KeysValues, ...]) -> tuple[KeysValues, ...]:
+    """One after the other, layer by layer."""
+    if not past:
+        return new
+    return tuple((torch.cat((a, c), 2), torch.cat((b, d), 2)) for (a, b), (c, d) in zip(past, new, strict=True))

@@ -1,0 +1,111 @@
+"""The tree of guesses: which ranks of the drafter's tokens are in it, and how it grows block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import prod
+
+from jaxtyping import Float
+from torch import Tensor
+
+from passel.decoding.parts.drafting import Proposal
+from passel.decoding.parts.plain import ids, numbers
+
+__all__ = ["Grown", "Ranked", "frame", "ranked"]
+
+Path = tuple[int, ...]
+"""Ranks from the text's end on, 0 the likeliest token of its level."""
+
+
+@lru_cache(maxsize=64)
+def frame(width: int, levels: int) -> tuple[Path, ...]:
+    """The static tree: all paths of ranks r_1, r_2, … with (r_1 + 1) (r_2 + 1) … at most `width`, level by level.
+
+    If rank r stands with a chance in proportion to 1 / (r + 1), they are the likeliest ones of each level.
+    """
+    found: list[Path] = []
+    last: list[Path] = [()]
+    for _ in range(levels):
+        last = [(*path, rank) for path in last for rank in range(width // prod(one + 1 for one in path))]
+        found += last
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Of one block, for each of its levels: the likeliest tokens, best first, and their log-probabilities."""
+
+    tokens: tuple[tuple[int, ...], ...]
+    logprobs: tuple[tuple[float, ...], ...]
+
+
+def ranked(logits: Float[Tensor, "rows block vocab"], width: int) -> list[Ranked]:
+    """The blocks of several rows."""
+    best = logits.log_softmax(-1).topk(min(width, logits.shape[-1]), -1)
+    found: list[Ranked] = []
+    for values, places in zip(best.values, best.indices, strict=True):
+        tokens = tuple(tuple(ids(level)) for level in places)
+        found.append(Ranked(tokens, tuple(tuple(numbers(level)) for level in values)))
+    return found
+
+
+@dataclass(slots=True, eq=False)
+class Grown:
+    """A tree on its way.
+
+    Args:
+        frame: the paths that may be in it. block: levels that grow at once.
+        nodes: in it at most; those with the highest product of the drafter's probabilities stay.
+        end: tokens that nothing follows.
+    """
+
+    frame: Sequence[Path]
+    block: int
+    nodes: int
+    end: frozenset[int] = frozenset()
+    tokens: dict[Path, int] = field(default_factory=dict[Path, int])
+    scores: dict[Path, float] = field(default_factory=lambda: {(): 0.0})
+
+    def grow(self, blocks: dict[Path, Ranked]) -> None:
+        """Adds the levels after these paths."""
+        starts = set(map(len, blocks))
+        assert len(starts) == 1, "a tree grows by whole blocks"
+        (start,) = starts
+        for path in self.frame:
+            if not start < len(path) <= start + self.block or path[:start] not in blocks:
+                continue
+            before, block, level = path[:-1], blocks[path[:start]], len(path) - start - 1
+            if before not in self.scores or self.tokens.get(before) in self.end or path[-1] >= len(block.tokens[level]):
+                continue
+            self.tokens[path] = block.tokens[level][path[-1]]
+            self.scores[path] = self.scores[before] + block.logprobs[level][path[-1]]
+        self._cut()
+
+    def leaves(self, depth: int) -> list[Path]:
+        """Paths of this depth that the next block is to follow."""
+        followed = {path[:depth] for path in self.frame if len(path) == depth + 1}
+        return [
+            path
+            for path, token in self.tokens.items()
+            if len(path) == depth and path in followed and token not in self.end
+        ]
+
+    def along(self, path: Path, count: int) -> list[int]:
+        """The last tokens of a path."""
+        return [self.tokens[path[:depth]] for depth in range(len(path) - count + 1, len(path) + 1)]
+
+    def proposal(self) -> Proposal:
+        """The tree, level by level, of siblings the likeliest first; without other branches it is a chain."""
+        paths = sorted(self.tokens, key=lambda path: (len(path), path))
+        places = {path: at for at, path in enumerate(paths)}
+        parents = tuple(places.get(path[:-1], -1) for path in paths)
+        chain = parents == tuple(range(-1, len(paths) - 1))
+        return Proposal(tuple(self.tokens[path] for path in paths), None if chain else parents)
+
+    def _cut(self) -> None:
+        """No path is likelier than its beginning, and of equals the shorter stays: so what stays is a tree."""
+        order = sorted(self.tokens, key=lambda path: (-self.scores[path], len(path), path))
+        for path in order[self.nodes :]:
+            del self.tokens[path], self.scores[path]
