@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from masked_here import DECODERS as MASKED
+from masked_here import masked_engine, masked_opening
 from tiny_models import engine_of
 
 from passel.core.ask import Sampling
 from passel.decoding import Draft, Opening
-from passel.engine import Decoding
+from passel.engine import Decoding, Engine
 
-__all__ = ["LLAMA", "opening", "run"]
+__all__ = ["LLAMA", "engine_for", "opening", "opening_for", "run"]
 
 LLAMA = (3, 14, 15, 9, 26, 5, 35, 8)
 
@@ -29,9 +31,19 @@ def opening(
     return Opening(prompt, max_tokens, frozenset(end), sampling, encode, lambda ids: "".join(map(chr, ids)))
 
 
-def run(method: Decoding[Any], family: str = "llama") -> tuple[Draft, ...]:
+def engine_for(name: str, **settings: Any) -> Engine:
+    """An engine with a model of the kind that the method of this name takes."""
+    return masked_engine(**settings) if name in MASKED else engine_of(**settings)
+
+
+def opening_for(name: str, given: Opening) -> Opening:
+    """The opening as such a model has it."""
+    return masked_opening(given) if name in MASKED else given
+
+
+def run(method: Decoding[Any], family: str = "llama", *, engine: Engine | None = None) -> tuple[Draft, ...]:
     """Its drafts. Raises AssertionError where it leaves the engine's cache in disorder."""
-    engine = engine_of(family)
+    engine = engine or engine_of(family)
     drafts = engine.run(method)
     engine.close()
     cache = engine._scheduler.cache

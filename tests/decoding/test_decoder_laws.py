@@ -6,8 +6,7 @@ import inspect
 from typing import Annotated, Literal, get_origin
 
 import pytest
-from decoders_here import opening, run
-from tiny_models import engine_of
+from decoders_here import engine_for, opening, opening_for, run
 from tiny_parts import spec
 
 from passel.core.ask import Sampling
@@ -22,7 +21,7 @@ WARM = opening(sampling=Sampling(temperature=0.8), max_tokens=12, end=(7,))
 
 
 def drafts(name: str, key: Key = Key(4)) -> tuple[Draft, ...]:
-    return run(load(spec(name)).make(WARM, key=key))
+    return run(load(spec(name)).make(opening_for(name, WARM), key=key), engine=engine_for(name))
 
 
 def test_the_room_holds_what_it_holds():
@@ -66,10 +65,9 @@ def test_the_same_key_gives_the_same_drafts_within_the_limits(name: str):
 @pytest.mark.parametrize("name", DECODERS)
 def test_what_is_told_is_what_is_returned(name: str):
     told: dict[int, list[int]] = {}
-    engine = engine_of()
-    found = engine.run(
-        load(spec(name)).make(WARM, key=Key(4)), lambda one: told.setdefault(one.draft, []).extend(one.tokens)
-    )
+    engine = engine_for(name)
+    made = load(spec(name)).make(opening_for(name, WARM), key=Key(4))
+    found = engine.run(made, lambda one: told.setdefault(one.draft, []).extend(one.tokens))
     engine.close()
     for draft, tokens in told.items():
         assert tuple(tokens) == found[draft].tokens[: len(tokens)]
@@ -79,9 +77,9 @@ def test_what_is_told_is_what_is_returned(name: str):
 def test_many_at_once_are_each_as_if_alone(name: str):
     keys = [Key(seed) for seed in range(5)]
     alone = [drafts(name, key) for key in keys]
-    engine = engine_of(memory=64 << 20)  # a branch of one token takes a page, and searches have hundreds of them
+    engine = engine_for(name, memory=64 << 20)  # a branch of one token takes a page, and searches have hundreds of them
     found: dict[int, tuple[Draft, ...]] = {}
-    flows = [load(spec(name)).make(WARM, key=key) for key in keys]
+    flows = [load(spec(name)).make(opening_for(name, WARM), key=key) for key in keys]
     for place, flow in enumerate(flows):
         engine.start(flow, lambda result, error, place=place: found.update({place: result}))
     engine.close()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from passel.core.errors import UsageError
 from passel.engine.linear import Linear, Product, packed, quantised
+from passel.engine.masked import MaskedDiffusion, declared
 
 __all__ = ["Architecture", "Layer", "Norm", "Positions", "read"]
 
@@ -71,6 +72,7 @@ class Architecture:
         positions: the kinds of positions that its layers have.
         scale: of attention scores; cap: their soft cap, or 0; final_cap: of the logits.
         activation: 0 silu, 1 gelu in its tanh form. inner_size: numbers between the halves of a block's second part.
+        masked: of a masked-diffusion model; None: it is causal.
     """
 
     embedding: Tensor
@@ -87,6 +89,7 @@ class Architecture:
     final_cap: float
     activation: int
     inner_size: int
+    masked: MaskedDiffusion | None = None
 
     @property
     def hidden_size(self) -> int:
@@ -144,6 +147,7 @@ def read(model: Any, context: int, *, int8: bool = False) -> Architecture:
         float(getattr(config, "final_logit_softcapping", None) or 0.0),
         activation,
         config.intermediate_size,
+        declared(config),
     )
 
 

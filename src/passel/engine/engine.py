@@ -15,6 +15,7 @@ from passel.engine.draws import Completion, Draw
 from passel.engine.flows import Flow
 from passel.engine.forward import Decoding, Emit
 from passel.engine.kernels import Kernels
+from passel.engine.masked import CAUSAL_ONLY
 from passel.engine.network import Network
 from passel.engine.scheduler import Scheduler, Tally
 from passel.engine.side import Side
@@ -80,7 +81,10 @@ class Engine:
         return self._scheduler.cache.held_tokens
 
     def draw(self, draws: Sequence[Draw]) -> None:
-        """Texts to draw; each draw's `done` is called with its completion."""
+        """Texts to draw; each draw's `done` is called with its completion. Raises UsageError for a masked-diffusion
+        model, which does not go on token by token."""
+        if self.parts.masked:
+            raise UsageError(CAUSAL_ONLY)
         self._put(lambda: self._scheduler.draw(draws))
 
     def start(

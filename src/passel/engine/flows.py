@@ -9,6 +9,7 @@ from typing import Any
 from passel.core.errors import UsageError
 from passel.engine.cache import Cache
 from passel.engine.forward import Ask, Decoding, Drop, Emit, Fork, Forward, Keep, Output, Sent, Show
+from passel.engine.masked import CAUSAL_ONLY
 from passel.engine.pending import Pending
 from passel.engine.side import Side, cache_of, number, place
 
@@ -137,6 +138,8 @@ class Flow:
                 raise UsageError(f"a forward of {count} tokens has {len(given)} {name}")
         if ask.embeddings is not None and ask.mix is not None:
             raise UsageError("a forward has embeddings or a mix, not both")
+        if sides[model].network.parts.masked and not ask.full and ask.layers != 0:
+            raise UsageError(CAUSAL_ONLY)
         if ask.full and ask.parents is not None:
             raise UsageError("a forward is a tree or sees itself in full, not both")
         if ask.parents is not None and any(parent >= at for at, parent in enumerate(ask.parents)):

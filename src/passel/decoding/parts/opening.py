@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from passel.core.ask import Sampling
 from passel.core.errors import UsageError
+from passel.engine.masked import MaskedDiffusion
 
 __all__ = ["Draft", "Opening"]
 
@@ -27,6 +28,7 @@ class Opening:
         turns: the chat that `prompt` was made of, or None.
         beside: models beside the engine's own that branches can be opened of.
         tokenizer: that the ids are of, for methods whose data belong to one; None where it is not known.
+        masked: of a masked-diffusion model, its mask token and shift; None: the model is causal.
     """
 
     prompt: tuple[int, ...]
@@ -39,6 +41,7 @@ class Opening:
     turns: tuple[tuple[str, str], ...] | None = None
     beside: int = 0
     tokenizer: Any = None
+    masked: MaskedDiffusion | None = None
 
     def __post_init__(self) -> None:
         if not self.prompt:

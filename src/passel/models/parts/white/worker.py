@@ -101,6 +101,7 @@ class Worker:
             turns,
             self.runtime.beside,
             texts.tokenizer,
+            self.runtime.engine.parts.masked,
         )
         made = decoder.make(opening, key=ask.key)
         run = _Run(self, asks, listeners, futures, len(prompt))
@@ -123,7 +124,7 @@ class Worker:
     def _read(self, ask: Ask, future: Future[Reply]) -> None:
         texts, engine = self.runtime.texts, self.runtime.engine
         if isinstance(ask, Embed):
-            tokens = [texts.ids(text)[: engine.context - 1] for text in ask.texts]
+            tokens = [texts.alone(text)[: engine.context - 1] for text in ask.texts]
             usage = Usage(sum(map(len, tokens)))
             flow = embeddings(tokens, len(engine.parts.layers))
             self._start(flow, future, lambda found: Reply(vectors=found, usage=usage))
