@@ -1,8 +1,9 @@
-"""A tiny model folder and a file of texts, for whole trainings."""
+"""A tiny model folder and a file of texts, for whole trainings; and the engine's tiny models on the path."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ pytest.importorskip("torch", reason="needs torch")
 pytest.importorskip("transformers", reason="needs transformers")
 
 from tiny_folder import tiny_folder
+
+ENGINE = str(Path(__file__).resolve().parent.parent / "engine")
+if ENGINE not in sys.path:
+    sys.path.insert(0, ENGINE)
 
 
 @pytest.fixture(scope="session")

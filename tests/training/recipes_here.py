@@ -7,4 +7,7 @@ from typing import Any
 
 __all__ = ["OPTIONS"]
 
-OPTIONS: Mapping[str, Mapping[str, Any]] = {"cot_valve": {"rank": 4}}
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "cot_valve": {"rank": 4},
+    "hamburger": {"lora_rank": 4, "inner": 48, "low": 4.5},
+}

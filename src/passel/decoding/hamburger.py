@@ -1,0 +1,149 @@
+"""HAMburger: several tokens from one pass of the model, which then reads them as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal
+
+import torch
+from torch import Tensor
+
+from passel.core.key import Key
+from passel.core.ranges import Linear
+from passel.decoding.parts.early_exit import Stays
+from passel.decoding.parts.hamburger import Parts, build
+from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.trained import opened
+from passel.engine.forward import Decoding, Emit, Forward, Keep, Output, forwards, open_branch
+
+__all__ = ["hamburger"]
+
+
+def hamburger(
+    opening: Opening, *, key: Key = Key(), path: str = "", confidence: Annotated[float, Linear(0.0, 1.01)] = 0.9
+) -> Decoding[tuple[Draft, ...]]:
+    """Writes a group of tokens from each pass, and lets the model read the group as one input.
+
+    The first token of a group is the model's own; a small decoder, which reads the model's states at several depths,
+    writes the others, until it is no longer confident that the group goes on. The group's embeddings become one vector,
+    which takes one slot of the cache.
+
+    Source: Liu and Zhang 2025, HAMburger: accelerating LLM inference via token smashing, arXiv 2505.20438; `generate`
+    in `llama.py` of its public code.
+
+    Symbols: S -> the size of a group; E -> its tokens' embeddings [S, hidden size].
+
+    Args:
+        opening: what to go on from; its sampling is not read.
+        key: not read: nothing is random.
+        path: a folder that `passel train hamburger` made. Where it holds an update of the model too, the model is to be
+            loaded with it: `torch:NAME:adapter=FOLDER`.
+        confidence: a group ends where its chance to go on, as the parts have it, is less; 0.9 in the code. Above 1 each
+            group is one token, at 0 each is as large as it can be.
+
+    Cost: passes = groups, each of one input, where the first has the prompt and one token more; for each further token
+    of a group the model's embeddings and head, and the micro-step decoder. The cache has a slot for each token of the
+    prompt and for each group but the last.
+
+    Guarantees: heuristic: nothing verifies what the small decoder writes. With a confidence above 1 the draft is the
+    greedy one, token for token.
+
+    Deviations: a group's position is that of its last token, as the parts are trained; the code's `generate` is one
+    further on than its training. A group ends with the text, also in its midst.
+    """
+    parts, manifest = opened(path, "hamburger", build)
+    branch, beside = (yield from open_branch()), (yield from open_branch())
+    # one more token of the same pass tells what model this is
+    output, shape = yield from forwards(
+        (
+            Forward(branch, opening.prompt, hidden=parts.shape.depths),
+            Forward(beside, opening.prompt[:1], exit=Stays(), logits=0),
+        )
+    )
+    size, vocabulary = output.hidden[0].shape[-1], output.logits.shape[-1]
+    manifest.check(path, layers=shape.depths[0], hidden_size=size, vocabulary=vocabulary)
+    text = _Text(opening, parts.to(output.logits.device), beside, confidence)
+    groups = 0
+    while True:
+        tokens, vectors = yield from _group(text, output)
+        if text.ended:
+            yield (*text.told(), Keep(beside, 0))
+            return (Draft(tuple(text.tokens), text.ended, text.score),)
+        # as long as all groups are single tokens, positions are those of the branch, and the pass is greedy decoding's
+        last, held = len(opening.prompt) + len(text.tokens) - 1, len(opening.prompt) + groups
+        read = Forward(branch, tokens, positions=None if last == held else (last,), hidden=parts.shape.depths)
+        if len(tokens) > 1:
+            merged = parts.embedder(vectors.unsqueeze(0), torch.tensor([len(tokens)], device=vectors.device))
+            read = replace(read, tokens=(0,), embeddings=merged)
+        groups += 1
+        output = (yield (*text.told(), read))[-1]
+        assert isinstance(output, Output)
+
+
+@dataclass(slots=True, eq=False)
+class _Text:
+    """The text so far, and what it is made with."""
+
+    opening: Opening
+    parts: Parts
+    beside: int
+    confidence: float
+    tokens: list[int] = field(default_factory=list[int])
+    score: float = 0.0
+    emitted: int = 0
+
+    @property
+    def ended(self) -> Literal["end", "length"] | None:
+        """Why it goes on no further."""
+        if self.tokens[-1] in self.opening.end:
+            return "end"
+        return "length" if len(self.tokens) == self.opening.max_tokens else None
+
+    def add(self, logits: Tensor) -> None:
+        """The likeliest token, of equals the one with the lowest id."""
+        token = int(logits.argmax())
+        self.score += float(logits[token] - logits.logsumexp(-1))
+        self.tokens.append(token)
+
+    def told(self) -> tuple[Emit, ...]:
+        """What is certain and has not been told yet."""
+        new, self.emitted = tuple(self.tokens[self.emitted :]), len(self.tokens)
+        return (Emit(new),) if new else ()
+
+    def stops(self, state: Tensor) -> bool:
+        """Whether the group ends with the token that was read off a state."""
+        if self.confidence > 1.0:
+            return True
+        return float(torch.sigmoid(-self.parts.stop(state))) < self.confidence
+
+
+def _group(text: _Text, output: Output) -> Decoding[tuple[Sequence[int], Tensor]]:
+    """Writes the next group; returns its tokens and, where there are several, their embeddings [tokens, hidden
+    size]."""
+    parts, start = text.parts, len(text.tokens)
+    logits, states = output.logits[-1], torch.stack([one[-1] for one in output.hidden]).unsqueeze(0)
+    vectors = states.new_empty(0, states.shape[-1], dtype=torch.float32)
+    state = states[0, -1]
+    while True:
+        text.add(logits)
+        tokens = text.tokens[start:]
+        if text.ended:
+            return tokens, vectors
+        last = len(tokens) == parts.shape.most or text.stops(state)
+        if last and len(tokens) == 1:
+            return tokens, vectors
+        embedded = yield from _beside(text, Forward(text.beside, tokens[-1:], layers=0, hidden=(0,), logits=0))
+        vectors = torch.cat((vectors, embedded.hidden[0].float()))
+        if last:
+            return tokens, vectors
+        state = parts.micro(states, vectors.unsqueeze(0))[0, -1]
+        read = yield from _beside(text, Forward(text.beside, (0,), embeddings=state.unsqueeze(0), layers=0))
+        logits = read.logits[-1]
+
+
+def _beside(text: _Text, ask: Forward) -> Decoding[Output]:
+    """A forward through no layer, on a branch that holds nothing but it; what is certain is told with it."""
+    output = (yield (*text.told(), Keep(text.beside, 0), ask))[-1]
+    assert isinstance(output, Output)
+    return output

@@ -1,0 +1,260 @@
+"""HAMburger: parts that let a model read several tokens as one input and write several from one pass."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import safetensors.torch as safetensors_torch
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from passel.core.errors import UsageError
+from passel.core.key import Key
+from passel.core.ranges import Linear, Log
+from passel.decoding.parts.hamburger import Parts, Shape, depths_of
+from passel.decoding.parts.plain import numbers
+from passel.decoding.parts.trained import WEIGHTS
+from passel.engine.weights.checkpoint import Checkpoint
+from passel.training.parts.batches import Batch, batches, in_order
+from passel.training.parts.course import Course, Loss, Schedule
+from passel.training.parts.examples import Example
+from passel.training.parts.grouping import Grouped, grouped
+from passel.training.parts.material import Material
+from passel.training.parts.reading import states_at
+from passel.training.parts.segmentation import segmented
+from passel.training.parts.states import read_off
+
+__all__ = ["hamburger"]
+
+_STOP = 0.5
+"""Weight of the loss of the stops, as in the public code."""
+_MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+def hamburger(
+    material: Material,
+    *,
+    key: Key,
+    steps: Annotated[int, Log(1, 100_000)] = 600,
+    batch: Annotated[int, Log(1, 256)] = 8,
+    learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 5e-4,
+    lora_rank: Annotated[int, Linear(0, 256)] = 16,
+    layers: Annotated[int, Log(1, 16)] = 2,
+    inner: Annotated[int, Linear(0, 16384)] = 0,
+    depths: Annotated[int, Log(1, 16)] = 4,
+    most: Annotated[int, Log(2, 8)] = 4,
+    low: Annotated[float, Linear(0.0, 10.0)] = 0.05,
+    ratio: Annotated[float, Linear(0.0, 1.0)] = 0.3,
+    kl: Annotated[float, Linear(0.0, 10.0)] = 0.0,
+) -> Course:
+    """Trains what turns a group of tokens into one input of the model, and what writes a group from one pass of it.
+
+    The model itself cuts its training texts: a token of which it is sure joins the group before it. A group goes in as
+    one vector, made of its tokens' embeddings; the first token of the next group comes from the model's own head, those
+    after it from a small decoder that reads the model's states at several depths, and each token with it says whether
+    the group ends.
+
+    Source: Liu and Zhang 2025, HAMburger: accelerating LLM inference via token smashing, arXiv 2505.20438;
+    `strategies.py`, `hamburger_modules.py` and `llama.py` of its public code (github.com/Jingyu6/hamburger).
+
+    Symbols: S -> the size of a group; E -> its tokens' embeddings [S, hidden size].
+
+    Args:
+        steps, batch, learning_rate: ours, for models of some 100 million parameters; in the code one epoch at 1e-4 for
+            the new parts and 5e-5 for the model.
+        lora_rank: of an update of the model's own weights, with alpha twice as large; 0: it stays as it is. The code
+            trains all of its weights.
+        layers: of the micro-step decoder; 4 in the code, for a model of 16 layers and 2048. inner: of its feed-forward
+            networks; 0: as large as the model's.
+        depths: states of the model that it reads, at equal distances; 4 in the code.
+        most: tokens of a group at most; 4 in the code.
+        low, ratio: thresholds of the groups; 0.05 and 0.3 in the code.
+        kl: weight of the divergence from the model as it was; none in the code by default.
+
+    Cost: one pass forward and backward through the model for each batch, over its groups and not its tokens; and one
+    forward over the tokens, the first time that a text is seen (each time with `kl`).
+
+    Guarantees: with confidence above 1 the decoder of this name writes what the model writes greedily, with the update
+    where there is one.
+
+    Deviations: the model gets a low-rank update in place of a training of all its weights; with an update, the folder
+    is an adapter too, to be given when the model is loaded. What the micro-step decoder gives goes through the
+    model's final norm before its head (in the code to the head at once), and it reads the last state before that norm.
+    Its layers have learned places in place of rotary ones, and add nothing at first; the embedder's attention adds
+    nothing at first either. One learning rate for all.
+    """
+    base, model = material.base, material.base.model
+    config = model.config.get_text_config()
+    shape = Shape(
+        hidden_size=config.hidden_size,
+        depths=depths_of(config.num_hidden_layers, depths),
+        most=most,
+        layers=layers,
+        heads=config.num_attention_heads if config.hidden_size % config.num_attention_heads == 0 else 1,
+        inner_size=inner or config.intermediate_size,
+    )
+    parts = Parts(shape).to(base.device)
+    adapted = _adapted(model, lora_rank) if lora_rank else None
+    task = _Task(base, parts, adapted, low, ratio, kl)
+    given = batches(material.examples, batch, key=key / "data", device=base.device)
+
+    def evaluate() -> Mapping[str, float]:
+        return task.figures(material.held_out, batch)
+
+    def save(folder: Path) -> None:
+        assert adapted is not None, "without an update the parts are all there is"
+        adapted.save_pretrained(str(folder))
+        state = {name: one.detach().contiguous().clone() for name, one in parts.state_dict().items()}
+        safetensors_torch.save_file(state, folder / WEIGHTS)
+
+    return Course(
+        module=parts if adapted is None else nn.ModuleDict({"parts": parts, "model": adapted}),
+        loss=lambda step: task.loss(given(step)),
+        schedule=Schedule(steps, learning_rate),
+        settings=asdict(shape),
+        evaluate=evaluate,
+        save=None if adapted is None else save,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """What a batch's groups give: for each token to be learned, in order, logits [tokens, vocabulary], what says
+    whether its group ends, the token, whether it does, and its number in its group, from 0."""
+
+    logits: Tensor
+    stops: Tensor
+    tokens: Tensor
+    ends: Tensor
+    number: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """The model, its parts, and how texts are cut."""
+
+    base: Checkpoint
+    parts: Parts
+    adapted: Any
+    low: float
+    ratio: float
+    kl: float
+    sizes: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+
+    def loss(self, batch: Batch) -> Loss:
+        """Of a batch."""
+        teacher = self.teacher(batch) if self.kl or not all(id(one) in self.sizes for one in batch.examples) else None
+        groups = self.groups(batch, teacher)
+        read = self.read(batch, groups)
+        token, stop = _losses(read)
+        value = token + _STOP * stop
+        figures = {"token_loss": float(token.detach()), "stop_loss": float(stop.detach())}
+        if self.kl and teacher is not None:
+            apart = functional.kl_div(
+                read.logits.log_softmax(-1), teacher.log_softmax(-1), log_target=True, reduction="batchmean"
+            )
+            value = value + self.kl * apart
+            figures["kl"] = float(apart.detach())
+        return Loss(value, batch.count, figures)
+
+    def figures(self, examples: Sequence[Example], size: int) -> dict[str, float]:
+        """Means over the tokens of held-out texts."""
+        sums: dict[str, float] = {}
+        for batch in in_order(examples, size, self.base.device):
+            teacher = self.teacher(batch)
+            groups = self.groups(batch, teacher)
+            read = self.read(batch, groups)
+            token, stop = _losses(read)
+            count, right = len(read.tokens), read.logits.argmax(-1) == read.tokens
+            found: dict[str, float] = {
+                "tokens": count,
+                "groups": int(groups.learned.sum()),
+                "token_loss": count * float(token),
+                "stop_loss": count * float(stop),
+                "model_loss": count * float(functional.cross_entropy(teacher, read.tokens)),
+                "stop_accuracy": int(((read.stops > 0) == read.ends).sum()),
+            }
+            for number in range(self.parts.shape.most):
+                here = read.number == number
+                found[f"count_{number + 1}"] = int(here.sum())
+                found[f"accuracy_{number + 1}"] = int(right[here].sum())
+            sums = {name: sums.get(name, 0.0) + value for name, value in found.items()}
+        numbers_of = range(1, self.parts.shape.most + 1)
+        counts = {f"accuracy_{at}": count for at in numbers_of if (count := sums.pop(f"count_{at}"))}
+        tokens, groups = sums.pop("tokens"), sums.pop("groups")
+        means = {name: sums[name] / count for name, count in counts.items()}
+        totals = {name: value / tokens for name, value in sums.items() if not name.startswith("accuracy")}
+        return totals | means | {"tokens_per_group": tokens / groups}
+
+    def teacher(self, batch: Batch) -> Tensor:
+        """Logits [tokens to be learned, vocabulary] of the model as it was, without gradients."""
+        as_it_was = self.adapted.disable_adapter() if self.adapted is not None else nullcontext()
+        with torch.no_grad(), as_it_was:
+            body = self.base.model.get_decoder()
+            (last,) = states_at(body, [len(body.layers)], real=batch.real, input_ids=batch.tokens)
+            return read_off(self.base, last[:, :-1][batch.learned[:, 1:]]).float()
+
+    def groups(self, batch: Batch, teacher: Tensor | None) -> Grouped:
+        """The batch in groups; each text is cut once, for the model as it was does not change."""
+        if teacher is not None:
+            entropies = numbers(torch.distributions.Categorical(logits=teacher).entropy())
+            at = 0
+            for one in batch.examples:
+                count = len(one.tokens) - one.start
+                self.sizes[id(one)] = segmented(
+                    entropies[at : at + count], low=self.low, ratio=self.ratio, most=self.parts.shape.most
+                )
+                at += count
+        return grouped(batch, [self.sizes[id(one)] for one in batch.examples], self.parts.shape.most)
+
+    def read(self, batch: Batch, groups: Grouped) -> _Read:
+        """One pass of the model over the groups, and one of the micro-step decoder over each that is to be learned."""
+        shape, rows = self.parts.shape, torch.arange(len(batch.tokens), device=batch.tokens.device)
+        body = self.base.model.get_decoder()
+        table = body.get_input_embeddings()
+        vectors = table(batch.tokens)[rows[:, None, None], groups.members]
+        merged = self.parts.embedder(vectors.flatten(0, 1).float(), groups.sizes.flatten().clamp(min=1))
+        states = states_at(
+            body,
+            shape.depths,
+            real=groups.there[..., 0],
+            inputs_embeds=merged.view(*groups.positions.shape, -1).to(table.weight.dtype),
+            position_ids=groups.positions,
+        )
+        learned = groups.learned[:, 1:]
+        before = torch.stack([one[:, :-1][learned] for one in states], dim=1)
+        written = self.parts.micro(before, vectors[:, 1:, :-1][learned])
+        read = torch.cat((before[:, -1:].float(), written), dim=1)
+        there = groups.there[:, 1:][learned]
+        tokens = batch.tokens[rows[:, None, None], groups.members][:, 1:][learned]
+        number = torch.arange(shape.most, device=rows.device).expand_as(tokens)
+        ends = number == there.sum(1, keepdim=True) - 1
+        read = read[there]
+        return _Read(
+            read_off(self.base, read).float(), self.parts.stop(read), tokens[there], ends[there], number[there]
+        )
+
+
+def _losses(read: _Read) -> tuple[Tensor, Tensor]:
+    """Of tokens and of stops."""
+    stop = functional.binary_cross_entropy_with_logits(read.stops, read.ends.float())
+    return functional.cross_entropy(read.logits, read.tokens), stop
+
+
+def _adapted(model: Any, rank: int) -> Any:
+    try:
+        import peft
+    except ImportError:
+        raise UsageError('hamburger:lora_rank needs peft: pip install "passel[train]"; 0 does without') from None
+    config = peft.LoraConfig(
+        r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=_MODULES, bias="none", task_type="CAUSAL_LM"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of the one library about the other
+        return peft.get_peft_model(model, config)
