@@ -1,4 +1,5 @@
-"""The kernels of `native.cpp`: compiled at first use by the machine's own compiler, kept, and called with pointers."""
+"""The kernels of this folder's C++ files: compiled at first use by the machine's own compiler, kept, and called with
+pointers."""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ from torch import Tensor
 
 from passel.engine.kernels.views import Rope, View
 
-__all__ = ["Native", "draw", "native"]
+__all__ = ["Native", "draw", "function", "native"]
 
-_SOURCE = Path(__file__).with_name("native.cpp")
+_SOURCES = tuple(sorted(Path(__file__).parent.glob("*.cpp")))
 _FLAGS = (
     *("-std=c++17", "-O3", "-march=native", "-fopenmp", "-shared", "-fPIC"),
     *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math", "-ffinite-math-only"),
@@ -83,13 +84,19 @@ def draw(logits: Tensor, temperature: Tensor, u: Tensor) -> Tensor | None:
         temperature: float64 [rows]; 0: the most likely token, of equals the lowest id.
         u: float64 [rows] in [0, 1), the place in the distribution.
     """
-    library = _library() if logits.device.type == "cpu" and logits.dtype in _SUFFIX else None
-    if library is None:
+    run = function("draw", logits.dtype) if logits.device.type == "cpu" else None
+    if run is None:
         return None
     tokens = torch.empty(len(logits), dtype=torch.int64)
     pointers = (tensor.data_ptr() for tensor in (logits, temperature, u, tokens))
-    _functions(library, _SUFFIX[logits.dtype])["draw"](*pointers, *logits.shape)
+    run(*pointers, *logits.shape)
     return tokens
+
+
+def function(name: str, dtype: torch.dtype) -> Any | None:
+    """A kernel for numbers of this type; None where it cannot be had."""
+    library = _library() if dtype in _SUFFIX else None
+    return library and _functions(library, _SUFFIX[dtype]).get(name)
 
 
 class _Rope(ctypes.Structure):
@@ -131,11 +138,13 @@ def _functions(library: ctypes.CDLL, suffix: str) -> dict[str, Any]:
         "rope": [pointer] * 5 + [number] * 5,
         "attend": [pointer] * 5 + [number] * 4,
         "draw": [pointer] * 4 + [number] * 2,
+        "int8": [pointer] * 5 + [number] * 3,
     }
     found: dict[str, Any] = {}
     for name, arguments in forms.items():
-        found[name] = getattr(library, f"{name}_{suffix}")
-        found[name].argtypes, found[name].restype = arguments, None
+        if one := getattr(library, f"{name}_{suffix}", None):  # some are for some processors
+            found[name] = one
+            one.argtypes, one.restype = arguments, None
     return found
 
 
@@ -146,7 +155,7 @@ def _library() -> ctypes.CDLL | None:
     threads = next(iter((Path(torch.__file__).parent / "lib").glob("libgomp*.so*")), None)
     if compiler is None or threads is None or platform.system() != "Linux":
         return None
-    source = _SOURCE.read_bytes()
+    source = b"".join(path.read_bytes() for path in _SOURCES)
     processor = " ".join(torch.backends.cpu.get_cpu_capability().split()) + platform.machine() + _flags_of_processor()
     name = blake2b(source + repr((_FLAGS, processor, str(threads))).encode(), digest_size=10).hexdigest()
     built = _folder() / f"kernels-{name}.so"
@@ -172,7 +181,7 @@ def _build(compiler: str, threads: Path, built: Path) -> bool:
         built.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=built.parent) as folder:
             fresh = Path(folder) / built.name
-            command = [compiler, *_FLAGS, str(_SOURCE), "-o", str(fresh), str(threads)]
+            command = [compiler, *_FLAGS, *map(str, _SOURCES), "-o", str(fresh), str(threads)]
             subprocess.run(command, check=True, capture_output=True, timeout=300)
             fresh.replace(built)  # at once, so that another process never loads half a file
     except (OSError, subprocess.SubprocessError):
