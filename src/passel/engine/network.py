@@ -47,8 +47,8 @@ class Network:
         for at, layer in enumerate(parts.layers[:depth]):
             kind = layer.positions
             goes = exits.goes if exits else None
-            self._attention(hidden, layer, at, ropes[kind], views[kind], batch.stretches, goes)
-            self._mlp(hidden, layer, goes)
+            normed = self._attention(hidden, layer, at, ropes[kind], views[kind], batch.stretches, goes)
+            self._mlp(hidden, normed, layer, goes)
             if exits:
                 exits.after(at + 1, hidden)
             if at + 1 in wanted:
@@ -98,8 +98,9 @@ class Network:
         view: View | None,
         stretches: tuple[Stretch, ...],
         goes: Tensor | None,
-    ) -> None:
-        """Adds what a layer's attention gives to the tokens that go on; all leave keys and values."""
+    ) -> Tensor:
+        """Adds what a layer's attention gives to the tokens that go on, and returns these as the layer's second half
+        reads them; all leave keys and values."""
         parts, kernels = self.parts, self._kernels
         keys, values = self._pools[at]
         if layer.q_norm and layer.k_norm:
@@ -108,24 +109,26 @@ class Network:
         qkv = layer.qkv(self._norm(hidden, layer.before_attention))
         q = kernels.rope(qkv, keys, values, rope)
         if goes is not None and not len(goes):
-            return
+            return hidden[:0]
         seen = q.new_empty(len(hidden), parts.heads, parts.head_size)
         if view is not None:
             kernels.attend(q, keys, values, seen, view)
         for stretch in stretches:
             seen[stretch.start : stretch.stop] = self._dense(q, keys, values, stretch, parts.positions[layer.positions])
         seen = seen.view(len(hidden), -1)
-        self._add(hidden, layer.out(seen if goes is None else seen[goes]), layer.after_attention, goes)
+        added, then = layer.out(seen if goes is None else seen[goes]), layer.before_mlp
+        added = self._norm(added, layer.after_attention) if layer.after_attention else added
+        if goes is None:
+            return kernels.add_norm(added, hidden, then.weight, then.eps, then.offset)
+        hidden[goes] += added
+        return self._norm(hidden[goes], then)
 
-    def _mlp(self, hidden: Tensor, layer: Layer, goes: Tensor | None) -> None:
-        states = hidden if goes is None else hidden[goes]
-        if not len(states):
+    def _mlp(self, hidden: Tensor, normed: Tensor, layer: Layer, goes: Tensor | None) -> None:
+        """Adds what its second half gives."""
+        if not len(normed):
             return
-        inner = self._kernels.gated(layer.gate_up(self._norm(states, layer.before_mlp)), self.parts.activation)
-        self._add(hidden, layer.down(inner), layer.after_mlp, goes)
-
-    def _add(self, hidden: Tensor, added: Tensor, norm: Norm | None, goes: Tensor | None) -> None:
-        added = self._norm(added, norm) if norm else added
+        added = layer.down(self._kernels.gated(layer.gate_up(normed), self.parts.activation))
+        added = self._norm(added, layer.after_mlp) if layer.after_mlp else added
         if goes is None:
             hidden += added
         else:
