@@ -3,7 +3,7 @@
     python bench/engine.py [--peers transformers,vllm,llama_cpp] [--batches 1,8,32,64] [--n-tokens 64] [--repeats 5]
                            [--vllm PYTHON | --setup FOLDER] [--clock wall|processor] [--json FILE] [--markdown FILE]
 
-SmolLM2-135M in bfloat16, on two threads. A batch is that many prompts (60 to 100 tokens, questions of GSM8K) that come
+SmolLM2-135M in bfloat16, and Passel also with weights of eight bits, on two threads. A batch is that many prompts (60 to 100 tokens, questions of GSM8K) that come
 at once; each gets exactly `--n-tokens` tokens at temperature 1 without truncation, and the reading of the prompts is in
 the time. Round after round, each side has its turn at each batch while all others stand still; a round's prompts are
 the same for all sides, and no prompt comes twice. Ratios are taken round by round. `limit` is the model's own linear
@@ -40,7 +40,7 @@ from peers.servers import Server, llama_cpp, vllm
 from passel.core.ask import Sampling
 from passel.engine import Draw, Engine, read
 
-PASSEL, THREADS = "passel", 2
+PASSEL, INT8, THREADS = "passel", "passel, int8", 2
 CLOCKS = {"wall": "per_second", "processor": "per_cpu_second"}
 SETTLE_SECONDS, IDLE_SHARE = 0.5, 0.1
 PEERS = ("transformers", "vllm", "llama_cpp", "llama_cpp_bf16")
@@ -53,13 +53,13 @@ Side = Callable[[int, Prompts, int], Timed]
 """(batch, prompts, tokens for each)."""
 
 
-def passel_tokens_per_second(batch: int, prompts: Prompts, n_tokens: int) -> float:
+def passel_tokens_per_second(batch: int, prompts: Prompts, n_tokens: int, *, int8: bool = False) -> float:
     """Passel's engine: all prompts at once, `n_tokens` each, temperature 1, no truncation, no end token.
 
     The model is loaded at the first call (`bf16_folder()` or `q4_gguf()` of parts.weights) and kept. The clock runs as
     for the others: from the first prompt handed in to the last token out. No prefix may be kept from an earlier call.
     """
-    engine = passel_engine()
+    engine = passel_engine(int8=int8)
     sampling = Sampling(temperature=1.0, max_tokens=n_tokens)
     draws = [Draw(tuple(prompt), sampling, seed, frozenset()) for seed, prompt in enumerate(prompts[:batch])]
     begun = time.perf_counter()
@@ -71,18 +71,18 @@ def passel_tokens_per_second(batch: int, prompts: Prompts, n_tokens: int) -> flo
 
 
 @cache
-def passel_engine() -> Engine:
+def passel_engine(*, int8: bool) -> Engine:
     import torch
     from transformers import AutoModelForCausalLM
 
     torch.set_num_threads(THREADS)
     model: Any = AutoModelForCausalLM.from_pretrained(bf16_folder(), dtype=torch.bfloat16)
-    return Engine(read(model.eval(), 1024), context=1024)
+    return Engine(read(model.eval(), 1024, int8=int8), context=1024)
 
 
-def passel(batch: int, prompts: Prompts, n_tokens: int) -> Timed:
+def passel(batch: int, prompts: Prompts, n_tokens: int, *, int8: bool = False) -> Timed:
     cpu, tokens = time.process_time(), batch * n_tokens
-    speed = passel_tokens_per_second(batch, prompts, n_tokens)
+    speed = passel_tokens_per_second(batch, prompts, n_tokens, int8=int8)
     return Timed(tokens, tokens / speed, time.process_time() - cpu)
 
 
@@ -134,7 +134,7 @@ def in_process(model: Any) -> dict[str, Side]:
 def sides(names: Sequence[str], python: str | None, parallel: int, model: Any) -> Iterator[dict[str, Side]]:
     """Those that run, by name: Passel if it can, the peers named, the limits. Servers start one after another."""
     with ExitStack() as stack:
-        found: dict[str, Side] = {PASSEL: passel} if has_passel() else {}
+        found: dict[str, Side] = {PASSEL: passel, INT8: partial(passel, int8=True)} if has_passel() else {}
         local = in_process(model)
         for name in names:
             start = {
