@@ -3,14 +3,15 @@
     python bench/engine.py [--peers transformers,vllm,llama_cpp] [--batches 1,8,32,64] [--n-tokens 64] [--repeats 5]
                            [--vllm PYTHON | --setup FOLDER] [--clock wall|processor] [--json FILE] [--markdown FILE]
 
-SmolLM2-135M in bfloat16, and Passel also with weights of eight bits, on two threads. A batch is that many prompts (60 to 100 tokens, questions of GSM8K) that come
-at once; each gets exactly `--n-tokens` tokens at temperature 1 without truncation, and the reading of the prompts is in
-the time. Round after round, each side has its turn at each batch while all others stand still; a round's prompts are
-the same for all sides, and no prompt comes twice. Ratios are taken round by round. `limit` is the model's own linear
-layers alone: `limit, decoding` for the tokens made, `limit, whole` with the prompts' tokens too. vLLM needs an
-environment of its own (`--setup` makes it); PASSEL_VLLM is read where `--vllm` is missing, and without both it is left
-out. On a machine that is not quiet wall time says little: `--clock processor` divides by the processor time that each
-side's processes used, best with OMP_WAIT_POLICY=passive in the environment, since threads that spin use it too.
+SmolLM2-135M in bfloat16, and Passel with weights of eight bits too, on two threads. A batch is that many prompts (60
+to 100 tokens, questions of GSM8K) that come at once; each gets exactly `--n-tokens` tokens at temperature 1 without
+truncation, and the reading of the prompts is in the time. Round after round, each side has its turn at each batch
+while all others stand still; a round's prompts are the same for all sides, and no prompt comes twice. Ratios are
+taken round by round. `limit` is the model's own linear layers alone: `limit, decoding` for the tokens made, `limit,
+whole` with the prompts' tokens too. vLLM needs an environment of its own (`--setup` makes it); PASSEL_VLLM is read
+where `--vllm` is missing, and without both it is left out. On a machine that is not quiet wall time says little:
+`--clock processor` divides by the processor time that each side's processes used, best with OMP_WAIT_POLICY=passive
+in the environment, since threads that spin use it too.
 """
 
 from __future__ import annotations

@@ -11,7 +11,16 @@ import click
 from rich.console import Console
 
 from passel.cli.parts.downloads import fetch
-from passel.cli.parts.flags import DEFAULT_MODEL, blame, budget_of, roles_of, sampling_flags, sampling_of
+from passel.cli.parts.flags import (
+    DEFAULT_MODEL,
+    blame,
+    budget_of,
+    context_flags,
+    roles_of,
+    sampling_flags,
+    sampling_of,
+    with_context,
+)
 from passel.core.errors import UsageError
 from passel.core.options import split_specs
 
@@ -27,6 +36,7 @@ __all__ = ["ask"]
 @click.option("--role", "roles", multiple=True, help="Another model for a role: judge=SPEC (may be repeated).")
 @click.option("--instruction", default=None, help="How to answer; the model's own line where it has one.")
 @click.option("--system", default="", help="System message.")
+@context_flags
 @click.option("--budget", default="", help="Limits: passes=…,tokens=…,money=…,seconds=…")
 @click.option("--pilot", help="Folder of an earlier comparison, for methods that choose by one.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all draws.")
@@ -43,15 +53,16 @@ def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
     if len(split_specs(given["method"])) > 1:
         raise UsageError(f"--method: ask takes one method, got {given['method']!r}; compare takes several")
     sampling = sampling_of(given)
+    model, question = with_context(given["model"], question, given)
     roles = roles_of(given["roles"])
     errors = Console(stderr=True)
-    for spec in {given["model"], *roles.values()}:
-        with blame("--model" if spec == given["model"] else "--role"):
+    for spec in {model, *roles.values()}:
+        with blame("--model" if spec == model else "--role"):
             fetch(spec, errors)
     options = {} if given["n"] is None else {"n": given["n"]}
     solution = solve(
         question,
-        model=given["model"],
+        model=model,
         method=given["method"],
         roles=roles,
         sampling=sampling,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +16,8 @@ from passel.core.model import ModelInfo, Progress
 from passel.core.ranges import Linear, Log
 from passel.core.reply import Reply
 from passel.models.catalog import FOLDER, Card, cards, find_card
+from passel.models.contextualisers import Chosen, Contextualiser
+from passel.models.contextualisers.prompt import prompt
 from passel.models.parts.pull import Report, pull
 
 __all__ = ["Torch", "torch"]
@@ -75,6 +78,8 @@ def torch(
     int8: bool = False,
     device: str = "auto",
     draft: str | None = None,
+    context_file: str | None = None,
+    contextualise: Chosen = prompt,
     memory: Annotated[float, Linear(0.01, 1024.0)] = 2.0,
     context: Annotated[int, Log(64, 131072)] = 2048,
     rows: Annotated[int, Log(1, 1024)] = 256,
@@ -94,6 +99,8 @@ def torch(
         int8: weights of eight bits, one scale an output: half the memory, at a cost in quality.
         device: cpu, cuda, cuda:1, …; auto: the first GPU there is.
         draft: a smaller model beside this one, for decoders that draft with one; given as `path` is.
+        context_file: a text that all prompts are about. contextualise: how the model gets to know it: prompt puts it
+            in front of each; adapter:contextualise.path=DIR puts it into the weights, by a trained generator.
         memory: GB for keys and values, a limit that is never passed.
         context: tokens of prompt and completion together.
         rows: texts under way at once.
@@ -112,11 +119,12 @@ def torch(
         raise UsageError("a model is given as torch:NAME, torch:FOLDER, torch:FILE.gguf or torch:hf:ORG/NAME")
     if card is None and not path.startswith("hf:") and not Path(path).expanduser().exists():
         raise UsageError(f"no model at {path}: neither a name of the catalog, nor a file or folder, nor hf:ORG/NAME")
-
     if length is not None:
         if adapter is None:
             raise UsageError("length opens an adapter that `passel train cot-valve` made: give it as adapter=FOLDER")
         scale = 1.0 - length
+
+    known = _known(context_file, contextualise)
 
     def settings() -> Any:
         from passel.models.parts.white.runtime import Settings
@@ -124,10 +132,12 @@ def torch(
         file, own = _weights(path, report)
         beside = _weights(draft, report)[0] if draft else None
         size = int(memory * 1e9)
-        return Settings(file, own, adapter, scale, dtype, int8, device, size, context, rows, beside), report
+        knows = known[0] if known else None
+        given = Settings(file, own, adapter, scale, dtype, int8, device, size, context, rows, beside, knows)
+        return given, report
 
     info = ModelInfo(
-        name=_name(path, card, adapter, scale, "int8" if int8 else dtype),
+        name=_name(path, card, adapter, scale, "int8" if int8 else dtype) + (known[1] if known else ""),
         can=frozenset({"text", "prefix", "logprobs", "score", "embed", "forward"}),
         sampling=_SAMPLING,
         max_n=rows,
@@ -148,6 +158,20 @@ def _weights(path: str, report: Report) -> tuple[str, str | None]:
         return path, None
     card = find_card(path)
     return str(pull(card, report)), str(FOLDER / card.adapter) if card.adapter else None
+
+
+def _known(file: str | None, contextualise: Contextualiser) -> tuple[Callable[[Any], str], str] | None:
+    """What makes a loaded model know the file's text, and a mark for the model's name: the record keeps models apart
+    that know other texts, or know them in another way. Raises UsageError for a file that cannot be read."""
+    if file is None:
+        return None
+    try:
+        text = Path(file).expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"context_file: cannot read {file!r}: {error}") from None
+    given = getattr(contextualise, "keywords", {})
+    digest = sha256(repr((text, sorted(given.items()))).encode()).hexdigest()[:8]
+    return lambda model: contextualise(model, text), f"~{getattr(contextualise, '__name__', 'own')}-{digest}"
 
 
 def _name(path: str, card: Card | None, adapter: str | None, scale: float, dtype: str) -> str:

@@ -14,8 +14,19 @@ import click
 from passel.core.ask import Sampling
 from passel.core.cost import Budget
 from passel.core.errors import UsageError
+from passel.core.options import split_spec
 
-__all__ = ["DEFAULT_MODEL", "blame", "budget_of", "roles_of", "run_flags", "sampling_flags", "sampling_of"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "blame",
+    "budget_of",
+    "context_flags",
+    "roles_of",
+    "run_flags",
+    "sampling_flags",
+    "sampling_of",
+    "with_context",
+]
 
 DEFAULT_MODEL = "passel-reasoner-135m"
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,6 +105,32 @@ _RUN_FLAGS: Sequence[Callable[..., Any]] = (
     click.option("--out", help="Folder for the record, the tables and the report; run again to resume."),
     click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON."),
 )
+
+
+def context_flags(command: F) -> F:
+    """The flags of a text that is known to the model before it is asked."""
+    command = click.option("--contextualise", default="prompt", show_default=True, help=_HOW)(command)
+    return click.option("--context", type=click.Path(path_type=Path), help="File with what it is to know.")(command)
+
+
+_HOW = "How it gets to know it: prompt, or adapter:path=FOLDER, which puts it into the weights (torch: models)."
+
+
+def with_context(model: str, question: str, given: dict[str, Any]) -> tuple[str, str]:
+    """Takes the flags of a context out of a command's arguments: the model's spec with it, and the question; a model
+    that does not run in the engine gets the text in front of its question."""
+    file, how = given.pop("context"), given.pop("contextualise")
+    parts, options = split_spec(how)
+    if file is None:
+        if how != "prompt":
+            raise UsageError("--contextualise: there is no context; it is given with --context FILE")
+        return model, question
+    if model.startswith("torch:"):
+        inner = "".join(f":contextualise.{name}={value}" for name, value in options.items())
+        return f"{model}:context_file={file}:contextualise={':'.join(parts)}{inner}", question
+    if how != "prompt":
+        raise UsageError(f"--contextualise: {how} needs a model in the engine: --model torch:{model}")
+    return model, f"{_text_of(str(file), '--context')}\n\n{question}"
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.training.parts.batches import Batch
+from passel.training.parts.reading import states_at
 
 __all__ = ["read_off", "states"]
 
@@ -16,23 +15,8 @@ __all__ = ["read_off", "states"]
 def states(base: Checkpoint, batch: Batch) -> list[Tensor]:
     """Hidden states [rows, tokens, hidden size] after each layer, without gradients; the last before the final norm."""
     body = base.model.get_decoder()
-    last: list[Tensor] = []
-
-    def keep(_: Any, given: tuple[Tensor, ...]) -> None:
-        last.append(given[0])
-
-    handle = body.norm.register_forward_pre_hook(keep)
-    try:
-        with torch.no_grad():
-            found = body(
-                input_ids=batch.tokens,
-                attention_mask=batch.real.long(),
-                use_cache=False,
-                output_hidden_states=True,
-            ).hidden_states
-    finally:
-        handle.remove()
-    return [*found[1:-1], last[0]]
+    with torch.no_grad():
+        return states_at(body, range(1, len(body.layers) + 1), real=batch.real, input_ids=batch.tokens)
 
 
 def read_off(base: Checkpoint, hidden: Tensor) -> Tensor:

@@ -11,13 +11,22 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["FalconNetwork", "KeysValues", "LstmState", "Shape", "built", "relaxed_mask", "unit"]
+__all__ = ["Before", "FalconNetwork", "KeysValues", "LstmState", "Shape", "built", "relaxed_mask", "unit"]
 
 LstmState = tuple[Tensor, Tensor]
 """Hidden and cell state, [LSTM layers, rows, hidden size] each."""
 
 KeysValues = tuple[Tensor, Tensor]
 """Of one layer, [rows, key-value heads, tokens, head size] each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Before:
+    """Beginnings of texts: how many places each has, the LSTM's state after them, and by layer keys and values."""
+
+    places: int = 0
+    state: LstmState | None = None
+    past: tuple[KeysValues, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +93,27 @@ class FalconNetwork(nn.Module):
         self.layers = nn.ModuleList(_Layer(shape) for _ in range(shape.layers))
 
     def forward(
-        self, features: Float[Tensor, "rows t size"], embeddings: Float[Tensor, "rows t size"], offset: int = 0
+        self,
+        features: Float[Tensor, "rows t size"],
+        embeddings: Float[Tensor, "rows t size"],
+        offset: int = 0,
+        before: Before | None = None,
     ) -> Float[Tensor, "rows t size"]:
-        """Predicted features of whole texts, which begin with a block that lacks `offset` places."""
-        x, _ = self.fused(features, embeddings)
+        """Predicted features of whole texts, or of what follows `before`; they begin with a block that lacks `offset`
+        places."""
+        before = before or Before()
+        x, _ = self.fused(features, embeddings, before.state)
         mask = relaxed_mask(x.shape[1], self.shape.block, offset, x.device)
-        return self.decoded(x, torch.arange(x.shape[1], device=x.device), mask=mask)[0]
+        positions = torch.arange(before.places, before.places + x.shape[1], device=x.device)
+        return self.decoded(x, positions, before.past, mask)[0]
+
+    def begun(self, features: Tensor, embeddings: Tensor, offset: int = 0) -> Before:
+        """Beginnings of texts, which begin with a block that lacks `offset` places."""
+        if not (count := features.shape[1]):
+            return Before()
+        x, state = self.fused(features, embeddings)
+        mask = relaxed_mask(count, self.shape.block, offset, x.device)
+        return Before(count, state, self.decoded(x, torch.arange(count, device=x.device), mask=mask)[1])
 
     def fused(self, features: Tensor, embeddings: Tensor, state: LstmState | None = None) -> tuple[Tensor, LstmState]:
         """What the LSTM makes of both, [rows, tokens, hidden size], and its state after them."""
@@ -112,7 +136,7 @@ class FalconNetwork(nn.Module):
         for at, layer in enumerate(self.layers):
             x, new = layer(x, angles, past[at] if past else None, mask)
             made.append(new)
-        return x, tuple(made)
+        return unit(x).to(x.dtype), tuple(made)
 
 
 class _Layer(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import fmean
 
 from passel.core.ask import Generate
 from passel.core.model import Progress
@@ -117,8 +118,16 @@ def reply_of_draft(listener: Listener, prompt: int, draft: Draft, *, first: bool
         _tokens(listener.runtime, draft.tokens, logprobs) if listener.ask.sampling.logprobs is not None else (),
         usage=Usage(prompt if first else 0, listener.progress.completion_tokens[listener.place], 0),
         stop_text=(listener.stop_text or "") if stop == "end" else None,
-        raw=None if draft.score is None else {"score": draft.score, "spent": draft.spent},
+        raw=_told(draft),
     )
+
+
+def _told(draft: Draft) -> dict[str, float] | None:
+    """What a method says of its draft beside the text; None where that is nothing."""
+    found: dict[str, float] = {} if draft.score is None else {"score": draft.score}
+    if draft.depths:
+        found["layers"] = fmean(draft.depths)
+    return found | {"spent": draft.spent} if found else None
 
 
 def _tokens(runtime: Runtime, tokens: Sequence[int], logprobs: Sequence[TokenLogprobs]) -> tuple[Token, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from passel.engine import Engine, read
 from passel.engine.constraints import Constraints
 from passel.engine.weights import load
-from passel.engine.weights.checkpoint import Dtype
+from passel.engine.weights.checkpoint import Checkpoint, Dtype
 from passel.models.parts.white.texts import Texts
 
 __all__ = ["Runtime", "Settings", "start"]
@@ -19,7 +19,8 @@ Report = Callable[[str, int, int], None]
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a model is loaded; see `models.torch.torch` for each. `path` and `draft` are files, folders or hf: names;
-    `own` is the adapter that the catalog has for the model."""
+    `own` is the adapter that the catalog has for the model. `contextualise` changes the loaded weights, and returns
+    what is to stand in front of each prompt."""
 
     path: str
     own: str | None
@@ -32,6 +33,7 @@ class Settings:
     context: int
     rows: int
     draft: str | None
+    contextualise: Callable[[Checkpoint], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +68,7 @@ def start(settings: Settings, report: Report) -> Runtime:
         device=settings.device,
         report=report,
     )
+    before = settings.contextualise(found) if settings.contextualise else ""
     parts = read(found.model, settings.context, int8=settings.int8)
     beside = []
     if settings.draft:
@@ -80,4 +83,4 @@ def start(settings: Settings, report: Report) -> Runtime:
         beside=beside,
         constraints=constraints,
     )
-    return Runtime(engine, Texts(found.tokenizer), found.end_ids, constraints, found.parameters, len(beside))
+    return Runtime(engine, Texts(found.tokenizer, before), found.end_ids, constraints, found.parameters, len(beside))

@@ -14,17 +14,21 @@ __all__ = ["Texts"]
 
 
 class Texts:
-    """A fast tokenizer of transformers."""
+    """A fast tokenizer of transformers. `before`: what stands in front of each prompt."""
 
-    def __init__(self, tokenizer: Any) -> None:
-        self.tokenizer = tokenizer
+    def __init__(self, tokenizer: Any, before: str = "") -> None:
+        self.tokenizer, self._before = tokenizer, f"{before}\n\n" if before else ""
         self.detokenizer = Detokenizer(tokenizer)
         self.chat = bool(tokenizer.chat_template)
         self._prompt = lru_cache(maxsize=4096)(self._prompt_ids)
 
     def ids(self, prompt: Prompt, prefix: str = "") -> tuple[int, ...]:
         """What the model goes on from: turns by its chat template, raw text as it is, then the answer's beginning."""
-        return self._prompt(prompt, prefix)
+        return self._prompt(self._opened(prompt), prefix)
+
+    def alone(self, text: str) -> tuple[int, ...]:
+        """Ids of a text with the model's special tokens, and nothing in front of it."""
+        return self._prompt(text, "")
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Ids of a text without special tokens."""
@@ -37,6 +41,18 @@ class Texts:
     def turns(self, turns: Sequence[tuple[str, str]]) -> tuple[int, ...]:
         """Ids of a chat, up to where the answer begins. Raises UsageError for a model without a chat template."""
         return self.ids(tuple(Message(role, content) for role, content in turns))  # pyright: ignore[reportArgumentType]
+
+    def _opened(self, prompt: Prompt) -> Prompt:
+        """The prompt with what stands in front of it: in its first user's turn, where it has turns."""
+        if not self._before:
+            return prompt
+        if isinstance(prompt, str):
+            return self._before + prompt
+        at = next((place for place, turn in enumerate(prompt) if turn.role == "user"), 0)
+        return tuple(
+            Message(turn.role, self._before + turn.content) if place == at else turn
+            for place, turn in enumerate(prompt)
+        )
 
     def _prompt_ids(self, prompt: Prompt, prefix: str) -> tuple[int, ...]:
         if isinstance(prompt, str):
