@@ -224,3 +224,10 @@ def test_a_record_that_is_missing_is_named(cli: Callable[..., Any], tmp_path: Pa
     said = cli("report", tmp_path)
     assert said.code == 1
     assert str(tmp_path / "record.sqlite") in said.message
+
+
+def test_length_is_an_option_of_a_model_in_the_engine(cli: Callable[..., Any]) -> None:
+    said = cli("ask", "2 + 2?", "--model", "toy", "--length", 0.5)
+    assert "--length: it opens an adapter of a model in the engine" in said.message
+    said = cli("compare", "--task", "sums", "--limit", 1, "--model", "torch:smollm2-135m", "--length", 0.5)
+    assert "cot-valve" in said.message

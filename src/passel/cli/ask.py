@@ -16,10 +16,12 @@ from passel.cli.parts.flags import (
     blame,
     budget_of,
     context_flags,
+    length_flag,
     roles_of,
     sampling_flags,
     sampling_of,
     with_context,
+    with_length,
 )
 from passel.core.errors import UsageError
 from passel.core.options import split_specs
@@ -37,6 +39,7 @@ __all__ = ["ask"]
 @click.option("--instruction", default=None, help="How to answer; the model's own line where it has one.")
 @click.option("--system", default="", help="System message.")
 @context_flags
+@length_flag
 @click.option("--budget", default="", help="Limits: passes=…,tokens=…,money=…,seconds=…")
 @click.option("--pilot", help="Folder of an earlier comparison, for methods that choose by one.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all draws.")
@@ -53,7 +56,7 @@ def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
     if len(split_specs(given["method"])) > 1:
         raise UsageError(f"--method: ask takes one method, got {given['method']!r}; compare takes several")
     sampling = sampling_of(given)
-    model, question = with_context(given["model"], question, given)
+    model, question = with_context(with_length(given), question, given)
     roles = roles_of(given["roles"])
     errors = Console(stderr=True)
     for spec in {model, *roles.values()}:

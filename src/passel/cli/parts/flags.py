@@ -21,11 +21,13 @@ __all__ = [
     "blame",
     "budget_of",
     "context_flags",
+    "length_flag",
     "roles_of",
     "run_flags",
     "sampling_flags",
     "sampling_of",
     "with_context",
+    "with_length",
 ]
 
 DEFAULT_MODEL = "passel-reasoner-135m"
@@ -79,6 +81,22 @@ def _text_of(path: str, flag: str) -> str:
         raise UsageError(f"{flag}: cannot read {path!r}: {error}") from None
 
 
+def length_flag(command: F) -> F:
+    """The flag that opens an adapter of `passel train cot-valve`."""
+    says = "Of chains of thought: 1 the model's own, 0 the shortest that its cot-valve adapter was trained for."
+    return click.option("--length", type=float, help=says)(command)
+
+
+def with_length(given: dict[str, Any]) -> str:
+    """Takes the length out of a command's arguments: the model's spec with it."""
+    model, length = given["model"], given.pop("length")
+    if length is None:
+        return model
+    if not model.startswith("torch:"):
+        raise UsageError(f"--length: it opens an adapter of a model in the engine: torch:{model}:adapter=FOLDER")
+    return f"{model}:length={length:g}"
+
+
 def run_flags(command: F) -> F:
     """The flags of commands that run methods on a task."""
     for flag in reversed(_RUN_FLAGS):
@@ -88,6 +106,7 @@ def run_flags(command: F) -> F:
 
 _RUN_FLAGS: Sequence[Callable[..., Any]] = (
     click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Model spec; see `passel models`."),
+    length_flag,
     click.option("--task", required=True, help="Task spec, or a .jsonl or .csv file; see `passel tasks`."),
     click.option("--question", help="Column of the question, for your own file."),
     click.option("--answer", help="Column of the answer, for your own file."),

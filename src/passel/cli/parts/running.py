@@ -11,7 +11,7 @@ from rich.console import Console
 
 from passel.cli.parts.display import RunDisplay
 from passel.cli.parts.downloads import fetch
-from passel.cli.parts.flags import blame, budget_of, roles_of, sampling_of
+from passel.cli.parts.flags import blame, budget_of, roles_of, sampling_of, with_length
 from passel.cli.parts.output import output
 from passel.core.cost import Budget
 from passel.core.driver import run_sync
@@ -32,7 +32,7 @@ def make_run(methods: str, flag: str, given: dict[str, Any]) -> Run:
     out, task = given["out"], _task_spec(given)
     sampling = sampling_of(given)
     plan = Plan(
-        model=given["model"],
+        model=with_length(given),
         task=task,
         methods=tuple(_split(methods)),
         n=given["n"],
