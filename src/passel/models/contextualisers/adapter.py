@@ -1,0 +1,33 @@
+"""The context as an update of the weights, by a generative adapter."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from passel.core.errors import UsageError
+
+__all__ = ["adapter"]
+
+
+def adapter(model: Any, context: str, *, path: str = "") -> str:
+    """The model reads the context once, chunk by chunk; what a trained generator makes of its hidden states is added
+    to the weights. No token of the context is in a prompt, and none is attended to.
+
+    Args:
+        path: a folder that `passel train generative_adapter` made for this model.
+
+    Cost: one pass over the context when the model is loaded, and one singular value decomposition for each adapted
+    matrix; then a prompt costs what it costs without a context. Raises UsageError for a folder that does not fit.
+    """
+    from passel.decoding.parts.trained import opened
+    from passel.engine.weights.context import Generator, fit, memory_of, merge
+
+    kept, _ = opened(path, "generative_adapter", Generator.of)
+    fit(model.model, kept)
+    ids = model.tokenizer(context, add_special_tokens=False, verbose=False)["input_ids"]
+    if not ids:
+        raise UsageError("the context is empty")
+    generator = copy.deepcopy(kept).to(model.device)
+    merge(model.model, generator, memory_of(model.model, generator, ids))
+    return ""
