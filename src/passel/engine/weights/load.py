@@ -14,6 +14,7 @@ from passel.engine.weights.build import Report, Wish, build
 from passel.engine.weights.checkpoint import Checkpoint, Dtype, choose_device, choose_dtype, end_ids
 from passel.engine.weights.gguf_model import from_gguf
 from passel.engine.weights.lora import read_adapter
+from passel.engine.weights.masked_forms import form_of
 
 __all__ = ["load", "tokenizer_in"]
 
@@ -32,7 +33,8 @@ def load(
 
     Args:
         path: a .gguf file (Llama, Mistral, Qwen 2 and 3, Gemma 2 and 3; dequantised), a folder in transformers' format
-            with safetensors, hf:ORG/NAME or hf:ORG/NAME/FILE.gguf.
+            with safetensors (masked-diffusion models of the forms of LLaDA and Dream too), hf:ORG/NAME or
+            hf:ORG/NAME/FILE.gguf.
         adapter: a LoRA adapter that is merged into the weights: a PEFT folder or a .gguf file. scale: its strength.
         own: an adapter that makes the model what it is; merged first, at full strength, and not named.
         dtype: of the weights; auto: bfloat16 where the device multiplies it in hardware, else float32.
@@ -92,7 +94,9 @@ def _from_folder(folder: Path, wish: Wish) -> tuple[Any, Any]:
 
 
 def _text_model(folder: Path, dtype: torch.dtype) -> Any:
-    """The causal language model; of a model that also reads images, its part for texts."""
+    """The language model; of a model that also reads images, its part for texts."""
+    if form := form_of(folder):
+        return form.model(dtype)
     config = _read(folder, transformers.AutoConfig)
     text = config.get_text_config()
     model = build(transformers.AutoModelForCausalLM, str(folder), dtype=dtype, use_safetensors=True)
@@ -112,8 +116,9 @@ def tokenizer_in(folder: Path) -> Any:
     families in the place of what the file says. Raises UsageError if there is none."""
     if not any(folder.glob("tokenizer*")) and not any(folder.glob("vocab.*")):
         raise UsageError(f"there is no tokenizer in {folder}")
-    own = (folder / "tokenizer.json").is_file()
-    tokenizer = _read(folder, transformers.PreTrainedTokenizerFast if own else transformers.AutoTokenizer)
+    own, form = (folder / "tokenizer.json").is_file(), form_of(folder)
+    other = form.tokenizer if form else transformers.AutoTokenizer
+    tokenizer = _read(folder, transformers.PreTrainedTokenizerFast if own else other)
     if not tokenizer.is_fast:
         raise UsageError(f"{folder} has no fast tokenizer (tokenizer.json), which decoding needs")
     return tokenizer
