@@ -33,7 +33,7 @@ def falcon(
     key: Key,
     steps: Annotated[int, Log(1, 1_000_000)] = 2000,
     batch: Annotated[int, Log(1, 256)] = 16,
-    learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 1e-3,
+    learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 5e-4,
     block: Annotated[int, Log(1, 8)] = 2,
     layers: Annotated[int, Log(1, 8)] = 1,
     glancing: bool = True,
@@ -41,8 +41,10 @@ def falcon(
     noise: Annotated[float, Linear(0.0, 1.0)] = 0.1,
     places: Annotated[int, Log(1, 65536)] = 2048,
 ) -> Course:
-    """Trains a drafter for `speculative:drafter=falcon`: an LSTM and decoder layers that read the model's last hidden
-    states and predict those of the next `block` tokens, which the model's own head reads off.
+    """Trains a drafter that predicts several of the model's next features in one pass.
+
+    It is an LSTM with decoder layers above it, for `speculative:drafter=falcon`. It reads the model's last hidden
+    states and predicts those of the next `block` tokens; the model's own head reads tokens off them.
 
     Coupled sequential glancing distillation: a first pass counts the places of each text whose token differs from the
     model's. In as many blocks as make a share of that number, taken by chance, the first places are then told what
@@ -56,8 +58,8 @@ def falcon(
     `training/parts/glancing.py`; alpha = 0.9 -> weight of the soft loss; omega_dist -> `token_weight`.
 
     Args:
-        steps, batch: ours, for models of some 100 million parameters; the paper trains 20 epochs over 68,000 dialogues.
-        learning_rate: ours, for some hundred steps; the paper's is 3e-5 for 7 billion weights and more.
+        steps, batch: ours, for models of some 100 million weights; the code trains 20 epochs, over 68,000 dialogues.
+        learning_rate: ours, for the same; the paper's is 3e-5 for 7 billion weights and more.
         block: features a pass; 2 in the paper, whose 3 and 4 are slower.
         layers: decoder layers above the LSTM of two layers; 1 or more in the code.
         glancing: without it, plain distillation in one pass.
