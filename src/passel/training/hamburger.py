@@ -13,6 +13,7 @@ import safetensors.torch as safetensors_torch
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import DynamicCache
 
 from passel.core.errors import UsageError
 from passel.core.key import Key
@@ -26,6 +27,7 @@ from passel.training.parts.course import Course, Loss, Schedule
 from passel.training.parts.examples import Example
 from passel.training.parts.grouping import Grouped, grouped
 from passel.training.parts.material import Material
+from passel.training.parts.prefixes import Prefixes
 from passel.training.parts.reading import states_at
 from passel.training.parts.segmentation import segmented
 from passel.training.parts.states import read_off
@@ -77,8 +79,9 @@ def hamburger(
         low, ratio: thresholds of the groups; 0.05 and 0.3 in the code.
         kl: weight of the divergence from the model as it was; none in the code by default.
 
-    Cost: one pass forward and backward through the model for each batch, over its groups and not its tokens; and one
-    forward over the tokens, the first time that a text is seen (each time with `kl`).
+    Cost: for each batch a pass forward and backward over the groups of its answers, and one forward over its prompts,
+    which a model that stays as it is reads once. The first time that a text is seen, and each time with `kl`, a pass
+    forward over its tokens.
 
     Guarantees: with confidence above 1 the decoder of this name writes what the model writes greedily, with the update
     where there is one.
@@ -87,7 +90,8 @@ def hamburger(
     is an adapter too, to be given when the model is loaded. What the micro-step decoder gives goes through the
     model's final norm before its head (in the code to the head at once), and it reads the last state before that norm.
     Its layers have learned places in place of rotary ones, and add nothing at first; the embedder's attention adds
-    nothing at first either. One learning rate for all.
+    nothing at first either. The update does not learn through what it makes of a prompt, which is read without
+    gradients (where layers see a window only, it does). One learning rate for all.
     """
     base, model = material.base, material.base.model
     config = model.config.get_text_config()
@@ -101,7 +105,8 @@ def hamburger(
     )
     parts = Parts(shape).to(base.device)
     adapted = _adapted(model, lora_rank) if lora_rank else None
-    task = _Task(base, parts, adapted, low, ratio, kl)
+    prefixes = Prefixes(model.get_decoder(), frozen=adapted is None) if Prefixes.fits(config) else None
+    task = _Task(base, parts, adapted, low, ratio, kl, prefixes)
     given = batches(material.examples, batch, key=key / "data", device=base.device)
 
     def evaluate() -> Mapping[str, float]:
@@ -145,6 +150,7 @@ class _Task:
     low: float
     ratio: float
     kl: float
+    prefixes: Prefixes | None
     sizes: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
 
     def loss(self, batch: Batch) -> Loss:
@@ -197,7 +203,10 @@ class _Task:
         as_it_was = self.adapted.disable_adapter() if self.adapted is not None else nullcontext()
         with torch.no_grad(), as_it_was:
             body = self.base.model.get_decoder()
-            (last,) = states_at(body, [len(body.layers)], real=batch.real, input_ids=batch.tokens)
+            past = DynamicCache() if self.prefixes else None
+            (last,) = states_at(body, [len(body.layers)], real=batch.real, past=past, input_ids=batch.tokens)
+            if self.prefixes:
+                self.prefixes.keep(batch, past)
             return read_off(self.base, last[:, :-1][batch.learned[:, 1:]]).float()
 
     def groups(self, batch: Batch, teacher: Tensor | None) -> Grouped:
@@ -211,7 +220,8 @@ class _Task:
                     entropies[at : at + count], low=self.low, ratio=self.ratio, most=self.parts.shape.most
                 )
                 at += count
-        return grouped(batch, [self.sizes[id(one)] for one in batch.examples], self.parts.shape.most)
+        sizes = [self.sizes[id(one)] for one in batch.examples]
+        return grouped(batch, sizes, self.parts.shape.most, whole=self.prefixes is None)
 
     def read(self, batch: Batch, groups: Grouped) -> _Read:
         """One pass of the model over the groups, and one of the micro-step decoder over each that is to be learned."""
@@ -220,10 +230,12 @@ class _Task:
         table = body.get_input_embeddings()
         vectors = table(batch.tokens)[rows[:, None, None], groups.members]
         merged = self.parts.embedder(vectors.flatten(0, 1).float(), groups.sizes.flatten().clamp(min=1))
+        past, real = self.prefixes.cache(batch) if self.prefixes else (None, groups.there[:, :0, 0])
         states = states_at(
             body,
             shape.depths,
-            real=groups.there[..., 0],
+            real=torch.cat((real, groups.there[..., 0]), dim=1),
+            past=past,
             inputs_embeds=merged.view(*groups.positions.shape, -1).to(table.weight.dtype),
             position_ids=groups.positions,
         )

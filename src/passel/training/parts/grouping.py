@@ -35,23 +35,28 @@ class Grouped:
         return self.there.sum(2)
 
 
-def grouped(batch: Batch, sizes: Sequence[Sequence[int]], most: int) -> Grouped:
-    """Each row's prompt token by token, and what is to be learned in groups of these sizes."""
-    rows = [[1] * one.start + list(of) for one, of in zip(batch.examples, sizes, strict=True)]
-    count = max(map(len, rows))
-    members = torch.zeros(len(rows), count, most, dtype=torch.int64)
-    there = torch.zeros(len(rows), count, most, dtype=torch.bool)
-    positions = torch.zeros(len(rows), count, dtype=torch.int64)
-    learned = torch.zeros(len(rows), count, dtype=torch.bool)
-    for row, (of, one) in enumerate(zip(rows, batch.examples, strict=True)):
-        assert sum(of) == len(one.tokens), "groups hold each token once"
+def grouped(batch: Batch, sizes: Sequence[Sequence[int]], most: int, *, whole: bool = True) -> Grouped:
+    """Each row's prompt token by token, and what is to be learned in groups of these sizes.
+
+    Args:
+        whole: with all of the prompt, and not its last token alone.
+    """
+    before = [one.start if whole else 1 for one in batch.examples]
+    rows = [[1] * count + list(of) for count, of in zip(before, sizes, strict=True)]
+    longest = max(map(len, rows))
+    members = torch.zeros(len(rows), longest, most, dtype=torch.int64)
+    there = torch.zeros(len(rows), longest, most, dtype=torch.bool)
+    positions = torch.zeros(len(rows), longest, dtype=torch.int64)
+    learned = torch.zeros(len(rows), longest, dtype=torch.bool)
+    for row, (of, one, count) in enumerate(zip(rows, batch.examples, before, strict=True)):
+        assert sum(of) + one.start - count == len(one.tokens), "groups hold each token once"
         length = torch.tensor(of)
-        stop = length.cumsum(0)
+        stop = length.cumsum(0) + one.start - count
         place = (stop - length).unsqueeze(1) + torch.arange(most)
         inside = place < stop.unsqueeze(1)
         members[row, : len(of)] = place.masked_fill(~inside, 0)
         there[row, : len(of)] = inside
         positions[row, : len(of)] = stop - 1
-        learned[row, one.start : len(of)] = True
+        learned[row, count : len(of)] = True
     device = batch.tokens.device
     return Grouped(members.to(device), there.to(device), positions.to(device), learned.to(device))

@@ -10,7 +10,7 @@ from torch import Tensor
 __all__ = ["states_at"]
 
 
-def states_at(body: Any, depths: Sequence[int], *, real: Tensor, **inputs: Tensor) -> list[Tensor]:
+def states_at(body: Any, depths: Sequence[int], *, real: Tensor, past: Any = None, **inputs: Tensor) -> list[Tensor]:
     """States [rows, inputs, hidden size] of a decoder of transformers after each of these numbers of layers; the last
     is that before the final norm, as the engine has it.
 
@@ -29,7 +29,7 @@ def states_at(body: Any, depths: Sequence[int], *, real: Tensor, **inputs: Tenso
 
     handles = [body.layers[depth - 1].register_forward_hook(keeper(depth)) for depth in set(depths)]
     try:
-        body(attention_mask=real.long(), use_cache=False, **inputs)
+        body(attention_mask=real.long(), use_cache=past is not None, past_key_values=past, **inputs)
     finally:
         for handle in handles:
             handle.remove()

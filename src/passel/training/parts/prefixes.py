@@ -1,0 +1,78 @@
+"""What a model has read of each text's prompt, so that an answer is learned by passes over the answer alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from passel.training.parts.batches import Batch
+
+__all__ = ["Prefixes"]
+
+_BYTES = 2 << 30
+"""That are kept at most; prompts beyond them are read anew each time."""
+
+
+class Prefixes:
+    """Keys and values of all tokens of a prompt but its last, without gradients. A model that does not change reads a
+    prompt once.
+
+    Args:
+        body: of transformers, without its head; every layer sees all tokens before it.
+        frozen: whether it does not change. Then they are kept from step to step, as far as memory goes.
+    """
+
+    def __init__(self, body: Any, *, frozen: bool) -> None:
+        self._body, self._left = body, _BYTES if frozen else 0
+        self._kept: dict[int, Tensor] = {}
+
+    @staticmethod
+    def fits(config: Any) -> bool:
+        """Whether a model is of the kind whose cache can be cut and put together."""
+        kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+        return kinds == {"full_attention"} and not getattr(config, "sliding_window", None)
+
+    def keep(self, batch: Batch, cache: Any) -> None:
+        """Keeps those of a batch whose tokens have gone through the model into this cache."""
+        for row, one in enumerate(batch.examples):
+            if id(one) not in self._kept and self._left > 0:
+                self._kept[id(one)] = found = _of(cache, row, one.start - 1).clone()
+                self._left -= found.numel() * found.element_size()
+
+    def cache(self, batch: Batch) -> tuple[Any, Tensor]:
+        """A cache to go on from, or None where no prompt is longer than a token; and where it holds something, bool
+        [rows, tokens]. It may be written to."""
+        longest = max(one.start - 1 for one in batch.examples)
+        real = torch.tensor([[at < one.start - 1 for at in range(longest)] for one in batch.examples], dtype=torch.bool)
+        real = real.view(len(batch.examples), longest).to(batch.tokens.device)
+        if not longest:
+            return None, real
+        parts = self._parts(batch, longest)
+        layers, rows = parts[0].shape[0], len(parts)
+        whole = parts[0].new_zeros(layers, 2, rows, parts[0].shape[2], longest, parts[0].shape[4])
+        for row, part in enumerate(parts):
+            whole[:, :, row, :, : part.shape[3]] = part
+        cache = DynamicCache()
+        for layer, (keys, values) in enumerate(whole):
+            cache.update(keys, values, layer)
+        return cache, real
+
+    def _parts(self, batch: Batch, longest: int) -> list[Tensor]:
+        kept = [self._kept.get(id(one)) for one in batch.examples]
+        if all(part is not None for part in kept):
+            return [part for part in kept if part is not None]
+        with torch.no_grad():
+            cache = DynamicCache()
+            mask = batch.real[:, :longest].long()
+            self._body(input_ids=batch.tokens[:, :longest], attention_mask=mask, past_key_values=cache, use_cache=True)
+        return [_of(cache, row, one.start - 1) for row, one in enumerate(batch.examples)]
+
+
+def _of(cache: Any, row: int, length: int) -> Tensor:
+    """[layers, 2, heads, length, head size]."""
+    return torch.stack(
+        [torch.stack((layer.keys[row, :, :length], layer.values[row, :, :length])) for layer in cache.layers]
+    )
