@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import torch
 from parts.chains import is_right
 from parts.figures import arguments, interleave, machine, ratio, show
 from parts.references import write_references
@@ -32,7 +33,7 @@ from passel.core.key import Key
 from passel.decoding import Draft, Opening
 from passel.decoding.early_exit import early_exit
 from passel.decoding.greedy import greedy
-from passel.decoding.parts.early_exit import EarlyExit, Leaving, built
+from passel.decoding.parts.early_exit import EarlyExit, Leaving, built, thresholds
 from passel.decoding.parts.trained import opened
 from passel.engine import Decoding, Engine, read
 from passel.engine.forward import ALL, Forward, forward, open_branch
@@ -91,10 +92,10 @@ def followed(parts: EarlyExit, leave: float, prompt: Sequence[int], tokens: Sequ
     """Of each token of an answer but the first: the layers that it took, and whether it was read off as it is."""
     branch = yield from open_branch()
     yield from forward(Forward(branch, prompt))
-    depths, same = list[int](), list[bool]()
+    depths, same, least = list[int](), list[bool](), thresholds(leave, NEVER, torch.device("cpu"))
     for start in range(0, len(tokens) - 1, 16):  # short pieces, which round as single tokens do
         piece, next_ones = tokens[:-1][start : start + 16], tokens[1:][start : start + 16]
-        output = yield from forward(Forward(branch, piece, exit=Leaving(parts, leave, NEVER), logits=ALL))
+        output = yield from forward(Forward(branch, piece, exit=Leaving(parts, least), logits=ALL))
         depths += output.depths
         same += (output.logits.argmax(-1).cpu().numpy() == next_ones).tolist()
     return depths, same

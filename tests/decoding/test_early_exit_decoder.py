@@ -19,10 +19,11 @@ from passel.core.errors import UsageError
 from passel.decoding import Draft
 from passel.decoding.early_exit import early_exit
 from passel.decoding.greedy import greedy
-from passel.decoding.parts.early_exit import CONTINUE, EXIT, STOP, EarlyExit, built, decided
+from passel.decoding.parts.early_exit import CONTINUE, EXIT, STOP, EarlyExit, built, decided, thresholds
 from passel.decoding.parts.trained import opened
 
 NEVER = 2.0
+CPU = torch.device("cpu")
 PROMPTS = [tuple((n * 7 + at * at) % 64 for at in range(5)) for n in range(8)]
 
 
@@ -120,12 +121,12 @@ def test_what_is_decided_falls_with_the_threshold(logits: list[list[float]], low
     low, high = min(low, high), max(low, high)
     given = torch.tensor(logits).softmax(-1)
     for at, kind in ((0, EXIT), (1, STOP)):
-        thresholds = [[0.7, 0.7], [0.7, 0.7]]
-        thresholds[0][at], thresholds[1][at] = low, high
-        below, above = (decided(given, *one) == kind for one in thresholds)
+        pairs = [[0.7, 0.7], [0.7, 0.7]]
+        pairs[0][at], pairs[1][at] = low, high
+        below, above = (decided(given, thresholds(*pair, CPU)) == kind for pair in pairs)
         assert bool((above <= below).all())
-    assert (decided(given, 1.0, 1.0) == CONTINUE).all()
-    assert (decided(given, 0.0, 0.0) == given.argmax(-1)).all()
+    assert (decided(given, thresholds(1.0, 1.0, CPU)) == CONTINUE).all()
+    assert (decided(given, thresholds(0.0, 0.0, CPU)) == given.argmax(-1)).all()
 
 
 def test_untrained_heads_read_as_the_final_norm_does() -> None:
@@ -133,7 +134,9 @@ def test_untrained_heads_read_as_the_final_norm_does() -> None:
     normed = states / states.square().mean(-1, keepdim=True).sqrt()
     for depth in (1, 2, 3):
         assert torch.allclose(parts.read(depth, states), normed, atol=1e-6)
-    assert torch.equal(decided(parts.classes(states).softmax(-1), 0.0, 0.0), torch.zeros(5, dtype=torch.int64))
+    assert torch.equal(
+        decided(parts.classes(states).softmax(-1), thresholds(0.0, 0.0, CPU)), torch.zeros(5, dtype=torch.int64)
+    )
 
 
 def test_parts_of_another_model_are_refused(tmp_path: Path) -> None:

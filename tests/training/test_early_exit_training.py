@@ -38,10 +38,17 @@ if ENGINE not in sys.path:
 from tiny_models import FAMILIES, model_of  # noqa: E402
 
 
-def test_labels_are_those_of_the_paper() -> None:
+def test_labels_of_the_paper() -> None:
     """Exit from the first layer on that is right, whatever later ones say; stop where none is."""
     rows = {(0, 1, 0): (CONTINUE, EXIT, EXIT), (0, 0, 0): (STOP,) * 3, (1, 0, 1): (EXIT,) * 3, (0, 0, 1): (0, 0, EXIT)}
-    found = labels(torch.tensor([list(row) for row in rows]).bool())
+    found = labels(torch.tensor([list(row) for row in rows]).bool(), once=True)
+    assert found.tolist() == [list(wanted) for wanted in rows.values()]
+
+
+def test_labels_that_last() -> None:
+    """Exit where the layer and all after it are right."""
+    rows = {(0, 1, 0): (CONTINUE,) * 3, (0, 0, 0): (STOP,) * 3, (1, 0, 1): (0, 0, EXIT), (0, 1, 1): (0, EXIT, EXIT)}
+    found = labels(torch.tensor([list(row) for row in rows]).bool(), once=False)
     assert found.tolist() == [list(wanted) for wanted in rows.values()]
 
 

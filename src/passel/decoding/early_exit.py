@@ -6,7 +6,7 @@ from typing import Annotated
 
 from passel.core.key import Key
 from passel.core.ranges import Linear
-from passel.decoding.parts.early_exit import EXIT_THRESHOLD, STOP, STOP_THRESHOLD, Leaving, Stays, built
+from passel.decoding.parts.early_exit import EXIT_THRESHOLD, STOP, STOP_THRESHOLD, Leaving, Stays, built, thresholds
 from passel.decoding.parts.opening import Draft, Opening
 from passel.decoding.parts.trained import opened
 from passel.engine.forward import Decoding, Drop, Emit, Forward, Output, forward, forwards, open_branch
@@ -57,10 +57,11 @@ def early_exit(
     )
     size, vocabulary = shape.hidden[0].shape[-1], first.logits.shape[-1]
     manifest.check(path, layers=shape.depths[0], hidden_size=size, vocabulary=vocabulary)
-    tokens, depths, parts = [int(first.logits[-1].argmax())], [parts.layers], parts.to(first.logits.device)
+    tokens, depths, device = [int(first.logits[-1].argmax())], [parts.layers], first.logits.device
     yield (Drop(other), Emit((tokens[-1],)))
+    parts, least = parts.to(device), thresholds(exit_threshold, stop_threshold, device)
     while tokens[-1] not in opening.end and len(tokens) < opening.max_tokens:
-        leaving = Leaving(parts, exit_threshold, stop_threshold)
+        leaving = Leaving(parts, least)
         output = yield from forward(Forward(branch, tokens[-1:], exit=leaving, hidden=(parts.layers,)))
         if leaving.stopped or _stops(leaving, output):
             return (Draft(tuple(tokens), "end", depths=tuple(depths), spent=1),)

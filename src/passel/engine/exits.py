@@ -67,7 +67,7 @@ class Exits:
 
     def _asked(self, decides: Exit, depth: int, places: Tensor, hidden: Tensor) -> Tensor:
         """The places [tokens] of which some may leave; returns those that stay."""
-        states = hidden[places]
+        states = hidden if len(places) == len(hidden) else hidden[places]
         leaves = decides.leaves(depth, states)
         if not bool(leaves.any()):
             return places

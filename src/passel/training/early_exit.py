@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.parts.early_exit import CONTINUE, EXIT, EXIT_THRESHOLD, STOP, EarlyExit, decided
+from passel.decoding.parts.early_exit import CONTINUE, EXIT, EXIT_THRESHOLD, STOP, EarlyExit, decided, thresholds
 from passel.decoding.parts.plain import ids
 from passel.training.parts.batches import Batch, batches, in_order
 from passel.training.parts.course import Course, Loss, Schedule
@@ -32,19 +32,20 @@ def early_exit(
     key: Key,
     steps: Annotated[int, Log(1, 100_000)] = 300,
     batch: Annotated[int, Log(1, 256)] = 8,
-    learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 1e-3,
+    learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 2e-3,
     rank: Annotated[int, Linear(0, 1024)] = 64,
-    heads: Annotated[int, Log(1, 128)] = 6,
-    places: Annotated[int, Log(1, 4096)] = 256,
+    heads: Annotated[int, Log(1, 128)] = 12,
+    places: Annotated[int, Log(1, 4096)] = 96,
     controlling: Annotated[float, Linear(0.0, 1.0)] = 0.3,
+    label: Literal["lasting", "once"] = "lasting",
 ) -> Course:
     """Trains a head for every layer, and then a controller that tells from a hidden state whether it goes deeper.
 
     The model stays as it is; the last layer's head is its own. The heads learn the next token. Then each layer of a
-    token gets a label: exit, once this layer's head or one before it was right; stop, where no layer is right; else
-    continue. The controller, one linear layer for all depths, learns the labels. What is right is what the text says:
-    with completions of the model's own (`complete=0`) that is the full model's choice, and there is next to nothing to
-    stop for.
+    token gets a label: exit, where it is deep enough for the token; stop, where no layer has it; else continue. The
+    controller, one linear layer for all depths, learns the labels. What is right is what the text says: with
+    completions of the model's own (`complete=0`) that is the full model's choice, and there is next to nothing to stop
+    for.
 
     Source: Sun et al. 2024, When neural code completion models size up the situation, arXiv 2401.09964: heads, labels
     and controller, as its public code has them (v587su/SEC: `multi_lmhead_gpt2.py`, `generate_dataset.py`). A head's
@@ -59,16 +60,19 @@ def early_exit(
         places: of tokens to be learned that a step takes, drawn among those of its batch; while the controller is
             trained, so many fewer as more heads than `heads` are read off at each.
         controlling: share of the steps for the controller.
+        label: which layers are to exit: lasting, those from which on all heads are right; once, those from the first on
+            that is right, whatever the later ones say, as in the paper.
 
     Cost: a step is one pass of the model over the batch, and heads * places products with its head, forward and, for
     the heads, backward.
 
     Guarantees: none; the model itself is not changed.
 
-    Deviations: a head is a low-rank change of the hidden state before the model's own final norm and head, where the
-    paper has a head of its own for each layer: 30 of those would be six times the model. States are scaled to a root
-    mean square of 1 before heads and controller: in SmolLM2-135M it grows from 2 to 28 over the layers. Heads and
-    places are drawn for each step, where the paper takes all.
+    Deviations: the default of `label`: heads of the first layers are right by chance now and then, and what follows
+    such a layer is not right because of it. A head is a low-rank change of the hidden state before the model's own
+    final norm and head, where the paper has a head of its own for each layer: 30 of those would be six times the model.
+    States are scaled to a root mean square of 1 before heads and controller: in SmolLM2-135M it grows from 2 to 28 over
+    the layers. Heads and places are drawn for each step, where the paper takes all.
     """
     base = material.base
     layers = base.model.config.get_text_config().num_hidden_layers
@@ -86,7 +90,7 @@ def early_exit(
             return Loss(_head_loss(material, parts, found, tokens, heads), one.count)
         found, tokens = _taken(material, one, each)
         with torch.no_grad():
-            known = labels(_right(material, parts, found, tokens))
+            known = labels(_right(material, parts, found, tokens), once=label == "once")
         return Loss(controller_loss(parts.classes(found), known), one.count, {"controller": 1.0})
 
     @cache
@@ -104,11 +108,17 @@ def early_exit(
     return Course(parts, loss, Schedule(steps, learning_rate, restarts=(first,)), settings, evaluate)
 
 
-def labels(right: Tensor) -> Tensor:
+def labels(right: Tensor, *, once: bool) -> Tensor:
     """The class of each layer of a token: bool [tokens, layers], whether its head has the token, to int64 of the same
-    shape. A layer that is wrong after one that was right still says EXIT."""
+    shape.
+
+    Args:
+        once: a layer that is wrong after one that was right still says EXIT; else only layers do that are right and
+            after which all are.
+    """
+    exits = right.cumsum(1) > 0 if once else right.flip(1).int().cummin(1).values.flip(1).bool()
     never = ~right.any(1, keepdim=True)
-    return torch.where(right.cumsum(1) > 0, EXIT, torch.where(never, STOP, CONTINUE))
+    return torch.where(exits, EXIT, torch.where(never, STOP, CONTINUE))
 
 
 def controller_loss(classes: Tensor, known: Tensor) -> Tensor:
@@ -151,7 +161,8 @@ def _figures(material: Material, parts: EarlyExit, hidden: Tensor, tokens: Tenso
     first = torch.where(right.any(1), right.int().argmax(1) + 1, layers)
     some = sorted({max(1, round(layers * part / 4)) for part in (1, 2, 3)} | {layers})
     found = {f"accuracy_at_{depth}": float(right[:, depth - 1].float().mean()) for depth in some}
-    taken = decided(parts.classes(hidden).softmax(-1), EXIT_THRESHOLD, 2.0) == EXIT
+    least = thresholds(EXIT_THRESHOLD, 2.0, hidden.device)  # nobody stops
+    taken = decided(parts.classes(hidden).softmax(-1), least) == EXIT
     taken[:, -1] = True
     depth = taken.int().argmax(1)
     found["skippable"] = float(1 - first.float().mean() / layers)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 __all__ = ["CONTINUE", "EXIT", "EXIT_THRESHOLD", "STOP", "STOP_THRESHOLD", "EarlyExit", "Leaving", "Stays", "built"]
-__all__ += ["decided"]
+__all__ += ["decided", "thresholds"]
 
 CONTINUE, EXIT, STOP = 0, 1, 2
 """The controller's classes: on to the next layer; the token stands; no layer would have it."""
@@ -44,13 +46,20 @@ class EarlyExit(nn.Module):
 
     def classes(self, hidden: Tensor) -> Tensor:
         """Logits [tokens, 3] of CONTINUE, EXIT and STOP, from states after any layer."""
-        return self.controller(scaled(hidden))
+        states = hidden.float()  # scaled afterwards, which is less work: it is asked at every layer
+        return functional.linear(states, self.controller.weight) / _size(states)
 
 
 def scaled(hidden: Tensor) -> Tensor:
     """States in float32 with a root mean square of 1."""
     states = hidden.float()
-    return states * (states.square().mean(-1, keepdim=True) + 1e-6).rsqrt()
+    return states / _size(states)
+
+
+def _size(states: Tensor) -> Tensor:
+    """Root mean squares [tokens, 1]."""
+    norms: Tensor = torch.linalg.vector_norm(states, dim=-1, keepdim=True)
+    return norms.clamp_min(1e-6) / math.sqrt(states.shape[-1])
 
 
 def built(settings: Mapping[str, Any]) -> EarlyExit:
@@ -58,40 +67,48 @@ def built(settings: Mapping[str, Any]) -> EarlyExit:
     return EarlyExit(settings["layers"], settings["hidden_size"], settings["rank"])
 
 
-def decided(chances: Tensor, exit_threshold: float, stop_threshold: float) -> Tensor:
-    """The class taken for each token: the likeliest one where it is EXIT or STOP and its probability is above the
-    threshold, else CONTINUE. chances [tokens, 3]."""
+def thresholds(exit_threshold: float, stop_threshold: float, device: torch.device) -> Tensor:
+    """What each class's probability must be above, [3]."""
+    return torch.tensor([0.0, exit_threshold, stop_threshold], device=device)
+
+
+def decided(chances: Tensor, least: Tensor) -> Tensor:
+    """The class taken for each token: the likeliest one where it is above its threshold, else CONTINUE.
+
+    Args:
+        chances: [tokens, 3]. least: as `thresholds` has it.
+    """
     most, found = chances.max(-1)
-    least = torch.tensor([-1.0, exit_threshold, stop_threshold], device=chances.device)
-    return torch.where(most > least[found], found, CONTINUE)
+    return found * (most > least[found])  # CONTINUE is 0
 
 
 @dataclass(slots=True, eq=False)
 class Leaving:
-    """The exit of one forward of one token, and whether the controller stopped there.
+    """The exit of one forward, and whether the controller stopped there.
 
     Args:
-        parts: heads and controller. exit_threshold, stop_threshold: see `decided`.
+        parts: heads and controller. least: as `thresholds` has it.
     """
 
     parts: EarlyExit
-    exit_threshold: float
-    stop_threshold: float
+    least: Tensor
     stopped: bool = False
+    _found: Tensor | None = None
 
     def leaves(self, depth: int, hidden: Tensor) -> Tensor:
         """See `engine.Exit`."""
-        found = self.decide(hidden)
-        self.stopped |= bool((found == STOP).any())
-        return found != CONTINUE
+        self._found = self.decide(hidden)
+        return self._found.bool()
 
     def state(self, depth: int, hidden: Tensor) -> Tensor:
         """See `engine.Exit`."""
+        assert self._found is not None, "who leaves is asked first"
+        self.stopped |= bool((self._found == STOP).any())
         return self.parts.read(depth, hidden)
 
     def decide(self, hidden: Tensor) -> Tensor:
         """The class taken for each state."""
-        return decided(self.parts.classes(hidden).softmax(-1), self.exit_threshold, self.stop_threshold)
+        return decided(self.parts.classes(hidden).softmax(-1), self.least)
 
 
 class Stays:
