@@ -158,6 +158,21 @@ def head(model: Any, state: torch.Tensor) -> torch.Tensor:
     return cap * torch.tanh(logits / cap) if cap else logits
 
 
+@pytest.mark.parametrize(("rank", "passes"), [(0, [2, 1]), (4, [3, 2])])
+def test_a_model_that_stays_reads_a_prompt_once(rank: int, passes: list[int]) -> None:
+    """A pass to cut the texts, the first time; one over the prompts, where they are not known; one over the groups."""
+    base, examples = checkpoint("llama"), texts(3)
+    course = hamburger(Material(base, examples, examples), key=Key(), lora_rank=rank, batch=3, low=LOW, ratio=RATIO)
+    seen: list[int] = []
+    base.model.get_decoder().register_forward_pre_hook(lambda *_: seen.append(1))
+    losses: list[float] = []
+    for count in passes:
+        seen.clear()
+        losses.append(float(course.loss(0).value.detach()))
+        assert len(seen) == count
+    assert losses[0] == losses[1]
+
+
 @pytest.mark.parametrize("rank", [0, 4])
 def test_a_whole_training(rank: int, tiny: Path, tmp_path: Path) -> None:
     """It learns; and with confidence above 1 the draft is the greedy one of the model with its update."""

@@ -45,7 +45,7 @@ def hamburger(
     key: Key,
     steps: Annotated[int, Log(1, 100_000)] = 600,
     batch: Annotated[int, Log(1, 256)] = 8,
-    learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 5e-4,
+    learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 1e-3,
     lora_rank: Annotated[int, Linear(0, 256)] = 16,
     layers: Annotated[int, Log(1, 16)] = 2,
     inner: Annotated[int, Linear(0, 16384)] = 0,
