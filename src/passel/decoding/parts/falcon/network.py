@@ -19,6 +19,10 @@ LstmState = tuple[Tensor, Tensor]
 KeysValues = tuple[Tensor, Tensor]
 """Of one layer, [rows, key-value heads, tokens, head size] each."""
 
+_FEW = 8
+"""Tokens up to which torch's LSTM is slower on a processor than its products one by one: it lays out its weights anew
+at every call."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Before:
@@ -117,7 +121,25 @@ class FalconNetwork(nn.Module):
 
     def fused(self, features: Tensor, embeddings: Tensor, state: LstmState | None = None) -> tuple[Tensor, LstmState]:
         """What the LSTM makes of both, [rows, tokens, hidden size], and its state after them."""
-        return self.lstm(torch.cat((embeddings, features), -1), state)
+        x = torch.cat((embeddings, features), -1)
+        few = x.shape[1] <= _FEW and x.device.type == "cpu" and not self.training
+        return self._stepped(x, state) if few else self.lstm(x, state)
+
+    def _stepped(self, x: Tensor, state: LstmState | None) -> tuple[Tensor, LstmState]:
+        """The LSTM token by token."""
+        zeros = x.new_zeros(self.shape.lstm_layers, len(x), self.shape.hidden_size)
+        hidden, cells = ([*of] for of in state or (zeros, zeros))
+        for layer, (input_weight, weight, *biases) in enumerate(self.lstm.all_weights):
+            given = functional.linear(x, input_weight, biases[0] + biases[1])
+            outputs: list[Tensor] = []
+            for token in range(x.shape[1]):
+                gates = given[:, token] + functional.linear(hidden[layer], weight)
+                enter, stay, new, leave = gates.chunk(4, -1)
+                cells[layer] = stay.sigmoid() * cells[layer] + enter.sigmoid() * new.tanh()
+                hidden[layer] = leave.sigmoid() * cells[layer].tanh()
+                outputs.append(hidden[layer])
+            x = torch.stack(outputs, 1)
+        return x, (torch.stack(hidden), torch.stack(cells))
 
     def decoded(
         self, x: Tensor, positions: Tensor, past: Sequence[KeysValues] = (), mask: Tensor | None = None
