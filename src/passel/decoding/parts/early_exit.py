@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +58,7 @@ def scaled(hidden: Tensor) -> Tensor:
 
 def _size(states: Tensor) -> Tensor:
     """Root mean squares [tokens, 1]."""
-    norms: Tensor = torch.linalg.vector_norm(states, dim=-1, keepdim=True)
+    norms = cast(Tensor, cast(Any, torch.linalg).vector_norm(states, dim=-1, keepdim=True))
     return norms.clamp_min(1e-6) / math.sqrt(states.shape[-1])
 
 
