@@ -131,11 +131,14 @@ def read(model: Any, context: int, *, int8: bool = False) -> Architecture:
         raise UsageError(f"the engine cannot run a model of the kind {config.model_type} ({reason})") from reason
     if attention.q_proj.weight.shape[0] != heads * size:
         raise UsageError(f"the engine cannot run a model of the kind {config.model_type}: its heads have odd sizes")
+    masked, positions = declared(config), tuple(_positions(body, config, kind, context) for kind in names)
+    if masked and any(kind.window for kind in positions):
+        raise UsageError("the engine cannot run a masked-diffusion model whose layers see a window only")
     table, head = body.embed_tokens, model.get_output_embeddings()
     return Architecture(
         table.weight.data,
         float(torch.as_tensor(getattr(table, "embed_scale", 1.0)).to(table.weight.dtype)),
-        tuple(_positions(body, config, kind, context) for kind in names),
+        positions,
         layers,
         _norm(body.norm),
         ready(Linear(head.weight.data, head.bias)),
@@ -147,7 +150,7 @@ def read(model: Any, context: int, *, int8: bool = False) -> Architecture:
         float(getattr(config, "final_logit_softcapping", None) or 0.0),
         activation,
         config.intermediate_size,
-        declared(config),
+        masked,
     )
 
 

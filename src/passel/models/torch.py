@@ -130,7 +130,7 @@ def torch(
         from passel.models.parts.white.runtime import Settings
 
         file, own = _weights(path, report)
-        beside = _weights(draft, report)[0] if draft else None
+        beside = _weights(draft, report) if draft else None
         size = int(memory * 1e9)
         knows = known[0] if known else None
         given = Settings(file, own, adapter, scale, dtype, int8, device, size, context, rows, beside, knows)

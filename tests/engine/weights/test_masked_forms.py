@@ -274,6 +274,10 @@ def test_a_declaration_that_makes_no_sense_is_refused() -> None:
     config.masked_diffusion = {"mask": 1, "moved": True}
     with pytest.raises(UsageError, match="has mask and shifted"):
         declared(config)
+    window = tiny("gemma3")
+    declare(window.config, MaskedDiffusion(5))
+    with pytest.raises(UsageError, match="see a window only"):
+        read(window, 64)
     declare(config, MaskedDiffusion(288))
     with pytest.raises(UsageError, match="not among the model's 288"):
         declared(config)

@@ -18,9 +18,9 @@ Report = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a model is loaded; see `models.torch.torch` for each. `path` and `draft` are files, folders or hf: names;
-    `own` is the adapter that the catalog has for the model. `contextualise` changes the loaded weights, and returns
-    what is to stand in front of each prompt."""
+    """How a model is loaded; see `models.torch.torch` for each. `path` is a file, a folder or an hf: name, and `own`
+    the adapter that the catalog has for the model; `draft` is both of the model beside. `contextualise` changes the
+    loaded weights, and returns what is to stand in front of each prompt."""
 
     path: str
     own: str | None
@@ -32,7 +32,7 @@ class Settings:
     memory: int
     context: int
     rows: int
-    draft: str | None
+    draft: tuple[str, str | None] | None
     contextualise: Callable[[Checkpoint], str] | None = None
 
 
@@ -72,7 +72,8 @@ def start(settings: Settings, report: Report) -> Runtime:
     parts = read(found.model, settings.context, int8=settings.int8)
     beside = []
     if settings.draft:
-        drafter = load(settings.draft, dtype=settings.dtype, device=settings.device, report=report)
+        path, own = settings.draft
+        drafter = load(path, own=own, dtype=settings.dtype, device=settings.device, report=report)
         beside = [read(drafter.model, settings.context)]
     constraints = Constraints(found.tokenizer, vocab=parts.vocabulary, ends=sorted(found.end_ids))
     engine = Engine(
