@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Annotated, Any
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from passel.core.errors import UsageError
 from passel.core.key import Key
@@ -17,7 +18,7 @@ from passel.training.parts.batches import Batch, batches, collate
 from passel.training.parts.course import Course, Loss, Schedule
 from passel.training.parts.examples import Example
 from passel.training.parts.material import Material
-from passel.training.parts.next_token import cross_entropy
+from passel.training.parts.next_token import learned
 
 __all__ = ["cot_valve"]
 
@@ -85,11 +86,14 @@ def cot_valve(
     return Course(model, loss, Schedule(steps, learning_rate), {}, evaluate, save)
 
 
-def _at(model: nn.Module, batch: Batch, scale: float) -> Tensor:
-    """The loss of a batch of one strength."""
+def _at(model: Any, batch: Batch, scale: float) -> Tensor:
+    """The loss of a batch of one strength. The head is computed where a token is to be learned alone."""
     _open(model, _strength(batch.examples[0]) * scale)
-    logits = model(input_ids=batch.tokens, attention_mask=batch.real.long(), use_cache=False).logits
-    return cross_entropy(logits, batch)
+    base = model.get_base_model()
+    hidden = base.get_decoder()(input_ids=batch.tokens, attention_mask=batch.real.long(), use_cache=False)
+    places, tokens = learned(batch)
+    logits = base.get_output_embeddings()(hidden.last_hidden_state[:, :-1][places])
+    return functional.cross_entropy(logits.float(), tokens)
 
 
 def _strength(one: Example) -> float:
