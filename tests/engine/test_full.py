@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_models import FAMILIES, engine_of, model_of
+from tiny_models import engine_of, model_of
 from torch import Tensor
 
 from passel.core.errors import UsageError
@@ -18,6 +18,9 @@ from passel.engine.kernels.reference import Reference
 
 Pieces = Sequence[tuple[int, bool]]
 """How many tokens, and whether they see all of each other."""
+
+FAMILIES = ("llama", "mistral-window", "qwen3", "gemma2", "gemma3")
+"""Without and with windows, norms of heads and soft caps."""
 
 SHORT, LONGER = LONG // 2, LONG + 9
 

@@ -41,6 +41,7 @@ class Worker:
                     self._read(ask, future)
         except UsageError as error:
             for future in futures:
+                self._work.pop(future, None)
                 _set(future, Reply("failed", error=str(error)))
         return futures
 
