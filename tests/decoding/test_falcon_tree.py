@@ -10,26 +10,27 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passel.decoding.parts.falcon.tree import Grown, Path, Ranked, frame, ranked
+from passel.decoding.parts.falcon.tree import Grown, Path, Ranked, ranked
 
 
-@given(width=st.integers(1, 6), levels=st.integers(1, 4))
-def test_the_frame_holds_all_paths_of_small_product(width: int, levels: int) -> None:
-    expected = {
+def frame(width: int, levels: int) -> set[Path]:
+    """All paths that may be in a tree."""
+    return {
         path
         for level in range(1, levels + 1)
         for path in product(range(width), repeat=level)
         if prod(rank + 1 for rank in path) <= width
     }
-    found = frame(width, levels)
-    assert set(found) == expected
-    assert len(found) == len(expected)
-    assert list(map(len, found)) == sorted(map(len, found))
 
 
-def test_a_frame_of_width_one_is_a_chain() -> None:
-    assert frame(1, 3) == ((0,), (0, 0), (0, 0, 0))
-    assert [len([path for path in frame(2, 3) if len(path) == level]) for level in (1, 2, 3)] == [2, 3, 4]
+@given(width=st.integers(1, 4), levels=st.integers(1, 5), block=st.integers(1, 3))
+def test_a_tree_with_room_holds_all_paths_of_small_product(width: int, levels: int, block: int) -> None:
+    tree, paths = Grown(width, levels, block, 10_000), [()]
+    for start in range(0, levels, block):
+        tree.grow(blocks_of(paths, block, start))
+        paths = tree.leaves(start + block)
+        assert set(paths) == {path for path in frame(width, levels) if len(path) == start + block < levels}
+    assert set(tree.tokens) == frame(width, levels)
 
 
 def test_ranked_by_probability() -> None:
@@ -53,7 +54,7 @@ def blocks_of(paths: list[Path], block: int, seed: int) -> dict[Path, Ranked]:
 @given(width=st.integers(1, 4), nodes=st.integers(1, 40), block=st.integers(1, 3), seed=st.integers(0, 5))
 def test_the_likeliest_nodes_of_the_frame_stay(width: int, nodes: int, block: int, seed: int) -> None:
     levels = 2 * block
-    tree = Grown(frame(width, levels), block, nodes)
+    tree = Grown(width, levels, block, nodes)
     first = blocks_of([()], block, seed)
     tree.grow(first)
     kept = dict(tree.scores)
@@ -63,7 +64,7 @@ def test_the_likeliest_nodes_of_the_frame_stay(width: int, nodes: int, block: in
         tree.grow(second)
     # all nodes that could be, scored one by one
     scores = {path: score for path, score in kept.items() if path}
-    for path in tree.frame:
+    for path in frame(width, levels):
         if len(path) > block and path[:block] in second:
             own = second[path[:block]].logprobs
             scores[path] = kept[path[:block]] + sum(own[at][rank] for at, rank in enumerate(path[block:]))
@@ -76,7 +77,7 @@ def test_the_likeliest_nodes_of_the_frame_stay(width: int, nodes: int, block: in
 
 
 def test_the_proposal_is_the_tree_in_order() -> None:
-    tree = Grown(frame(3, 4), 2, 100)
+    tree = Grown(3, 4, 2, 100)
     tree.grow(blocks_of([()], 2, 0))
     assert tree.proposal().depths == [1, 1, 1, 2, 2, 2, 2, 2]
     tree.grow(blocks_of(tree.leaves(2), 2, 1))
@@ -88,7 +89,7 @@ def test_the_proposal_is_the_tree_in_order() -> None:
         rank = sum(path[:-1] == before and len(path) == len(before) + 1 for path in paths)
         paths.append((*before, rank))
         assert tree.tokens[paths[-1]] == token
-    chain = Grown(frame(1, 2), 2, 100)
+    chain = Grown(1, 2, 2, 100)
     chain.grow(blocks_of([()], 2, 0))
     assert chain.proposal().parents is None
     assert chain.along((0, 0), 2) == list(chain.proposal().tokens)
@@ -97,11 +98,11 @@ def test_the_proposal_is_the_tree_in_order() -> None:
 def test_nothing_follows_an_end_token() -> None:
     first = blocks_of([()], 2, 0)
     likeliest = first[()].tokens[0][0]
-    tree = Grown(frame(3, 4), 2, 100, frozenset({likeliest}))
+    tree = Grown(3, 4, 2, 100, frozenset({likeliest}))
     tree.grow(first)
     assert {path for path in tree.tokens if path[0] == 0} == {(0,)}
     assert all(path[0] != 0 for path in tree.leaves(2))
     last = first[()].tokens[1][0]
-    tree = Grown(frame(1, 4), 2, 100, frozenset({last}))
+    tree = Grown(1, 4, 2, 100, frozenset({last}))
     tree.grow(first)
     assert tree.leaves(2) == []

@@ -15,7 +15,7 @@ from passel.core.ranges import Log
 from passel.decoding.parts.drafting import Drafter, Known, Proposal
 from passel.decoding.parts.falcon.network import FalconNetwork, built, unit
 from passel.decoding.parts.falcon.reading import Blocks, Reading, followed, read_on
-from passel.decoding.parts.falcon.tree import Grown, Path, Ranked, frame, ranked
+from passel.decoding.parts.falcon.tree import Grown, Path, Ranked, ranked
 from passel.decoding.parts.opening import Opening
 from passel.decoding.parts.trained import opened
 from passel.engine.forward import ALL, Decoding, Forward, drop, forward, open_branch
@@ -79,8 +79,8 @@ def falcon(
             yield from drop(scratch)
             return Proposal(memory=reading)
         levels = min(known.length, known.nodes)
-        tree = Grown(frame(width, levels), own.shape.block, min(nodes, known.nodes), opening.end)
-        yield from _grow(own, target, blocks, tree, levels, width)
+        tree = Grown(width, levels, own.shape.block, min(nodes, known.nodes), opening.end)
+        yield from _grow(own, target, blocks, tree)
         yield from drop(scratch)
         return replace(tree.proposal(), memory=reading)
 
@@ -115,12 +115,10 @@ def _read(network: FalconNetwork, target: _Target, known: Known) -> Decoding[tup
     return read_on(network, reading, _like(network, unit(features)), _like(network, unit(embeddings)))
 
 
-def _grow(
-    network: FalconNetwork, target: _Target, blocks: Blocks, tree: Grown, levels: int, width: int
-) -> Decoding[None]:
+def _grow(network: FalconNetwork, target: _Target, blocks: Blocks, tree: Grown) -> Decoding[None]:
     """Block by block, until the tree has its levels or nothing is left to follow."""
     size, paths = network.shape.block, [Path()]
-    for start in range(0, levels, size):
+    for start in range(0, tree.levels, size):
         if start:
             rows = {path: row for row, path in enumerate(paths)}
             paths = tree.leaves(start)
@@ -131,8 +129,8 @@ def _grow(
             embeddings = unit((yield from target.embeddings(tokens))).view(len(paths), size, -1)
             guessed = unit(blocks.features[sources])
             blocks = followed(network, blocks, sources, _like(network, guessed), _like(network, embeddings))
-        wanted = blocks.features[:, : levels - start]
-        found: list[Ranked] = ranked((yield from target.logits(wanted)), width)
+        wanted = blocks.features[:, : tree.levels - start]
+        found: list[Ranked] = ranked((yield from target.logits(wanted)), tree.width)
         tree.grow(dict(zip(paths, found, strict=True)))
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import prod
 
 from jaxtyping import Float
@@ -13,24 +11,10 @@ from torch import Tensor
 from passel.decoding.parts.drafting import Proposal
 from passel.decoding.parts.plain import ids, numbers
 
-__all__ = ["Grown", "Ranked", "frame", "ranked"]
+__all__ = ["Grown", "Path", "Ranked", "ranked"]
 
 Path = tuple[int, ...]
 """Ranks from the text's end on, 0 the likeliest token of its level."""
-
-
-@lru_cache(maxsize=64)
-def frame(width: int, levels: int) -> tuple[Path, ...]:
-    """The static tree: all paths of ranks r_1, r_2, … with (r_1 + 1) (r_2 + 1) … at most `width`, level by level.
-
-    If rank r stands with a chance in proportion to 1 / (r + 1), they are the likeliest ones of each level.
-    """
-    found: list[Path] = []
-    last: list[Path] = [()]
-    for _ in range(levels):
-        last = [(*path, rank) for path in last for rank in range(width // prod(one + 1 for one in path))]
-        found += last
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +39,17 @@ def ranked(logits: Float[Tensor, "rows block vocab"], width: int) -> list[Ranked
 class Grown:
     """A tree on its way.
 
+    The paths of ranks r_1, r_2, … that may be in it are those with (r_1 + 1) (r_2 + 1) … at most `width`: if rank r
+    stands with a chance in proportion to 1 / (r + 1), they are the likeliest ones of each level.
+
     Args:
-        frame: the paths that may be in it. block: levels that grow at once.
+        levels: of it. block: those that grow at once.
         nodes: in it at most; those with the highest product of the drafter's probabilities stay.
         end: tokens that nothing follows.
     """
 
-    frame: Sequence[Path]
+    width: int
+    levels: int
     block: int
     nodes: int
     end: frozenset[int] = frozenset()
@@ -69,28 +57,28 @@ class Grown:
     scores: dict[Path, float] = field(default_factory=lambda: {(): 0.0})
 
     def grow(self, blocks: dict[Path, Ranked]) -> None:
-        """Adds the levels after these paths."""
-        starts = set(map(len, blocks))
-        assert len(starts) == 1, "a tree grows by whole blocks"
-        (start,) = starts
-        for path in self.frame:
-            if not start < len(path) <= start + self.block or path[:start] not in blocks:
-                continue
-            before, block, level = path[:-1], blocks[path[:start]], len(path) - start - 1
-            if before not in self.scores or self.tokens.get(before) in self.end or path[-1] >= len(block.tokens[level]):
-                continue
-            self.tokens[path] = block.tokens[level][path[-1]]
-            self.scores[path] = self.scores[before] + block.logprobs[level][path[-1]]
+        """Adds the levels after these paths, which are of one length."""
+        (start,) = set(map(len, blocks))
+        paths = list(blocks)
+        for level in range(min(self.block, self.levels - start)):
+            paths = [path for before in paths for path in self._follow(before, blocks[before[:start]], level)]
         self._cut()
 
     def leaves(self, depth: int) -> list[Path]:
         """Paths of this depth that the next block is to follow."""
-        followed = {path[:depth] for path in self.frame if len(path) == depth + 1}
-        return [
-            path
-            for path, token in self.tokens.items()
-            if len(path) == depth and path in followed and token not in self.end
-        ]
+        ended = depth >= self.levels
+        return [p for p, token in self.tokens.items() if len(p) == depth and not ended and token not in self.end]
+
+    def _follow(self, before: Path, block: Ranked, level: int) -> list[Path]:
+        if self.tokens.get(before) in self.end:
+            return []
+        tokens, logprobs = block.tokens[level], block.logprobs[level]
+        count = min(self.width // prod(rank + 1 for rank in before), len(tokens))
+        made = [(*before, rank) for rank in range(count)]
+        for path in made:
+            self.tokens[path] = tokens[path[-1]]
+            self.scores[path] = self.scores[before] + logprobs[path[-1]]
+        return made
 
     def along(self, path: Path, count: int) -> list[int]:
         """The last tokens of a path."""
