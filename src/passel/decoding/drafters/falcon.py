@@ -127,7 +127,7 @@ def _grow(network: FalconNetwork, target: _Target, blocks: Blocks, tree: Grown) 
             sources = [rows[path[: start - size]] for path in paths]
             tokens = [token for path in paths for token in tree.along(path, size)]
             embeddings = unit((yield from target.embeddings(tokens))).view(len(paths), size, -1)
-            guessed = unit(blocks.features[sources])
+            guessed = blocks.features[sources]
             blocks = followed(network, blocks, sources, _like(network, guessed), _like(network, embeddings))
         wanted = blocks.features[:, : tree.levels - start]
         found: list[Ranked] = ranked((yield from target.logits(wanted)), tree.width)

@@ -144,7 +144,7 @@ class FalconNetwork(nn.Module):
     def decoded(
         self, x: Tensor, positions: Tensor, past: Sequence[KeysValues] = (), mask: Tensor | None = None
     ) -> tuple[Tensor, tuple[KeysValues, ...]]:
-        """Predicted features, and the new places' keys and values by layer.
+        """Predicted features, scaled by `unit`, and the new places' keys and values by layer.
 
         Args:
             x: of `fused`. positions: int64 [tokens], of all rows.
