@@ -59,21 +59,18 @@ class Shape:
             raise UsageError(f"chunk must be above shift + 1, got {self.chunk} and {self.shift}")
 
 
-def targets_of(model: Any, matrices: Sequence[str], first: int = 0, stop: int | None = None) -> list[Target]:
-    """Linear modules of these names in the layers from `first` up to `stop`. Raises UsageError where there is none of
-    a name."""
+def targets_of(model: Any, matrices: Sequence[str], first: int = 0) -> list[Target]:
+    """Linear modules of these names in the layers from `first` on. Raises UsageError where there is none of a name."""
     found: list[Target] = []
     modules: dict[str, nn.Module] = dict(model.named_modules())
     for name, module in modules.items():
         words = name.split(".")
-        layer = next((int(word) for word in words if word.isdecimal()), None)
-        inside = layer is not None and layer >= first and (stop is None or layer < stop)
-        if inside and isinstance(module, nn.Linear) and words[-1] in matrices:
-            assert layer is not None
+        layer = next((int(word) for word in words if word.isdecimal()), -1)
+        if layer >= first and isinstance(module, nn.Linear) and words[-1] in matrices:
             found.append(Target(name, layer, module.in_features, module.out_features))
     for matrix in matrices:
         if not any(one.name.endswith(f".{matrix}") for one in found):
-            raise UsageError(f"matrices: the model has no linear {matrix!r} in layers {first} to {stop or 'the last'}")
+            raise UsageError(f"matrices: the model has no linear {matrix!r} from layer {first} on")
     return found
 
 
