@@ -44,7 +44,7 @@ from passel.models.parts.pull import pull
 from passel.training.parts.examples import prompt_ids
 
 CONTEXT, MOST, NEVER = 256, 100, 2.0
-EXITS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
+EXITS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 STOPS = (0.5, 0.6, 0.7, 0.8, 0.9)
 LOSS = 0.01
 KEY = Key(0) / "early exit"
