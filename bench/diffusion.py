@@ -32,6 +32,8 @@ from parts.markdown import table
 from parts.word_problems import MODEL
 
 THREADS, CONTEXT, SIZE = 2, 256, 8_000
+BAR = 0.5
+"""Of denoising's steps, at most."""
 RULES = ("exact", "relative", "top_k", "threshold", "stochastic", "exact:failure=proposal", "relative:failure=proposal")
 
 
@@ -143,6 +145,7 @@ def guided(
         peer = min(enough, key=lambda one: one["passes"]) if enough else rows[0]
         row["steps_of_denoising"] = row["passes"] / peer["passes"]
         row["peer"], row["peer_reaches"] = peer["name"], bool(enough)
+        row["reached"] = row["steps_of_denoising"] <= BAR
     for side in found:
         side.engine.close()
     return rows
@@ -182,6 +185,7 @@ COLUMNS = {
         "tokens": "tokens",
         "of denoising's steps": "steps_of_denoising",
         "denoising reaches it": "peer_reaches",
+        "bar reached": "reached",
         "texts": "texts",
     },
 }

@@ -79,13 +79,7 @@ def guided_diffusion(
 
     Raises UsageError where there is no guide, or its vocabulary is of another size.
     """
-    if not 1 <= guide <= opening.beside:
-        raise UsageError(
-            f"guided_diffusion: there are {opening.beside} models beside the engine's own, asked for {guide}; "
-            "a guide is given as the model's draft"
-        )
-    if block < 1 or refresh < 0:
-        raise UsageError(f"block must be at least 1 and refresh 0, got {block} and {refresh}")
+    _check(opening, guide, block, refresh)
     chosen = Rule.of(rule, k, least)
     text = Infill(opening, masked_of(opening))
     reader = _Guide((yield from open_branch(guide)), text.masked.mask)
@@ -109,6 +103,16 @@ def guided_diffusion(
         yield from reader.keep(min(start + found.accepted, text.begin + text.told - 1))
     draft = text.draft()
     return (Draft(draft.tokens, draft.ended, spent=refused),)
+
+
+def _check(opening: Opening, guide: int, block: int, refresh: int) -> None:
+    if not 1 <= guide <= opening.beside:
+        raise UsageError(
+            f"guided_diffusion: there are {opening.beside} models beside the engine's own, asked for {guide}; "
+            "a guide is given as the model's draft"
+        )
+    if block < 1 or refresh < 0:
+        raise UsageError(f"block must be at least 1 and refresh 0, got {block} and {refresh}")
 
 
 @dataclass(slots=True, eq=False)
