@@ -112,13 +112,7 @@ def torch(
     depend on what is drawn beside it, up to the rounding of larger sums. Raises UsageError for a missing package or
     file; weights are loaded at the first ask.
     """
-    if find_spec("torch") is None or find_spec("transformers") is None:
-        raise UsageError('the engine needs torch and transformers: pip install "passel[engine]"')
-    card = find_card(path) if path in cards() else None
-    if not path:
-        raise UsageError("a model is given as torch:NAME, torch:FOLDER, torch:FILE.gguf or torch:hf:ORG/NAME")
-    if card is None and not path.startswith("hf:") and not Path(path).expanduser().exists():
-        raise UsageError(f"no model at {path}: neither a name of the catalog, nor a file or folder, nor hf:ORG/NAME")
+    card = _card(path)
     if length is not None:
         if adapter is None:
             raise UsageError("length opens an adapter that `passel train cot-valve` made: give it as adapter=FOLDER")
@@ -150,6 +144,18 @@ def torch(
         instruction=card.instruction if card else "",
     )
     return Torch(info, settings)
+
+
+def _card(path: str) -> Card | None:
+    """The model's entry in the catalog, if it is there. Raises UsageError where there is no model, or no torch."""
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        raise UsageError('the engine needs torch and transformers: pip install "passel[engine]"')
+    card = find_card(path) if path in cards() else None
+    if not path:
+        raise UsageError("a model is given as torch:NAME, torch:FOLDER, torch:FILE.gguf or torch:hf:ORG/NAME")
+    if card is None and not path.startswith("hf:") and not Path(path).expanduser().exists():
+        raise UsageError(f"no model at {path}: neither a name of the catalog, nor a file or folder, nor hf:ORG/NAME")
+    return card
 
 
 def _weights(path: str, report: Report) -> tuple[str, str | None]:

@@ -43,12 +43,12 @@ def generative_adapter(
     the context's tokens of the outer product of a key and a value, both linear in the hidden states of the frozen
     model. A context is read in chunks, and chunks add up. S is normalised: its largest singular values become 1, so
     that what was said once weighs as much as what was said often. The matrix then computes
-    W x + (alpha / rank) B S^T A1 x. Trained are A1 to B and a norm, by the next-token loss on rebuilding the context
-    from its memory and on going on from it: a row with `context`, `prompt` and `completion` asks the prompt without
-    the context; of any other text, each chunk is continued by the next one.
+    W x + (alpha / rank) B S^T A1 x. A1 to B and a norm are trained, by the next-token loss on rebuilding the context
+    and on going on from it: a row with `context`, `prompt` and `completion` asks the prompt without the context; of
+    any other text, each chunk is continued by the next.
 
     Source: Chen et al. 2024, Generative Adapter: contextualizing language models in parameters with a single forward
-    pass, arXiv 2411.05877; the released code settles the normalisation, the initial weights and the rank.
+    pass, arXiv 2411.05877; the released code settles the normalisation and the initial weights.
 
     Symbols: S [inner, rank] -> a memory; A1, A2, A3, B -> `a1`, `a2`, `a3`, `b` of it; r -> `rank`; r' -> `kept`;
     h_t -> the hidden state that a layer reads at token t; x -> the input of the matrix.
@@ -56,10 +56,9 @@ def generative_adapter(
     Args:
         steps, batch, learning_rate: ours, for models of some 100 million parameters; the released script has 1e-4.
         matrices: names of linear modules, with commas between them; the paper's is o_proj.
-        first: layer from which matrices are adapted; the paper adapts all. Default: the last quarter of the layers,
-            so that what lies below is computed once for each text and not once an epoch.
-        inner, rank, kept: the code has 1024, 1024 and 128 for hidden states of 4096; ours keep the share of `kept`
-            larger, for a short context has few directions.
+        first: layer from which matrices are adapted; the paper adapts all. Default: the last quarter, so that what
+            lies below is computed once for each text and not once an epoch.
+        inner, rank, kept: the code has 1024, 1024 and 128, for hidden states of 4096.
         alpha: the code has 64; ours makes the update strong enough to be learned in some hundred steps.
         keys: of what a token's key is made; hidden, as in the paper: A2 h_t; input: A1 x_t, what the matrix itself
             reads at that token. shift: the key of token t goes with the value of token t + shift; the paper's is 0.
@@ -67,24 +66,21 @@ def generative_adapter(
         rebuild: weight of the loss on rebuilding; the paper's is 1.
         remember: GB for hidden states of the frozen model, which are the same in each epoch.
 
-    Cost: a pass over the context and one over what is asked in the first epoch; then one forward and backward through
-    the layers from `first` on; a singular value decomposition for each memory and matrix.
+    Cost: a pass over each text in the first epoch; for each step, one forward and backward through the layers from
+    `first` on, and a singular value decomposition for each memory and matrix.
 
-    Guarantees: heuristic; before the first step the model is what it was, to the bit (B is zero). Memories of chunks
-    add up exactly; the update of a context does not depend on what is asked.
+    Guarantees: heuristic; before the first step the model is what it was, to the bit (B is zero).
 
     Deviations: `keys` and `shift` (above). With keys made of the hidden state, A1 and A2 have nothing in common at
     first; and the hidden state of a token, which is the paper's key and value in one, need not hold what the token was
     predicted from. With the key of what is asked and the value of what comes next, a few hundred steps are enough;
     `keys=hidden:shift=0` is the paper's form. Chunks are read by the frozen model, in training as in use; the code
-    trains on states of the model that earlier chunks have adapted. The normalisation is an exact singular value
-    decomposition with a gradient that stays finite; the code's is randomised, and drops an update where two values are
-    too close. Rows with a context rebuild each chunk from the memory of all of them.
+    trains on states of the model that earlier chunks have adapted. The singular value decomposition is exact, with a
+    gradient that stays finite; the code's is randomised, and drops an update where two values are too close.
     """
     config: Any = material.base.model.config.get_text_config()
-    names = [name.strip() for name in matrices.split(",") if name.strip()]
     begin = config.num_hidden_layers * 3 // 4 if first is None else first
-    targets = targets_of(material.base.model, names, begin)
+    targets = targets_of(material.base.model, [name.strip() for name in matrices.split(",")], begin)
     generator = Generator(targets, Shape(config.hidden_size, inner, rank, kept, alpha, keys, shift, chunk))
     checked((*material.examples, *material.held_out))
     teacher = Teacher(material.base, generator, rebuild, remember * 1e9)
@@ -98,11 +94,7 @@ def generative_adapter(
         return teacher.loss([of(one) for one in given(step).examples])
 
     def evaluate() -> Mapping[str, float]:
-        totals: dict[str, float] = {}
-        for some in in_order(material.held_out, batch, material.base.device):
-            found = teacher.loss([of(one) for one in some.examples], compare=True)
-            for name, value in found.figures.items():
-                totals[name] = totals.get(name, 0.0) + value * len(some.examples)
-        return {name: value / len(material.held_out) for name, value in totals.items()}
+        held_out = in_order(material.held_out, batch, material.base.device)
+        return teacher.judged([of(one) for one in some.examples] for some in held_out)
 
     return Course(generator, loss, Schedule(steps, learning_rate), generator.settings, evaluate)

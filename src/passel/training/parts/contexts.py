@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -94,9 +94,7 @@ class Teacher:
 
     def __init__(self, base: Checkpoint, generator: Generator, rebuild: float, room: float) -> None:
         self._base, self._generator, self._rebuild = base, generator, rebuild
-        self._contexts, self._begun = _Kept(room), _Kept(0.0)
-        self._begun.room = self._contexts.room / 2
-        self._contexts.room /= 2
+        self._contexts, self._begun = _Kept(room / 2), _Kept(room / 2)
 
     def loss(self, lessons: Sequence[Lesson], *, compare: bool = False) -> Loss:
         """Of some lessons at once. `compare`: figures are also of the model without the updates."""
@@ -121,6 +119,16 @@ class Teacher:
             if compare:
                 figures[f"{name}_without"] = self._next_token(asked).item()
         return Loss(total, count, figures)
+
+    def judged(self, batches: Iterable[Sequence[Lesson]]) -> dict[str, float]:
+        """The figures of some batches, with and without the updates: means over the lessons."""
+        totals: dict[str, float] = {}
+        count = 0
+        for some in batches:
+            count += len(some)
+            for name, value in self.loss(some, compare=True).figures.items():
+                totals[name] = totals.get(name, 0.0) + value * len(some)
+        return {name: value / count for name, value in totals.items()}
 
     def _normalised(self, read: Sequence[Example], spans: Sequence[tuple[int, int]]) -> Tensor:
         """Memories of spans of chunks, normalised [matrices, spans, inner, rank]."""
