@@ -121,7 +121,7 @@ def _trained(folder: Path, given: argparse.Namespace) -> Path:
         if step.step % 10 == 0 or step.step < 4:
             print(f"step {step.step}: loss {step.loss:.3f}, {step.seconds:.0f} s", flush=True)
 
-    options = dict(one.split("=", 1) for one in given.option)
+    options: dict[str, Any] = {"rebuild": 0.0, **dict(one.split("=", 1) for one in given.option)}
     found = train(
         "generative_adapter",
         model=given.model,
@@ -131,7 +131,7 @@ def _trained(folder: Path, given: argparse.Namespace) -> Path:
         evaluations=1,
         watch=watch,
         steps=given.steps,
-        **({"rebuild": 0.0} | options),
+        **options,
     )
     print(dict(found.figures), flush=True)
     return found.folder
