@@ -112,13 +112,13 @@ def test_passes_are_the_formula_s():
 @pytest.mark.parametrize("a", [0.0, 0.4, 0.9])
 def test_passes_a_token_follow_the_share_that_stands(a: float):
     """Proposals that stand by chance: (1 - a) / (1 - a^(B+1)) passes a token."""
-    block, passes, tokens = 5, 4000, 0
+    block, passes, tokens = 5, 1500, 0
     logits = torch.tensor([[0.0, 0.0, 30.0]] * (block + 1))
     for at in range(passes):
         key = Key(at)
         guesses = [2 if (key / "stands" / place).uniform() < a else 1 for place in range(block)]
         tokens += agreed(Rule.of("exact", None, None), logits, guesses, key).accepted + 1
-    assert passes / tokens == pytest.approx((1 - a) / (1 - a ** (block + 1)), rel=0.04)
+    assert passes / tokens == pytest.approx((1 - a) / (1 - a ** (block + 1)), rel=0.06)
 
 
 CHANCES = torch.tensor([0.05, 0.4, 0.15, 0.25, 0.15]).log().repeat(3, 1)
@@ -159,7 +159,7 @@ def test_the_defaults_are_the_public_code_s():
 @pytest.mark.parametrize("proposal", [0, 1, 3])
 def test_stochastic_is_distributed_as_the_guide(proposal: int):
     """Accepted with its own chance, else drawn from the others: the first token has the guide's distribution."""
-    rule, draws = Rule.of("stochastic", None, None), 6000
+    rule, draws = Rule.of("stochastic", None, None), 2500
     first = Counter(
         proposal if found.accepted else found.own
         for found in (agreed(rule, CHANCES[:2], [proposal], Key(at)) for at in range(draws))
