@@ -79,9 +79,10 @@ def hamburger(
         low, ratio: thresholds of the groups; 0.05 and 0.3 in the code.
         kl: weight of the divergence from the model as it was; none in the code by default.
 
-    Cost: for each batch a pass forward and backward over the groups of its answers, and one forward over its prompts,
-    which a model that stays as it is reads once. The first time that a text is seen, and each time with `kl`, a pass
-    forward over its tokens.
+    Cost: for each batch a pass forward and backward over its prompts and the groups of its answers; a model that stays
+    as it is reads a prompt once, without gradients (where its layers see all that came before), and each batch is a
+    pass over the groups alone. The first time that a text is seen, and each time with `kl`, a pass forward over its
+    tokens.
 
     Guarantees: with confidence above 1 the decoder of this name writes what the model writes greedily, with the update
     where there is one.
@@ -90,8 +91,7 @@ def hamburger(
     is an adapter too, to be given when the model is loaded. What the micro-step decoder gives goes through the
     model's final norm before its head (in the code to the head at once), and it reads the last state before that norm.
     Its layers have learned places in place of rotary ones, and add nothing at first; the embedder's attention adds
-    nothing at first either. The update does not learn through what it makes of a prompt, which is read without
-    gradients (where layers see a window only, it does). One learning rate for all.
+    nothing at first either. One learning rate for all.
     """
     base, model = material.base, material.base.model
     config = model.config.get_text_config()
@@ -105,7 +105,7 @@ def hamburger(
     )
     parts = Parts(shape).to(base.device)
     adapted = _adapted(model, lora_rank) if lora_rank else None
-    prefixes = Prefixes(model.get_decoder(), frozen=adapted is None) if Prefixes.fits(config) else None
+    prefixes = Prefixes(model.get_decoder()) if adapted is None and Prefixes.fits(config) else None
     task = _Task(base, parts, adapted, low, ratio, kl, prefixes)
     given = batches(material.examples, batch, key=key / "data", device=base.device)
 

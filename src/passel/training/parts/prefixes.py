@@ -1,4 +1,4 @@
-"""What a model has read of each text's prompt, so that an answer is learned by passes over the answer alone."""
+"""What a frozen model has read of each text's prompt: answers are then learned by passes over them alone."""
 
 from __future__ import annotations
 
@@ -13,20 +13,18 @@ from passel.training.parts.batches import Batch
 __all__ = ["Prefixes"]
 
 _BYTES = 2 << 30
-"""That are kept at most; prompts beyond them are read anew each time."""
 
 
 class Prefixes:
-    """Keys and values of all tokens of a prompt but its last, without gradients. A model that does not change reads a
-    prompt once.
+    """Keys and values of all tokens of a prompt but its last. A model that does not change reads a prompt once.
 
     Args:
-        body: of transformers, without its head; every layer sees all tokens before it.
-        frozen: whether it does not change. Then they are kept from step to step, as far as memory goes.
+        body: of transformers, without its head; it stays as it is.
+        most: bytes to keep; prompts beyond them are read anew each time.
     """
 
-    def __init__(self, body: Any, *, frozen: bool) -> None:
-        self._body, self._left = body, _BYTES if frozen else 0
+    def __init__(self, body: Any, most: int = _BYTES) -> None:
+        self._body, self._left = body, most
         self._kept: dict[int, Tensor] = {}
 
     @staticmethod
