@@ -46,7 +46,7 @@ from passel.models.parts.pull import pull
 from passel.models.parts.white.scoring import scores
 from passel.training.parts.examples import prompt_ids
 
-THREADS, CONTEXT, MOST, TOGETHER = 2, 256, 110, 16
+CONTEXT, MOST, TOGETHER = 256, 110, 16
 CONFIDENCES = (1.01, 0.95, 0.9, 0.8, 0.5)
 KEY = Key(0) / "hamburger"
 GREEDY, UPDATED = "greedy, the model as it was", "greedy, with the update"
@@ -183,6 +183,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--problems", type=int, default=100, help="held out, to be answered")
     parser.add_argument("--confidences", type=float, nargs="+", default=CONFIDENCES)
     parser.add_argument("--tokens", type=int, default=2048, help="of each kind of text, for the segmentation")
+    parser.add_argument("--threads", type=int, default=2, help="of the processor")
     parser.add_argument("--timed", type=int, default=8, help="problems of a round")
     return parser.parse_args()
 
@@ -223,7 +224,7 @@ def measured(args: argparse.Namespace, path: Path) -> None:
 
 def main() -> None:
     args = parsed()
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(args.threads)
     with tempfile.TemporaryDirectory() as folder:
         measured(args, args.path or trained(Path(folder), args))
 
