@@ -72,7 +72,7 @@ def text(*tokens: int, start: int = 1, **row: Any) -> Example:
 
 def test_facts_are_recalled_that_no_prompt_holds(tiny: Path, base: Checkpoint, tmp_path: Path) -> None:
     data = tmp_path / "facts.jsonl"
-    data.write_text("".join(json.dumps(row) + "\n" for row in facts(Key(1), 900)), encoding="utf-8")
+    data.write_text("".join(json.dumps(row) + "\n" for row in facts(Key(1), 600)), encoding="utf-8")
     found = passel.train(
         "generative_adapter:keys=hidden:first=0",
         model=str(tiny),
@@ -80,7 +80,7 @@ def test_facts_are_recalled_that_no_prompt_holds(tiny: Path, base: Checkpoint, t
         out=tmp_path / "out",
         dtype="float32",
         evaluations=1,
-        steps=120,
+        steps=90,
         batch=16,
         learning_rate=0.01,
         inner=32,
@@ -94,8 +94,8 @@ def test_facts_are_recalled_that_no_prompt_holds(tiny: Path, base: Checkpoint, t
     assert found.figures["loss"] < 0.5 * found.figures["loss_without"]
     unseen = facts(Key(2), 60)
     right, wrong = recalled(base, generator, unseen), recalled(base, generator, unseen, other=1)
-    assert right > 0.6, right
-    assert wrong < 0.25, "nothing but the context says it"
+    assert right > 0.7
+    assert wrong < 0.2, "nothing but the context says it"
 
 
 def test_a_row_with_a_context_is_asked_without_it(base: Checkpoint) -> None:
