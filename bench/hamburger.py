@@ -1,6 +1,6 @@
 """HAMburger beside greedy decoding: tokens a pass and a slot of the cache, at what cost in quality and time.
 
-    PASSEL_DATA=DIR python bench/hamburger.py [--path FOLDER] [--data FILE] [--steps 120] [--lora-rank 16]
+    PASSEL_DATA=DIR python bench/hamburger.py [--path FOLDER] [--data FILE] [--steps 300] [--lora-rank 0]
                                               [--train 1200] [--problems 100] [--timed 8] [--repeats 3] [--json FILE]
 
 The parts are trained on what the catalog's reasoner answers to word problems (`--path` takes a folder that is there
@@ -176,8 +176,8 @@ def parsed() -> argparse.Namespace:
     parser = arguments(__doc__, repeats=3)
     parser.add_argument("--path", type=Path, help="a folder of `passel train hamburger`")
     parser.add_argument("--data", type=Path, help="prompts and completions to train on")
-    parser.add_argument("--steps", type=int, default=120)
-    parser.add_argument("--lora-rank", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--lora-rank", type=int, default=0)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--train", type=int, default=1200, help="problems to train on")
     parser.add_argument("--problems", type=int, default=100, help="held out, to be answered")

@@ -46,7 +46,7 @@ def hamburger(
     steps: Annotated[int, Log(1, 100_000)] = 600,
     batch: Annotated[int, Log(1, 256)] = 8,
     learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 1e-3,
-    lora_rank: Annotated[int, Linear(0, 256)] = 16,
+    lora_rank: Annotated[int, Linear(0, 256)] = 0,
     layers: Annotated[int, Log(1, 16)] = 2,
     inner: Annotated[int, Linear(0, 16384)] = 0,
     depths: Annotated[int, Log(1, 16)] = 4,
@@ -70,8 +70,8 @@ def hamburger(
     Args:
         steps, batch, learning_rate: ours, for models of some 100 million parameters; in the code one epoch at 1e-4 for
             the new parts and 5e-5 for the model.
-        lora_rank: of an update of the model's own weights, with alpha twice as large; 0: it stays as it is. The code
-            trains all of its weights.
+        lora_rank: of an update of the model's own weights, with alpha twice as large; 0: it stays as it is, and a step
+            costs a fraction. The code trains all of its weights.
         layers: of the micro-step decoder; 4 in the code, for a model of 16 layers and 2048. inner: of its feed-forward
             networks; 0: as large as the model's.
         depths: states of the model that it reads, at equal distances; 4 in the code.
@@ -87,11 +87,11 @@ def hamburger(
     Guarantees: with confidence above 1 the decoder of this name writes what the model writes greedily, with the update
     where there is one.
 
-    Deviations: the model gets a low-rank update in place of a training of all its weights; with an update, the folder
-    is an adapter too, to be given when the model is loaded. What the micro-step decoder gives goes through the
-    model's final norm before its head (in the code to the head at once), and it reads the last state before that norm.
-    Its layers have learned places in place of rotary ones, and add nothing at first; the embedder's attention adds
-    nothing at first either. One learning rate for all.
+    Deviations: the model stays as it is or gets a low-rank update, in place of a training of all its weights; with an
+    update, the folder is an adapter too, to be given when the model is loaded. What the micro-step decoder gives goes
+    through the model's final norm before its head (in the code to the head at once), and it reads the last state before
+    that norm. Its layers have learned places in place of rotary ones, and add nothing at first; the embedder's
+    attention adds nothing at first either. One learning rate for all.
     """
     base, model = material.base, material.base.model
     config = model.config.get_text_config()
