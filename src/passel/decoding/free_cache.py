@@ -42,8 +42,8 @@ def free_cache(
         block: tokens of a block; 32 in the papers. Of a length that is no multiple of it, the last block is shorter.
         steps: passes of a block, among which its tokens are divided evenly; at most as many as its tokens. The papers
             count those of all blocks: a token a pass is their default, and ours.
-        refresh: every n-th pass computes everything anew, n of this number; 0: none but the first, as in the paper; 1: each does,
-            which is decoding without a cache.
+        refresh: after so many passes one computes everything anew; 0: none but the first, as in the paper; 1: each
+            does, which is decoding without a cache.
         stored: of a block that is filled in, the keys and values of its last pass, in which its last tokens were still
             masked, as in the public code; or clean: the first pass of the next block computes it once more.
 

@@ -63,7 +63,7 @@ def guided_diffusion(
             or, where the first of all is refused, this proposal itself; so in the other, where all tokens are the
             diffusion model's.
         block: proposals of a pass at most; and filled-in blocks of so many tokens are kept. 32 in the code.
-        refresh: every n-th pass computes everything anew, n of this number; 0: none but the first.
+        refresh: after so many passes one computes everything anew; 0: none but the first.
         guide: which of the models beside the engine's own, from 1 on.
 
     Cost: passes of each model = 1 / (mean accepted run + 1) a token, but for the guide's reading of the prompt; where
