@@ -226,3 +226,10 @@ def test_a_bias_for_a_token_that_does_not_exist_is_refused(answer: Answer) -> No
 def test_length_needs_an_adapter_to_open(folder: Path) -> None:
     with pytest.raises(UsageError, match="cot-valve"):
         load(f"torch:{folder}:length=0.5")
+
+
+def test_ask_says_why_a_reply_failed(folder: Path, cli: Callable[..., Any]) -> None:
+    model = f"torch:{folder}:dtype=float32:context=128:memory=0.01"
+    said = cli("ask", "Hi", "--model", model, "--method", "single", "--decoder", "free_cache", "--max-tokens", 4)
+    assert "the first that failed: " in said.err
+    assert "masked-diffusion" in said.err

@@ -103,3 +103,5 @@ def _print(solution: Any, show: bool) -> None:
     if solution.result.confidence is not None:
         words.append(f"confidence {solution.result.confidence:.2f}")
     click.secho(", ".join(words), dim=True, err=True)
+    if error := next((one.error for one in solution.result.candidates if one.error), None):
+        click.secho(f"the first that failed: {error}", dim=True, err=True)

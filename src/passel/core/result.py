@@ -15,13 +15,14 @@ __all__ = ["Candidate", "Result", "candidate"]
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One drawn text, the answer read from it (None: it holds none), what a verifier gave it (None: unscored), how its
-    reply stopped, and its completion tokens."""
+    reply stopped, its completion tokens, and what went wrong with it (None: nothing)."""
 
     text: str
     answer: Answer | None
     score: float | None = None
     stop: Stop = "end"
     tokens: int = 0
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,5 @@ class Result:
 def candidate(problem: Problem, reply: Reply, prefix: str = "") -> Candidate:
     """The candidate in a reply. A failed or truncated reply has no answer: its last number is not its conclusion."""
     text = prefix + reply.text
-    return Candidate(
-        text, problem.read(text) if reply.ok else None, stop=reply.stop, tokens=reply.usage.completion_tokens
-    )
+    answer, tokens = problem.read(text) if reply.ok else None, reply.usage.completion_tokens
+    return Candidate(text, answer, stop=reply.stop, tokens=tokens, error=reply.error)
