@@ -189,12 +189,13 @@ def sides(model: Any, folders: dict[str, Path], args: argparse.Namespace) -> lis
     glancing, plain = (str(folders[kind]) for kind in KINDS)
     drafters: dict[str, Any] = {
         GREEDY: None,
-        TREE: partial(falcon, path=glancing),
+        TREE: partial(falcon, path=glancing, length=4),
         "falcon, tree of 8, two levels": partial(falcon, path=glancing, length=2),
         "falcon, chain of 8": partial(falcon, path=glancing, width=1, length=8),
         "falcon, chain of 4": partial(falcon, path=glancing, width=1, length=4),
         "falcon, chain of 2": partial(falcon, path=glancing, width=1, length=2),
-        "falcon without glancing, tree of 8": partial(falcon, path=plain),
+        "falcon without glancing, tree of 8": partial(falcon, path=plain, length=4),
+        "falcon without glancing, tree of 8, two levels": partial(falcon, path=plain, length=2),
         "prompt look-up": lookup,
         "the model's first 8 layers": layers,
     }

@@ -28,7 +28,7 @@ def falcon(
     *,
     key: Key,
     path: str = "",
-    length: Annotated[int, Log(1, 16)] = 4,
+    length: Annotated[int, Log(1, 16)] = 2,
     width: Annotated[int, Log(1, 16)] = 4,
     nodes: Annotated[int, Log(1, 64)] = 8,
 ) -> Drafter:
@@ -49,7 +49,7 @@ def falcon(
         opening: its end tokens, which nothing follows.
         key: not read: guesses are the likeliest tokens, at any temperature.
         path: folder that `passel train falcon` made with the model at hand.
-        length: levels of the tree; the paper has 8 with k = 2.
+        length: levels of the tree; the paper has 8 with k = 2, for models beside which a pass of the drafter is cheap.
         width: the product of ranks along a path, each counted from 1, is at most this, so it is the first level's
             fan-out; 1: a chain. The paper's trees begin with 17 to 20.
         nodes: of the tree at most; the paper's trees have 61 to 140 and are for a GPU, where they cost next to nothing.
