@@ -187,5 +187,3 @@ def test_drafters_of_other_models_are_refused(made: Path, tmp_path: Path) -> Non
     ):
         with pytest.raises(UsageError, match=message):
             run(load("speculative:drafter=falcon" + (f":drafter.path={path}" if path else "")).make(asked, key=Key()))
-
-
