@@ -22,7 +22,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -34,7 +34,7 @@ from parts.word_problems import MODEL, asked, held_out, problems
 from passel.core.key import Key
 
 CONTEXT, ROUND, LENGTH = 512, 20, 256
-GREEDY, TREE = "greedy", "falcon, tree of 8"
+GREEDY, TREE = "greedy", "falcon, tree of 8, two levels"
 KINDS = {"glancing": True, "plain": False}
 
 
@@ -81,7 +81,8 @@ class Side:
         self.cpu.append(time.process_time() - cpu)
 
     def _counted(self, decoding: Any) -> Any:
-        """The same decoding; forwards of the whole model are counted after the prompt's, which is timed."""
+        """The same decoding; forwards of the whole model are counted after the prompt's, which is timed. All sides read
+        prompts anew, as those that want hidden states must: what is taken from the cache may be rounded otherwise."""
         from passel.engine.forward import Forward
 
         begun, read, sent = time.process_time(), False, None
@@ -92,6 +93,8 @@ class Side:
                 return end.value
             whole = any(isinstance(ask, Forward) and ask.layers is None for ask in asks)
             self.passes += whole and read
+            if whole and not read:
+                asks = tuple(replace(a, hidden=a.hidden or (0,)) if isinstance(a, Forward) else a for a in asks)
             sent = yield asks
             if whole and not read:
                 self.reading[-1] += time.process_time() - begun
@@ -189,12 +192,12 @@ def sides(model: Any, folders: dict[str, Path], args: argparse.Namespace) -> lis
     glancing, plain = (str(folders[kind]) for kind in KINDS)
     drafters: dict[str, Any] = {
         GREEDY: None,
-        TREE: partial(falcon, path=glancing, length=4),
-        "falcon, tree of 8, two levels": partial(falcon, path=glancing, length=2),
+        TREE: partial(falcon, path=glancing, length=2),
+        "falcon, tree of 8, four levels": partial(falcon, path=glancing, length=4),
         "falcon, chain of 8": partial(falcon, path=glancing, width=1, length=8),
         "falcon, chain of 4": partial(falcon, path=glancing, width=1, length=4),
         "falcon, chain of 2": partial(falcon, path=glancing, width=1, length=2),
-        "falcon without glancing, tree of 8": partial(falcon, path=plain, length=4),
+        "falcon without glancing, tree of 8, four levels": partial(falcon, path=plain, length=4),
         "falcon without glancing, tree of 8, two levels": partial(falcon, path=plain, length=2),
         "prompt look-up": lookup,
         "the model's first 8 layers": layers,

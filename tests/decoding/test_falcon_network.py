@@ -79,7 +79,7 @@ def test_what_follows_guesses_is_what_follows_text(block: int, layers: int) -> N
     module, (features, embeddings) = network(block, layers), inputs(2 * block + 1)
     _, blocks = read_on(module, Reading(), features, embeddings)
     assert blocks is not None
-    rows = {row: (features, embeddings) for row in range(1)}
+    rows = dict.fromkeys(range(1), (features, embeddings))
     for depth, sources in enumerate(([0, 0, 0], [2, 0, 2, 1])):
         guesses = [inputs(block, seed=10 * depth + row + 1) for row in range(len(sources))]
         stacked = [torch.stack([guess[of] for guess in guesses]) for of in (0, 1)]
