@@ -38,7 +38,11 @@ def curves_of(log: Sequence[Mapping[str, Any]]) -> list[Curve]:
         for name, value in (line["held_out"] if held else line).items():
             if held or name not in _NOT_DRAWN:
                 found.setdefault((name, held), []).append((line["step"], value))
-    return [Curve(name, *zip(*points, strict=True), held) for (name, held), points in found.items() if points]
+    return [
+        Curve(name, tuple(step for step, _ in points), tuple(value for _, value in points), held)
+        for (name, held), points in found.items()
+        if points
+    ]
 
 
 def write_curves(folder: Path, recipe: str) -> Path | None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ def _rows(path: Path, text: str) -> Iterator[Pair]:
             raise UsageError(f"{path}, row {number}: {error}") from None
         if not isinstance(row, dict):
             raise UsageError(f"{path}, row {number}: a row is an object")
-        yield _pair(row, f"{path}, row {number}")
+        yield _pair(cast(dict[str, Any], row), f"{path}, row {number}")
 
 
 def _pair(row: dict[str, Any], where: str) -> Pair:
