@@ -179,6 +179,7 @@ class Engine:
         while True:
             with self._wake:
                 while not self._inbox and self._scheduler.idle and not self._closing:
+                    rest()  # another engine of this process may compute
                     self._wake.wait()
                 if self._closing and not self._inbox and self._scheduler.idle:
                     return
