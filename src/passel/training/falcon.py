@@ -63,7 +63,7 @@ def falcon(
         block: features a pass; 2 in the paper, whose 3 and 4 are slower.
         layers: decoder layers above the LSTM of two layers; 1 or more in the code.
         glancing: without it, plain distillation in one pass.
-        token_weight: of the loss of tokens beside that of features; 0.1 in the paper. Short trainings gain by more.
+        token_weight: of the loss of tokens beside that of features; 0.1 in the paper.
         noise: half the width of the uniform noise on the features read; 0.1 in the paper.
         places: of a batch that the token loss is computed on at most, drawn by chance where there are more.
 
