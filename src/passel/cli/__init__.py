@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from passel.core.errors import PasselError, UsageError
 from passel.core.find import find, names
@@ -28,6 +31,28 @@ class _Commands(click.Group):
             raise click.UsageError(str(error).replace("unknown cli", "unknown command")) from None
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands with their first sentences; no command is loaded for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name)) for name in self.list_commands(ctx)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Completes the name of a command; no command is loaded for it."""
+        commands = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        return [CompletionItem(name, help=_summary(name)) for name in commands] + click.Command.shell_complete(
+            self, ctx, incomplete
+        )
+
+
+def _summary(name: str) -> str:
+    """The first sentence of a command's docstring, read from its file without loading it."""
+    file = Path(__file__).parent / f"{name}.py"
+    if not file.is_file():
+        return find("cli", name).__doc__ or ""
+    functions = [node for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)]
+    said = next((ast.get_docstring(node) or "" for node in functions if node.name == name), "")
+    return " ".join(said.split("\n\n")[0].split()).partition(". ")[0].rstrip(".")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -15,7 +16,10 @@ from passel.cli.parts.output import output
 from passel.cli.parts.progress import shown
 from passel.cli.parts.tokenizer import load_tokenizer
 from passel.core.errors import UsageError
-from passel.decoding.parts.ngrams import Tables, Vocabulary, build, check_orders, tokenised
+from passel.tasks.parts.extra import need
+
+if TYPE_CHECKING:
+    from passel.decoding.parts.ngrams import Tables
 
 __all__ = ["ngrams"]
 
@@ -35,6 +39,9 @@ def ngrams(texts: Sequence[Path], model: str, out: Path, orders: str, min_count:
     TEXT is a file in UTF-8, each one document, or a .jsonl file, each row one document; either may be packed (.gz).
     Memory does not grow with the texts. A file of that name is replaced when the tables are whole.
     """
+    need("torch", "engine")
+    from passel.decoding.parts.ngrams import Vocabulary, build, tokenised
+
     wanted = _orders(orders)
     if out.is_dir():
         raise UsageError(f"--out: {out} is a folder, a file is needed")
@@ -51,6 +58,8 @@ def ngrams(texts: Sequence[Path], model: str, out: Path, orders: str, min_count:
 
 
 def _orders(text: str) -> tuple[int, int]:
+    from passel.decoding.parts.ngrams import check_orders
+
     found = re.fullmatch(r"(\d)(?:-(\d))?", text.strip())
     if not found:
         raise UsageError(f"--orders: expected a range such as 2-6, got {text!r}")

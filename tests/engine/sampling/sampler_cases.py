@@ -10,6 +10,8 @@ pytest.importorskip("torch", reason="needs torch")
 import torch
 from hypothesis import strategies as st
 
+from passel.engine.sampling.smallest_set import ROUNDING
+
 INF = float("inf")
 
 ties = st.lists(st.sampled_from([-INF, -40.0, -3.0, -0.5, 0.0, 0.25, 1.0, 4.0]), min_size=1, max_size=40)
@@ -40,9 +42,10 @@ def rows_of_logits(draw, most=3):
 
 
 def smallest_set(keys, weights, mass):
-    """Tokens of one row, by falling key and rising id, until they have the share `mass` of the weight; one at least."""
+    """Tokens of one row, by falling key and rising id, until they have the share `mass` of the weight, up to rounding;
+    one at least."""
     order = sorted(range(len(keys)), key=lambda token: (-keys[token], token))
-    target = mass * sum(weights)
+    target = mass * (1 - ROUNDING) * sum(weights)
     kept, reached = set(), 0.0
     for token in order:
         if kept and reached >= target:

@@ -20,6 +20,8 @@ def numbers(values: Tensor) -> list[float]:
 
 
 def top(values: Tensor, count: int) -> list[tuple[int, float]]:
-    """The places of the highest values [n] and these, the highest first."""
-    found = values.topk(min(count, len(values)))
-    return list(zip(ids(found.indices), numbers(found.values), strict=True))
+    """The places of the highest values [n] and these, the highest first; of equal values, the first (`topk` takes any)."""
+    least = values.topk(min(count, len(values))).values[-1]
+    places = (values >= least).nonzero().squeeze(1)
+    places = places[values[places].argsort(descending=True, stable=True)[:count]]
+    return list(zip(ids(places), numbers(values[places]), strict=True))

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from passel.decoding.parts.drafting import Proposal
-from passel.decoding.parts.plain import ids, numbers
+from passel.decoding.parts.plain import top
 
 __all__ = ["Grown", "Path", "Ranked", "ranked"]
 
@@ -27,11 +27,11 @@ class Ranked:
 
 def ranked(logits: Float[Tensor, "rows block vocab"], width: int) -> list[Ranked]:
     """The blocks of several rows."""
-    best = logits.log_softmax(-1).topk(min(width, logits.shape[-1]), -1)
     found: list[Ranked] = []
-    for values, places in zip(best.values, best.indices, strict=True):
-        tokens = tuple(tuple(ids(level)) for level in places)
-        found.append(Ranked(tokens, tuple(tuple(numbers(level)) for level in values)))
+    for row in logits.log_softmax(-1):
+        levels = [top(level, width) for level in row]
+        tokens = tuple(tuple(token for token, _ in level) for level in levels)
+        found.append(Ranked(tokens, tuple(tuple(value for _, value in level) for level in levels)))
     return found
 
 

@@ -15,6 +15,10 @@ from passel.engine.sampling.smallest_set import keep_smallest_set
 
 __all__ = ["min_p", "top_k", "top_p", "typical"]
 
+GRID = 2.0**16
+"""Steps a nat in which distances from the entropy are told apart: tokens as far below it as others above it are equal
+up to float32's rounding, and so on every processor."""
+
 
 def min_p(logits: Float32[Tensor, "rows vocab"], share: Float[Tensor, " rows"]) -> Float32[Tensor, "rows vocab"]:
     """Keeps tokens with at least this share of the top token's probability; 0 keeps all.
@@ -77,4 +81,8 @@ def _typical(logits: Tensor, *, mass: Tensor) -> Tensor:
     # As for top-p; and down to exp(-2 entropy), whose information is as far from the entropy as that of a sure token:
     # so what is left aside is less typical than all that is not.
     floor = torch.minimum((1 - mass) / logits.shape[1], (-2 * entropy.double()).exp())
-    return keep_smallest_set(logits, -(logs + entropy.unsqueeze(1)).abs(), weights, mass, floor)
+    return keep_smallest_set(logits, _negative_distance(logs, entropy), weights, mass, floor)
+
+
+def _negative_distance(logs: Tensor, entropy: Tensor) -> Tensor:
+    return (logs + entropy.unsqueeze(1)).abs_().mul_(-GRID).round_().div_(GRID)
