@@ -20,7 +20,7 @@ def numbers(values: Tensor) -> list[float]:
 
 
 def top(values: Tensor, count: int) -> list[tuple[int, float]]:
-    """The places of the highest values [n] and these, the highest first; of equal values, the first (`topk` takes any)."""
+    """The places of the highest values [n] and these, the highest first; of equal values the first (`topk`: any)."""
     least = values.topk(min(count, len(values))).values[-1]
     places = (values >= least).nonzero().squeeze(1)
     places = places[values[places].argsort(descending=True, stable=True)[:count]]

@@ -31,9 +31,10 @@ def keep_smallest_set(
 ) -> Float32[Tensor, "rows vocab"]:
     """Excludes all tokens but the first, by falling key and rising id, with at least the share `mass` of all weight.
 
-    A mass is reached up to float32's rounding, so that what is kept is the same on every processor. No row is sorted. Tokens lighter than the floor, nearly all, are left aside; of the others a histogram of weight by
-    key finds the bin in which the mass is reached, and that bin is sorted. Sums are of float64, but for the total of
-    what is left aside. The first token always remains.
+    A mass is reached up to float32's rounding, so that every processor keeps the same tokens. No row is sorted. Tokens
+    lighter than the floor, nearly all, are left aside; of the others a histogram of weight by key finds the bin in which
+    the mass is reached, and that bin is sorted. Sums are of float64, but for the total of what is left aside. The first
+    token always remains.
 
     Top-p 0.95 with one core, for 32 rows of 49152 logits of a language model at temperature 0.7 and 1: 3.4 and 5 ms,
     softmax included. With the 64 first tokens by topk, and this for the rows where they do not suffice, 7 and 11;
