@@ -32,7 +32,7 @@ def keep_smallest_set(
     """Excludes all tokens but the first, by falling key and rising id, with at least the share `mass` of all weight.
 
     A mass is reached up to float32's rounding, so that every processor keeps the same tokens. No row is sorted. Tokens
-    lighter than the floor, nearly all, are left aside; of the others a histogram of weight by key finds the bin in which
+    lighter than the floor, nearly all, are left aside; a histogram of the others' weight by key finds the bin in which
     the mass is reached, and that bin is sorted. Sums are of float64, but for the total of what is left aside. The first
     token always remains.
 
