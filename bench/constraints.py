@@ -25,7 +25,7 @@ from passel.engine.text.stops import stops
 from passel.engine.weights.gguf_file import open_gguf
 from passel.engine.weights.gguf_tokenizer import tokenizer_of
 from passel.models.catalog import find_card
-from passel.models.parts.pull import pull
+from passel.models.catalog.pull import pull
 
 TEXT = "A sentence of the usual kind, with numbers (3.14), naïve words, 日本語 and 😀; then the next.\n" * 60
 STOPS = ("\n\nQ:", "</answer>", "```", "Observation:")

@@ -25,9 +25,9 @@ import passel
 from passel.core.key import Key
 from passel.engine.weights import load
 from passel.models.catalog import FOLDER, find_card
-from passel.models.parts.pull import pull
-from passel.training.parts.completing import completions
-from passel.training.parts.examples import Pair
+from passel.models.catalog.pull import pull
+from passel.training.texts.completing import completions
+from passel.training.texts.examples import Pair
 
 LENGTHS = (1.25, 1.0, 0.75, 0.5, 0.25, 0.0, -0.25)
 CONTEXT = 256

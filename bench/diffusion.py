@@ -40,7 +40,7 @@ RULES = ("exact", "relative", "top_k", "threshold", "stochastic", "exact:failure
 def base_model() -> Any:
     from passel.engine.weights import load
     from passel.models.catalog import FOLDER, find_card
-    from passel.models.parts.pull import pull
+    from passel.models.catalog.pull import pull
 
     card = find_card(MODEL)
     return load(pull(card, lambda what, done, total: None), adapter=FOLDER / str(card.adapter))

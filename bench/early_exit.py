@@ -33,15 +33,15 @@ from passel.core.key import Key
 from passel.decoding import Draft, Opening
 from passel.decoding.early_exit import early_exit
 from passel.decoding.greedy import greedy
-from passel.decoding.parts.early_exit import EarlyExit, Leaving, built, thresholds
-from passel.decoding.parts.trained import opened
 from passel.engine import Decoding, Engine, read
 from passel.engine.forward import ALL, Forward, forward, open_branch
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.models.catalog import FOLDER, find_card
-from passel.models.parts.pull import pull
-from passel.training.parts.examples import prompt_ids
+from passel.models.catalog.pull import pull
+from passel.networks.early_exit import EarlyExit, Leaving, built, thresholds
+from passel.networks.kept import opened
+from passel.training.texts.examples import prompt_ids
 
 CONTEXT, MOST, NEVER = 256, 100, 2.0
 EXITS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)

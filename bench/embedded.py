@@ -31,7 +31,7 @@ from passel.core.problem import Problem
 from passel.methods.vote import vote
 from passel.models import load
 from passel.models.catalog import FOLDER, find_card
-from passel.models.parts.pull import pull
+from passel.models.catalog.pull import pull
 from passel.models.parts.requests import Dialect
 from passel.tasks import load as load_task
 

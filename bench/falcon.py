@@ -274,8 +274,8 @@ def main() -> None:
     from passel.decoding import Opening
     from passel.engine.weights import load
     from passel.models.catalog import FOLDER, find_card
-    from passel.models.parts.pull import pull
-    from passel.training.parts.examples import prompt_ids
+    from passel.models.catalog.pull import pull
+    from passel.training.texts.examples import prompt_ids
 
     card = find_card(MODEL)
     base = load(pull(card), own=FOLDER / str(card.adapter))

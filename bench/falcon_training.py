@@ -47,10 +47,10 @@ def model_in(folder: Path, steps: int) -> Path:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+    from passel.training.loop.seeded import seeded
     from passel.training.parts.batches import collate
-    from passel.training.parts.examples import Pair, example
     from passel.training.parts.next_token import cross_entropy
-    from passel.training.parts.seeded import seeded
+    from passel.training.texts.examples import Pair, example
 
     if (folder / "config.json").is_file():
         return folder

@@ -16,15 +16,15 @@ from typing import Any
 import torch
 from parts.facts import question, rows, write
 from parts.figures import arguments, interleave, ratio, show
+from passel.training.parts.session import train
 
 from passel.core.key import Key
-from passel.decoding.parts.trained import opened
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
-from passel.engine.weights.context import Generator, adapted, memory_of
 from passel.models.catalog import cards, find_card
-from passel.models.parts.pull import pull
-from passel.training.parts.session import train
+from passel.models.catalog.pull import pull
+from passel.networks.context import Generator, adapted, memory_of
+from passel.networks.kept import opened
 
 _AT_ONCE, _TOKENS = 16, 12
 

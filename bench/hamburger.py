@@ -36,15 +36,15 @@ from parts.word_problems import MODEL, asked, held_out, problems, write_prompts
 import passel
 from passel.core.key import Key
 from passel.decoding import Opening, load
-from passel.decoding.parts.trained import read_manifest
 from passel.engine import Engine, read
 from passel.engine.forward import Forward
 from passel.engine.side import place
 from passel.engine.weights import load as load_weights
 from passel.models.catalog import FOLDER, find_card
-from passel.models.parts.pull import pull
-from passel.models.parts.white.scoring import scores
-from passel.training.parts.examples import prompt_ids
+from passel.models.catalog.pull import pull
+from passel.models.parts.torch.scoring import scores
+from passel.networks.kept import read_manifest
+from passel.training.texts.examples import prompt_ids
 
 CONTEXT, MOST, TOGETHER = 256, 110, 16
 CONFIDENCES = (1.01, 0.95, 0.9, 0.8, 0.5)

@@ -21,8 +21,8 @@ from parts.weights import q4_gguf
 from passel.engine import Decoding, Engine, read
 from passel.engine.forward import ALL, Forward, forward, open_branch
 from passel.engine.weights import load
-from passel.training.parts.examples import Pair, windows
-from passel.training.parts.examples import read as texts
+from passel.training.texts.examples import Pair, windows
+from passel.training.texts.examples import read as texts
 
 LENGTH = 256
 

@@ -21,9 +21,9 @@ import numpy as np
 from parts.figures import arguments, show
 
 from passel.core.key import Key
-from passel.measure.chance import generator
-from passel.measure.coverage import pass_at_k
-from passel.measure.selection import best_at_k, shortest_at_k, vote_at_k, weighted_vote_at_k
+from passel.estimators.chance import generator
+from passel.estimators.coverage import pass_at_k
+from passel.estimators.selection import best_at_k, shortest_at_k, vote_at_k, weighted_vote_at_k
 
 WANTED, MOST_SECONDS, MOST_GIB = ("pass@k", "vote@k", "best@k"), 10.0, 2.0
 

@@ -6,7 +6,7 @@ First: generated tokens a problem to reach an accuracy, for verifiers of differe
 method has a ladder of sizes; between two rungs accuracy is taken as linear in the logarithm of the tokens. Second: what
 equal tokens buy, on these ladders. Third: the accuracy of searches of equal width where the verifier is over-confident
 under a wrong first step. Intervals are 95 %, by the bootstrap over problems. Nothing is random but by seed: a run gives
-the same tables again. The simulation is that of `passel plan`.
+the same tables again. The simulation is that of `passel forecast`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any
 
 from passel.core.driver import run_sync
 from passel.core.key import Key
-from passel.measure.intervals import difference_interval, mean_interval
-from passel.measure.planning import Assumptions, Forecast, forecast, measured
-from passel.measure.planning.ladders import STEPS_JUDGED as PRM
+from passel.estimators.intervals import difference_interval, mean_interval
+from passel.tuning import Assumptions, Forecast, forecast, measured
+from passel.tuning.ladders import STEPS_JUDGED as PRM
 
 METHODS = ("best_of", "beam", "step_best_of", "a_star", "a_star:cost=fall", "a_star:cost=none", "particle_filter")
 RHOS = (1.0, 0.9, 0.8, 0.7, 0.5, 0.0)

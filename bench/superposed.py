@@ -39,7 +39,7 @@ from passel.decoding.greedy import greedy
 from passel.decoding.superposed import superposed
 from passel.engine import Decoding, Draw, Engine, read
 from passel.engine.weights import load
-from passel.models.parts.white.scoring import scores
+from passel.models.parts.torch.scoring import scores
 
 CONTEXT = 512
 TARGETS = {"one after another": 2.4, "one batch": 1.3}

@@ -33,9 +33,9 @@ from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.play import play
 from passel.core.problem import Answer
-from passel.measure.plan import Plan
 from passel.models import catalog, load
 from passel.models.toy import toy
+from passel.runs.plan import Plan
 from passel.tasks import load as load_task
 from passel.verifiers import load as load_verifier
 

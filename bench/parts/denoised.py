@@ -55,10 +55,10 @@ def trained(base: Any, data: Path, spec: str, folder: Path, minutes: float) -> d
 
     from passel.core.key import Key
     from passel.training import load
-    from passel.training.parts.course import Schedule
-    from passel.training.parts.gather import Texts, gather
-    from passel.training.parts.loop import run
-    from passel.training.parts.seeded import seeded
+    from passel.training.loop.course import Schedule
+    from passel.training.loop.loop import run
+    from passel.training.loop.seeded import seeded
+    from passel.training.texts.gather import Texts, gather
 
     key = Key(0) / "bench"
     material = gather(base, Texts((data,), length=128, chat=False), key=key, report=lambda what, done, total: None)

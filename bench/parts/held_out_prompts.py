@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from passel.decoding.parts.ngrams import Piece, Tables, Vocabulary, build
+from passel.decoding.ngrams import Piece, Tables, Vocabulary, build
 
 __all__ = ["documents", "prompts_of", "tables_of"]
 

@@ -12,8 +12,8 @@ from parts.word_problems import asked
 
 from passel.core.key import Key
 from passel.engine.weights.checkpoint import Checkpoint
-from passel.training.parts.completing import completions
-from passel.training.parts.examples import Pair
+from passel.training.texts.completing import completions
+from passel.training.texts.examples import Pair
 
 __all__ = ["write_references"]
 

@@ -43,7 +43,7 @@ def kinds(answers: Sequence[tuple[str, str]]) -> dict[str, list[tuple[str, str]]
 
 def per_group(base: Any, texts: Sequence[tuple[str, str]], *, chat: bool, window: int, tokens: int) -> dict[str, float]:
     """Tokens, tokens a group and the mean entropy, of the first so many tokens in windows, each after its prompt."""
-    from passel.training.parts.examples import prompt_ids
+    from passel.training.texts.examples import prompt_ids
 
     sizes: list[int] = []
     entropies: list[float] = []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from passel.models.catalog import find_card
-from passel.models.parts.pull import cache_folder, pull
+from passel.models.catalog.pull import cache_folder, pull
 
 __all__ = ["MODEL", "bf16_folder", "bf16_gguf", "dequantised", "q4_gguf"]
 

@@ -9,42 +9,46 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from passel.api import Solution, compare, plan, solve, solve_async, sweep, verify
+    from passel.api.as_text import as_text
+    from passel.api.compare import compare, sweep, verify
+    from passel.api.draft import Drafter, Suggestion, draft
+    from passel.api.forecast import forecast
+    from passel.api.solve import Solution, solve, solve_async
+    from passel.api.train import Trained, train
     from passel.core.ask import Sampling
     from passel.core.cost import Budget, Cost
     from passel.core.errors import PasselError
     from passel.core.problem import Answer, Problem
-    from passel.drafting import Drafter, Suggestion, draft
     from passel.measure.comparison import Comparison
-    from passel.measure.plan import Plan
-    from passel.measure.planning import Assumptions, Forecast
-    from passel.measure.run import Run
-    from passel.training.parts.session import Trained, train
+    from passel.runs.plan import Plan
+    from passel.runs.run import Run
+    from passel.tuning import Assumptions, Forecast
 
 _HOMES = {
     "Answer": "core.problem",
-    "Assumptions": "measure.planning",
+    "Assumptions": "tuning",
     "Budget": "core.cost",
     "Comparison": "measure.comparison",
     "Cost": "core.cost",
-    "Drafter": "drafting",
-    "Forecast": "measure.planning",
+    "Drafter": "api.draft",
+    "Forecast": "tuning",
     "PasselError": "core.errors",
-    "Plan": "measure.plan",
+    "Plan": "runs.plan",
     "Problem": "core.problem",
-    "Run": "measure.run",
+    "Run": "runs.run",
     "Sampling": "core.ask",
-    "Solution": "api",
-    "Suggestion": "drafting",
-    "Trained": "training.parts.session",
-    "compare": "api",
-    "draft": "drafting",
-    "plan": "api",
-    "solve": "api",
-    "solve_async": "api",
-    "sweep": "api",
-    "train": "training.parts.session",
-    "verify": "api",
+    "Solution": "api.solve",
+    "Suggestion": "api.draft",
+    "Trained": "api.train",
+    "as_text": "api.as_text",
+    "compare": "api.compare",
+    "draft": "api.draft",
+    "forecast": "api.forecast",
+    "solve": "api.solve",
+    "solve_async": "api.solve",
+    "sweep": "api.compare",
+    "train": "api.train",
+    "verify": "api.compare",
 }
 
 __version__ = "0.1.0"
@@ -64,9 +68,10 @@ __all__ = [
     "Solution",
     "Suggestion",
     "Trained",
+    "as_text",
     "compare",
     "draft",
-    "plan",
+    "forecast",
     "solve",
     "solve_async",
     "sweep",

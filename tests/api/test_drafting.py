@@ -19,7 +19,7 @@ import passel
 from passel import Drafter, Suggestion
 from passel.core.errors import UsageError
 from passel.decoding import Opening
-from passel.decoding.parts.ngrams import Piece, Vocabulary, build, tokenised
+from passel.decoding.ngrams import Piece, Vocabulary, build, tokenised
 from passel.decoding.superposed import superposed
 from tiny_folder import tiny_folder
 

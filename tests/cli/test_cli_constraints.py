@@ -14,8 +14,8 @@ import pytest
 from passel.cli.parts.flags import sampling_flags, sampling_of
 from passel.core.ask import Sampling
 from passel.core.errors import UsageError
-from passel.measure.plan import Plan
 from passel.methods import load
+from passel.runs.plan import Plan
 
 ASK = ("ask", "2+2?", "--model", "toy")
 SAMPLING = Sampling(stop=("a b",), logit_bias=((7, 2.5), (50, -100.0)), json_schema='{"required": ["é"]}')

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from passel.decoding.parts.ngrams import Vocabulary, open_tables
+from passel.decoding.ngrams import Vocabulary, open_tables
 
 tokenizers = pytest.importorskip("tokenizers")
 transformers = pytest.importorskip("transformers")

@@ -114,7 +114,7 @@ def test_a_pool_with_gaps_is_judged_as_far_as_it_goes(pool, capsys):
 def test_the_command_in_the_report_verifies_again(pool, capsys):
     import shlex
 
-    from passel.measure.plan import Plan
+    from passel.runs.plan import Plan
 
     verified(capsys, "--verifier", "judge,arithmetic", "--n", "3")
     command = shlex.split(Plan.open(pool / "verify").command(pool / "verify"))

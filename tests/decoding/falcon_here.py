@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from tiny_models import model_of
 
-from passel.decoding.parts.falcon.network import FalconNetwork, Shape
-from passel.decoding.parts.trained import write
+from passel.networks.falcon import FalconNetwork, Shape
+from passel.networks.kept import write
 
 __all__ = ["folder", "network", "random_state"]
 

@@ -22,10 +22,10 @@ from passel.core.key import Key
 from passel.decoding import Draft, load
 from passel.decoding.greedy import greedy
 from passel.decoding.hamburger import hamburger
-from passel.decoding.parts.hamburger import Parts, build
-from passel.decoding.parts.trained import opened
 from passel.engine.forward import Emit, Forward
 from passel.engine.side import place
+from passel.networks.hamburger import Parts, build
+from passel.networks.kept import opened
 
 
 def draft(family: str = "llama", confidence: float = 0.9, **given: Any) -> Draft:

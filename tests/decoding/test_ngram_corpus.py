@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ngram_oracle import Oracle
 
 from passel.core.errors import UsageError
-from passel.decoding.parts.ngrams import LAMBDAS, Vocabulary, build, corpus, tokenised
+from passel.decoding.ngrams import LAMBDAS, Vocabulary, build, corpus, tokenised
 
 tokenizers = pytest.importorskip("tokenizers")
 
@@ -159,7 +159,7 @@ def test_progress_is_told_in_bytes_and_ends_at_all_of_them(tmp_path: Path, token
     (tmp_path / "a.txt").write_text(PROSE)
     (tmp_path / "b.txt.gz").write_bytes(gzip.compress(PROSE.encode()))
     told: list[tuple[str, int, int]] = []
-    list(tokenised(sorted(tmp_path.iterdir()), tokenizer, report=lambda *one: told.append(one)))
+    list(tokenised(sorted(tmp_path.iterdir()), tokenizer, on_progress=lambda *one: told.append(one)))
     total = sum(path.stat().st_size for path in tmp_path.iterdir())
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
     assert told[-1] == ("reading", total, total)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ngram_oracle import Oracle, built, pieces_of, vocabulary
 
 from passel.core.errors import UsageError
-from passel.decoding.parts.ngrams import LAMBDAS, Piece, Tables, build, merging
+from passel.decoding.ngrams import LAMBDAS, Piece, Tables, build, merging
 
 ORDERS = st.tuples(st.integers(2, 8), st.integers(2, 8)).map(lambda pair: (min(pair), max(pair)))
 FEW = st.lists(st.lists(st.integers(0, 2), max_size=30), min_size=1, max_size=5)

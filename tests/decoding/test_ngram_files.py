@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ngram_oracle import built, pieces_of, vocabulary
 
 from passel.core.errors import UsageError
-from passel.decoding.parts.ngrams import Piece, Tables, Vocabulary, build, open_tables
+from passel.decoding.ngrams import Piece, Tables, Vocabulary, build, open_tables
 
 SIZE = 40
 START = struct.Struct("<8sIIQ")
@@ -171,5 +171,5 @@ def test_a_build_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
 def test_merging_is_reported_level_by_level(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    built(tmp_path, [[0, 1, 2]], orders=(2, 4), report=lambda *one: told.append(one))
+    built(tmp_path, [[0, 1, 2]], orders=(2, 4), on_progress=lambda *one: told.append(one))
     assert told == [("merging", done, 3) for done in (1, 2, 3)]

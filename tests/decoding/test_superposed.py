@@ -21,7 +21,7 @@ from tiny_models import engine_of, model_of
 from passel.core.errors import UsageError
 from passel.decoding import Draft, Opening, load
 from passel.decoding.greedy import greedy
-from passel.decoding.parts.ngrams import LAMBDAS
+from passel.decoding.ngrams import LAMBDAS
 from passel.decoding.superposed import superposed
 from passel.engine import Engine
 from passel.engine.forward import Emit, Fork, Forward, Mix, Output, Show

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 from tiny_models import model_of
 
-from passel.decoding.parts.trained import write
+from passel.networks.kept import write
 
 __all__ = ["folder_of", "spec"]
 
 
 def hamburger() -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Groups of one to four tokens."""
-    from passel.decoding.parts.hamburger import build
+    from passel.networks.hamburger import build
 
     settings = {"hidden_size": 64, "depths": [1, 2, 3], "most": 4, "layers": 2, "heads": 4, "inner_size": 48}
     state = _random(build(settings), 0.1)
@@ -31,7 +31,7 @@ def hamburger() -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 
 def early_exit() -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """A controller that says all three things, with some certainty."""
-    from passel.decoding.parts.early_exit import built
+    from passel.networks.early_exit import built
 
     settings = {"hidden_size": 64, "layers": 3, "rank": 8}
     state = _random(built(settings), 0.2)

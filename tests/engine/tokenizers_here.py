@@ -15,7 +15,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 from passel.engine.weights.gguf_file import open_gguf
 from passel.engine.weights.gguf_tokenizer import tokenizer_of
 from passel.models.catalog import find_card
-from passel.models.parts.pull import cached
+from passel.models.catalog.pull import cached
 
 SENTENCES = [
     "The quick brown fox jumps over the lazy dog, again and again.",

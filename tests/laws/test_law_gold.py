@@ -23,7 +23,7 @@ from passel.core.options import configured
 from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.reply import Reply
-from passel.measure.scoring import tools_of
+from passel.runs.scoring import tools_of
 from passel.sandbox import available
 from passel.tasks import Task, load
 from passel.verifiers import is_ranker, judged

@@ -13,7 +13,7 @@ from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Answer, Problem
 from passel.core.reply import Reply
-from passel.measure.coverage import pass_at_k
+from passel.estimators.coverage import pass_at_k
 from passel.methods import load
 from passel.models.toy import Toy
 

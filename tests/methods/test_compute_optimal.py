@@ -19,13 +19,13 @@ from passel.core.options import configured
 from passel.core.play import play
 from passel.core.problem import Answer, Problem
 from passel.core.reply import Reply
-from passel.measure.pilot import ORACLE, Pilot, PilotProblem
 from passel.methods.best_of import best_of
 from passel.methods.compute_optimal import compute_optimal
 from passel.methods.parts.difficulty import ORACLE as OURS
 from passel.methods.parts.difficulty import best_arm, bin_of, binning_of, difficulty_of
 from passel.methods.single import single
 from passel.methods.vote import vote
+from passel.runs.pilot import ORACLE, Pilot, PilotProblem
 from passel.verifiers.arithmetic import arithmetic
 from passel.verifiers.judge import judge
 from passel.verifiers.math_answer import math_answer

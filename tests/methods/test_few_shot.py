@@ -15,11 +15,12 @@ from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.reply import Reply
-from passel.measure.plan import Plan
-from passel.measure.run import Run
+from passel.measure.summary import summarise
 from passel.methods import load
 from passel.methods.few_shot import few_shot
 from passel.methods.vote import vote
+from passel.runs.plan import Plan
+from passel.runs.run import Run
 
 PROBLEM = Problem("1", "2 + 2?", "End with the answer.", system="Be brief.")
 SHOWN = [{"question": "1 + 1?", "solution": "It is 2."}, {"question": "3 + 3?", "solution": "It is 6."}]
@@ -127,7 +128,7 @@ def test_a_run_shows_the_model_no_problem_that_it_evaluates(tmp_path):
     for seed in (0, 1):
         plan = Plan(model="toy", task="sums:size=30", methods=("few_shot:k=3",), limit=20, seed=seed)
         run = Run(plan, tmp_path)
-        assert run_sync(run.execute()).methods[0].problems == 20
+        assert summarise(run_sync(run.execute())).methods[0].problems == 20
         shown = shown_in(tmp_path, seed)
         assert len(shown) == 3
         assert shown == {one["question"] for one in run.examples(3)}
@@ -143,7 +144,7 @@ def test_a_run_that_evaluates_everything_has_no_examples():
 @pytest.mark.skipif(not os.environ.get("PASSEL_DATA"), reason="needs PASSEL_DATA")
 def test_gsm8k_examples_end_as_its_instruction_asks():
     run = Run(Plan(model="toy", task="gsm8k", methods=("few_shot:k=4",), limit=2))
-    assert run_sync(run.execute()).methods[0].problems == 2
+    assert summarise(run_sync(run.execute())).methods[0].problems == 2
     for one in run.examples(4):
         assert "<<" not in one["solution"]
         assert one["solution"].splitlines()[-1].startswith("The answer is ")

@@ -12,9 +12,9 @@ from passel.core.ask import Generate
 from passel.core.driver import Driver, Scope
 from passel.core.key import Key
 from passel.core.model import Binding
+from passel.core.plant import Plant
 from passel.core.problem import Problem
 from passel.methods import load
-from passel.models.parts.plant import Plant
 from passel.models.planted import planted
 
 PRM = "verifier=prm:verifier.aggregate=last"

@@ -15,13 +15,13 @@ from passel.core.driver import Driver, Ledger, Scope
 from passel.core.errors import OutOfBudget
 from passel.core.key import Key
 from passel.core.model import Binding
+from passel.core.plant import Plant
 from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.reply import Reply, Token
 from passel.methods.parts.multifurcating import Leaf, kept_of, nucleus
 from passel.methods.parts.paths import Path
 from passel.methods.saffron import saffron
-from passel.models.parts.plant import Plant
 from passel.models.planted import planted
 
 KEY = Key(2) / "1"

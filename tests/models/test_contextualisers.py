@@ -17,10 +17,10 @@ from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.model import Progress
 from passel.core.reply import Reply
-from passel.decoding.parts.trained import write
 from passel.engine.weights import load as load_weights
-from passel.engine.weights.context import Generator, Shape, memory_of, targets_of
 from passel.models import load
+from passel.networks.context import Generator, Shape, memory_of, targets_of
+from passel.networks.kept import write
 
 GREEDY = Sampling(temperature=0.0, max_tokens=8)
 CHAT = (Message("system", "Be short."), Message("user", "Who?"))

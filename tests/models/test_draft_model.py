@@ -13,7 +13,7 @@ from passel.core.ask import Generate, Sampling
 from passel.core.key import Key
 from passel.core.model import Progress
 from passel.models import load
-from passel.models.parts.white import runtime
+from passel.models.parts.torch import runtime
 
 
 def test_a_draft_of_the_catalog_has_its_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,7 +25,7 @@ def test_a_draft_of_the_catalog_has_its_adapter(tmp_path: Path, monkeypatch: pyt
         asked.append((path, own))
         return inner(path, **how)
 
-    def known(path: str, report: Any) -> tuple[str, str | None]:
+    def known(path: str, on_progress: Any) -> tuple[str, str | None]:
         return (str(folder), "adapter.gguf") if path == "small" else (path, None)
 
     monkeypatch.setattr(runtime, "load", noted)

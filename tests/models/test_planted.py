@@ -11,8 +11,8 @@ import passel
 from passel.core.ask import Generate, Sampling, Score
 from passel.core.errors import UsageError
 from passel.core.key import Key
+from passel.core.plant import Plant, letters_in, plant_in
 from passel.models import load
-from passel.models.parts.plant import Plant, letters_in, plant_in
 from passel.models.planted import planted
 from passel.tasks import load as load_task
 

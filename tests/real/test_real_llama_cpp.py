@@ -26,7 +26,7 @@ from passel.core.reply import Reply
 from passel.core.result import Result
 from passel.models import load
 from passel.models.catalog import FOLDER, find_card
-from passel.models.parts.pull import pull
+from passel.models.catalog.pull import pull
 
 NAME = "passel-reasoner-135m"
 CARD = find_card(NAME)

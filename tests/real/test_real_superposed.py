@@ -14,7 +14,7 @@ pytest.importorskip("gguf", reason="needs gguf")
 
 from passel import Drafter
 from passel.models.catalog import find_card
-from passel.models.parts.pull import cached
+from passel.models.catalog.pull import cached
 
 NAME = "smollm2-135m"
 TEXTS = (

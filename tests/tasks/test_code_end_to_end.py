@@ -9,9 +9,9 @@ import pytest
 
 from passel.core.problem import Answer
 from passel.sandbox import Unsafe, default
+from passel.sandbox.programs.runs import Program, run_tests
 from passel.tasks import Task, load
 from passel.tasks.parts.code import fenced, read_code
-from passel.tasks.parts.code_runs import Program, run_tests
 from passel.tasks.parts.mbpp_types import restored
 
 

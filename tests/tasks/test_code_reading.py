@@ -6,9 +6,9 @@ import ast
 
 import pytest
 
+from passel.sandbox.programs.examples import examples
+from passel.sandbox.programs.tests import single_tests
 from passel.tasks.parts.code import fenced, read_code
-from passel.tasks.parts.code_examples import examples
-from passel.tasks.parts.code_tests import single_tests
 
 ADD = "def add(a, b):\n    return a + b"
 

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from passel.sandbox import Unsafe, default
+from passel.sandbox.programs.outputs import Outputs, agree, close
+from passel.sandbox.programs.runs import Program, outputs_of, run_tests
+from passel.sandbox.programs.values import Digest, Opaque, pack, short, unpack
 from passel.tasks.parts.code import Asserts
-from passel.tasks.parts.code_outputs import Outputs, agree, close
-from passel.tasks.parts.code_runs import Program, outputs_of, run_tests
-from passel.tasks.parts.code_values import Digest, Opaque, pack, short, unpack
 
 ADD = "def add(a, b):\n    return a + b"
 

@@ -23,12 +23,12 @@ from passel.engine import read
 from passel.engine.masked import MaskedDiffusion, declared
 from passel.engine.weights import load
 from passel.models.torch import torch as open_model
+from passel.training.loop.log import lines
+from passel.training.loop.seeded import seeded
 from passel.training.parts.batches import collate
 from passel.training.parts.denoising import LEAST, Noise, Others, Predictor, filled, judged, kinds
-from passel.training.parts.examples import Example
-from passel.training.parts.log import lines
 from passel.training.parts.mask_predictors import evenly, fresh, opened, with_mask
-from passel.training.parts.seeded import seeded
+from passel.training.texts.examples import Example
 
 CPU = torch.device("cpu")
 

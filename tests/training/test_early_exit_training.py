@@ -16,20 +16,20 @@ import passel
 from passel.core.ask import Generate, Sampling
 from passel.core.key import Key
 from passel.core.model import Progress
-from passel.decoding.parts.early_exit import CONTINUE, EXIT, STOP, EarlyExit, built
-from passel.decoding.parts.trained import opened
 from passel.engine.weights import load
 from passel.models import load as load_model
+from passel.networks.early_exit import CONTINUE, EXIT, STOP, EarlyExit, built
+from passel.networks.kept import opened
 from passel.training import load as load_recipe
 from passel.training.early_exit import controller_loss, labels
+from passel.training.loop.course import Course
+from passel.training.loop.log import lines
+from passel.training.loop.seeded import seeded
 from passel.training.parts.batches import batches, collate
-from passel.training.parts.course import Course
-from passel.training.parts.examples import Example
-from passel.training.parts.gather import Texts, gather
-from passel.training.parts.log import lines
-from passel.training.parts.material import Material
-from passel.training.parts.seeded import seeded
 from passel.training.parts.states import read_off, states
+from passel.training.texts.examples import Example
+from passel.training.texts.gather import Texts, gather
+from passel.training.texts.material import Material
 
 ENGINE = str(Path(__file__).resolve().parent.parent / "engine")
 if ENGINE not in sys.path:
@@ -83,7 +83,7 @@ def test_states_and_what_is_read_off_them(family: str) -> None:
 @pytest.fixture(scope="module")
 def material(tiny: Path, sums: Path) -> Material:
     base = load(tiny, dtype="float32")
-    return gather(base, Texts((sums,), (sums,), length=64, chat=False), key=Key(), report=lambda *_: None)
+    return gather(base, Texts((sums,), (sums,), length=64, chat=False), key=Key(), on_progress=lambda *_: None)
 
 
 @pytest.fixture

@@ -16,17 +16,17 @@ import passel.training.falcon as recipe
 from passel.core.ask import Sampling
 from passel.core.key import Key
 from passel.decoding import Opening
-from passel.decoding.parts.falcon.network import unit
 from passel.engine import Engine, read
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
+from passel.networks.falcon import unit
+from passel.training.loop.log import lines
+from passel.training.loop.seeded import seeded
 from passel.training.parts.batches import Batch, collate
-from passel.training.parts.examples import Example
 from passel.training.parts.features import Features
 from passel.training.parts.glancing import glanced, share
-from passel.training.parts.log import lines
-from passel.training.parts.material import Material
-from passel.training.parts.seeded import seeded
+from passel.training.texts.examples import Example
+from passel.training.texts.material import Material
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,13 @@ import torch
 import passel
 from passel.core.errors import UsageError
 from passel.core.key import Key
-from passel.decoding.parts.trained import opened
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
-from passel.engine.weights.context import Generator, Shape, adapted, memory_of, targets_of
+from passel.networks.context import Generator, Shape, adapted, memory_of, targets_of
+from passel.networks.kept import opened
+from passel.training.loop.seeded import seeded
 from passel.training.parts.contexts import Teacher, lesson
-from passel.training.parts.examples import Example
-from passel.training.parts.seeded import seeded
+from passel.training.texts.examples import Example
 
 NAMES, VALUES = "abcdefgh", "ABCDEFGH"
 

@@ -16,16 +16,16 @@ import passel
 from passel.core.key import Key
 from passel.decoding import Opening
 from passel.decoding import load as load_decoder
-from passel.decoding.parts.hamburger import Embedder, MicroDecoder, Parts, Shape, build, depths_of
-from passel.decoding.parts.trained import opened
 from passel.engine import Engine, read
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
+from passel.networks.hamburger import Embedder, MicroDecoder, Parts, Shape, build, depths_of
+from passel.networks.kept import opened
 from passel.training.hamburger import hamburger
-from passel.training.parts.examples import Example
-from passel.training.parts.log import lines
-from passel.training.parts.material import Material
+from passel.training.loop.log import lines
 from passel.training.parts.segmentation import segmented
+from passel.training.texts.examples import Example
+from passel.training.texts.material import Material
 
 LOW, RATIO = 3.4, 0.9
 """Thresholds under which texts of the tiny models, which are sure of nothing, fall into groups of all sizes."""

@@ -18,9 +18,9 @@ from passel.core.docs import describe
 from passel.core.find import find, names
 from passel.core.options import parameters
 from passel.core.ranges import Range
-from passel.decoding.parts.trained import MANIFEST
-from passel.training.parts.curves import PAGE
-from passel.training.parts.log import LOG, Step, lines
+from passel.networks.kept import MANIFEST
+from passel.training.loop.curves import PAGE
+from passel.training.loop.log import LOG, Step, lines
 
 RECIPES = names("training")
 SECTIONS = ["Source", "Symbols", "Args", "Cost", "Guarantees", "Deviations"]

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import passel
-from passel.decoding.parts.trained import WEIGHTS
-from passel.training.parts.log import lines
+from passel.networks.kept import WEIGHTS
+from passel.training.loop.log import lines
 
 ADDING = Path(__file__).resolve().parents[2] / "docs" / "adding.md"
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passel.training.parts.batches import collate
-from passel.training.parts.examples import Example
 from passel.training.parts.grouping import grouped
 from passel.training.parts.segmentation import segmented
+from passel.training.texts.examples import Example
 
 
 @pytest.mark.parametrize(

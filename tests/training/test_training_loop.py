@@ -14,12 +14,12 @@ from torch import nn
 import passel
 from passel.core.errors import UsageError
 from passel.core.key import Key
+from passel.training.loop.course import Course, Loss, Schedule
+from passel.training.loop.log import Step, lines
+from passel.training.loop.loop import CHECKPOINT, run
+from passel.training.loop.seeded import seeded
 from passel.training.parts.batches import batches
-from passel.training.parts.course import Course, Loss, Schedule
-from passel.training.parts.examples import Example, read
-from passel.training.parts.log import Step, lines
-from passel.training.parts.loop import CHECKPOINT, run
-from passel.training.parts.seeded import seeded
+from passel.training.texts.examples import Example, read
 
 
 def line(steps: int = 40) -> Course:

@@ -19,6 +19,7 @@ from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Answer, Problem
 from passel.core.reply import Reply
+from passel.estimators.backward import backward_shares, forward_backward
 from passel.models.toy import Toy
 from passel.verifiers import judged, load
 from passel.verifiers.fobar import fobar
@@ -27,7 +28,6 @@ from passel.verifiers.genrm_cot import genrm_cot
 from passel.verifiers.judge import judge
 from passel.verifiers.listwise import listwise
 from passel.verifiers.pairwise import pairwise
-from passel.verifiers.parts.backward import backward_shares, forward_backward
 from passel.verifiers.rating import rating
 
 

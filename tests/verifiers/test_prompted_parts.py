@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passel.core.problem import Problem
-from passel.verifiers.parts.backward import backward_shares, forward_backward
+from passel.estimators.backward import backward_shares, forward_backward
 from passel.verifiers.parts.masking import masked, read_unknown, same_number
 from passel.verifiers.parts.rankings import read_order, repair, scores_of_ranks, windows
 from passel.verifiers.parts.tournaments import all_pairs, copeland, knockout, stages, swiss

@@ -17,7 +17,7 @@ from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.reply import Reply
-from passel.measure.scoring import tools_of
+from passel.runs.scoring import tools_of
 from passel.tasks import load as load_task
 from passel.tasks.parts.queries import read_sql
 from passel.tools.same_answer import same_answer

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passel.core.key import Key
-from passel.verifiers.parts.steps import Step
-from passel.verifiers.parts.training_data import (
+from passel.training.parts.labelled import (
     Candidate,
     Labelled,
     dominates,
@@ -24,6 +23,7 @@ from passel.verifiers.parts.training_data import (
     preferences,
     stepwise,
 )
+from passel.verifiers.parts.steps import Step
 
 WORDS = st.text(alphabet=st.sampled_from("abc +-=1.\n"), min_size=1, max_size=20).map(str.strip).filter(bool)
 

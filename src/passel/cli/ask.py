@@ -47,7 +47,7 @@ __all__ = ["ask"]
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
     """Answer one QUESTION ("-" reads it from standard input) with a method."""
-    from passel.api import solve
+    from passel.api.solve import solve
 
     if question == "-":
         question = sys.stdin.buffer.read().decode("utf-8", "replace").strip()

@@ -16,11 +16,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from passel.api.draft import DRAFT_MODEL, Drafter, Suggestion
 from passel.cli.parts.downloads import fetch
 from passel.cli.parts.flags import blame
 from passel.cli.parts.output import output
 from passel.cli.parts.progress import shown
-from passel.drafting import DRAFT_MODEL, Drafter, Suggestion
 
 __all__ = ["draft"]
 
@@ -45,9 +45,9 @@ def draft(text: str, k: int | None, model: str, stream: bool | None, as_json: bo
     if text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\n")
     console, errors = output(), Console(stderr=True)
-    with blame("--model"), shown(errors) as report:
+    with blame("--model"), shown(errors) as on_progress:
         fetch(model.removeprefix("torch:"), errors)
-        drafter = Drafter(model, report=report)
+        drafter = Drafter(model, on_progress=on_progress)
     streams = (sys.stdout.isatty() and not as_json) if stream is None else stream
     with drafter, _seen(console, text, streams, as_json) as see:
         found = drafter.draft(text, k, see=see, **given)

@@ -12,8 +12,8 @@ from rich.console import Console
 from passel.cli.parts.downloads import fetch
 from passel.cli.parts.progress import shown
 from passel.core.errors import UsageError, unknown
+from passel.core.extras import need
 from passel.models.catalog import FOLDER, cards
-from passel.tasks.parts.extra import need
 
 __all__ = ["export"]
 
@@ -57,10 +57,12 @@ def _write(
     from passel.engine.weights import load, save
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as beside, shown(console) as report:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as beside, shown(console) as on_progress:
         made = Path(beside) / "model"
-        checkpoint = load(path, adapter=adapter, scale=scale, own=own, dtype=dtype, device="cpu", report=report)
-        report("writing the folder", 0, 0)
+        checkpoint = load(
+            path, adapter=adapter, scale=scale, own=own, dtype=dtype, device="cpu", on_progress=on_progress
+        )
+        on_progress("writing the folder", 0, 0)
         save(checkpoint, made)
         made.replace(target)
     return sum(file.stat().st_size for file in target.iterdir())

@@ -9,10 +9,10 @@ from rich.table import Table
 from passel.cli.parts.output import output
 from passel.core.docs import describe
 from passel.core.errors import UsageError
+from passel.core.extras import need
 from passel.core.find import find, names
 from passel.core.needs import needs_of
 from passel.models import load
-from passel.tasks.parts.extra import need
 
 __all__ = ["methods"]
 

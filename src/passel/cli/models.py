@@ -10,7 +10,7 @@ from passel.cli.parts.output import output
 from passel.core.docs import describe
 from passel.core.find import find, names
 from passel.models.catalog import cards
-from passel.models.parts.pull import cached
+from passel.models.catalog.pull import cached
 
 __all__ = ["models"]
 

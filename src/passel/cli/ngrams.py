@@ -16,10 +16,10 @@ from passel.cli.parts.output import output
 from passel.cli.parts.progress import shown
 from passel.cli.parts.tokenizer import load_tokenizer
 from passel.core.errors import UsageError
-from passel.tasks.parts.extra import need
+from passel.core.extras import need
 
 if TYPE_CHECKING:
-    from passel.decoding.parts.ngrams import Tables
+    from passel.decoding.ngrams import Tables
 
 __all__ = ["ngrams"]
 
@@ -40,7 +40,7 @@ def ngrams(texts: Sequence[Path], model: str, out: Path, orders: str, min_count:
     Memory does not grow with the texts. A file of that name is replaced when the tables are whole.
     """
     need("torch", "engine")
-    from passel.decoding.parts.ngrams import Vocabulary, build, tokenised
+    from passel.decoding.ngrams import Vocabulary, build, tokenised
 
     wanted = _orders(orders)
     if out.is_dir():
@@ -50,15 +50,15 @@ def ngrams(texts: Sequence[Path], model: str, out: Path, orders: str, min_count:
             raise UsageError(f"{path} is a folder, not a file" if path.is_dir() else f"no file at {path}")
     console = Console(stderr=True)
     tokenizer = load_tokenizer(model, console)
-    with shown(console) as report:
-        pieces = tokenised(texts, tokenizer, field=field, report=report)
+    with shown(console) as on_progress:
+        pieces = tokenised(texts, tokenizer, field=field, on_progress=on_progress)
         vocabulary = Vocabulary.of(tokenizer)
-        made = build(pieces, out, vocabulary=vocabulary, orders=wanted, min_count=min_count, report=report)
+        made = build(pieces, out, vocabulary=vocabulary, orders=wanted, min_count=min_count, on_progress=on_progress)
     _show(made)
 
 
 def _orders(text: str) -> tuple[int, int]:
-    from passel.decoding.parts.ngrams import check_orders
+    from passel.decoding.ngrams import check_orders
 
     found = re.fullmatch(r"(\d)(?:-(\d))?", text.strip())
     if not found:

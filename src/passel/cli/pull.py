@@ -8,8 +8,8 @@ from rich.console import Console
 from passel.cli.parts.downloads import fetch
 from passel.core.errors import unknown
 from passel.models.catalog import cards
+from passel.models.catalog.pull import cached
 from passel.models.llama_cpp import from_hub
-from passel.models.parts.pull import cached
 
 __all__ = ["pull"]
 

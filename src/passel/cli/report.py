@@ -9,7 +9,8 @@ import click
 
 from passel.cli.parts.running import show
 from passel.core.driver import run_sync
-from passel.measure.run import Run
+from passel.measure.summary import summarise
+from passel.runs.run import Run
 
 __all__ = ["report"]
 
@@ -19,9 +20,9 @@ __all__ = ["report"]
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def report(folder: Path, as_json: bool) -> None:
     """Recompute the tables and the HTML page of the run in FOLDER from its record, without a model."""
-    from passel.measure.report import write_report
+    from passel.report import write_report
 
-    found = run_sync(Run.open(folder).replay())
+    found = summarise(run_sync(Run.open(folder).replay()))
     page = write_report(found, folder)
     if as_json:
         click.echo(json.dumps(found.to_json()))

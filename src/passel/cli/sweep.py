@@ -12,9 +12,8 @@ from passel.cli.parts.output import output
 from passel.cli.parts.running import EXIT_INTERRUPTED, make_run, run_visibly, show_all
 from passel.core.errors import UsageError
 from passel.core.options import split_specs
-from passel.measure.report import sweep_lines
-from passel.measure.run import Run
-from passel.measure.sweep import Sweep, arms, levelled
+from passel.tuning.report import sweep_lines
+from passel.tuning.sweep import arms, swept
 
 __all__ = ["sweep"]
 
@@ -32,20 +31,13 @@ def sweep(method: str, vary: Sequence[str], as_json: bool, **given: Any) -> int:
     """
     with blame("--vary"):
         wanted = arms(method, _options(vary))
-    specs = ",".join(arm.spec for arm in wanted)
-    run = make_run(specs, "--method", given)
-    found = run_visibly(run)
+    run = make_run(",".join(arm.spec for arm in wanted), "--method", given)
+    found = run_visibly(run, lambda watch: swept(run, wanted, watch))
     if found is None:
         return EXIT_INTERRUPTED
-    level = levelled(wanted, found)
-    if level != wanted:
-        run = Run(run.plan.replace(methods=tuple(arm.spec for arm in level)), run.folder)
-        found = run_visibly(run)
-        if found is None:
-            return EXIT_INTERRUPTED
-    code = show_all(run, found, as_json=as_json)
+    code = show_all(run, found.comparison, as_json=as_json)
     if not as_json:
-        for line in sweep_lines(Sweep(level, found)):
+        for line in sweep_lines(found):
             output().print(line, highlight=False, markup=False, soft_wrap=True)
     return code
 

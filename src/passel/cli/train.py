@@ -13,7 +13,7 @@ from passel.cli.parts.downloads import fetch
 from passel.cli.parts.flags import blame
 from passel.cli.parts.output import output
 from passel.cli.parts.progress import shown
-from passel.tasks.parts.extra import need
+from passel.core.extras import need
 
 __all__ = ["train"]
 
@@ -45,17 +45,17 @@ def train(recipe: str, as_json: bool, **given: Any) -> None:
     checkpoint when it is called again. The folder also gets log.jsonl and curves.html.
     """
     need("torch", "engine")
-    from passel.training.parts.session import train as run
+    from passel.api.train import train as run
 
     console = Console(stderr=True)
     with blame("--model"):
         fetch(given["model"].removeprefix("torch:"), console)
-    with shown(console) as report:
+    with shown(console) as on_progress:
 
         def watch(step: Any) -> None:
-            report(f"loss {step.loss:.4g}, {step.tokens_per_second:,.0f} tokens/s", step.step, step.steps)
+            on_progress(f"loss {step.loss:.4g}, {step.tokens_per_second:,.0f} tokens/s", step.step, step.steps)
 
-        found = run(recipe, report=report, watch=watch, **given)
+        found = run(recipe, on_progress=on_progress, watch=watch, **given)
     if as_json:
         click.echo(json.dumps({"folder": str(found.folder), "recipe": found.recipe, "figures": dict(found.figures)}))
         return

@@ -10,7 +10,7 @@ import click
 from passel.cli.parts.flags import blame, budget_of, roles_of
 from passel.cli.parts.running import run_and_show
 from passel.core.options import split_specs
-from passel.measure.verification import verification
+from passel.runs.verification import verification
 
 __all__ = ["verify"]
 

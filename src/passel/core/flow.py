@@ -25,6 +25,7 @@ __all__ = [
     "reward",
     "score",
     "together",
+    "within",
 ]
 
 T = TypeVar("T")
@@ -109,6 +110,21 @@ def draw_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **settings:
                 break
             size = short.fits
     return replies
+
+
+def within(asks: Sequence[Ask]) -> Flow[list[Reply]]:
+    """The replies to as many of the asks, from the first, as the budget allows; OutOfBudget if not one fits.
+
+    No asks are no round.
+    """
+    if not asks:
+        return []
+    try:
+        return list(cast(Sequence[Reply], (yield Round(tuple(asks)))))
+    except OutOfBudget as short:
+        if short.fits < 1:
+            raise
+        return list(cast(Sequence[Reply], (yield Round(tuple(asks[: short.fits])))))
 
 
 def race(

@@ -9,8 +9,8 @@ from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.decoding.beam import normalised
 from passel.decoding.parts.opening import Draft, Opening
-from passel.decoding.parts.plain import top
 from passel.engine.forward import Decoding, Forward, fork, forwards, open_branch
+from passel.engine.plain import top
 
 __all__ = ["best_first"]
 

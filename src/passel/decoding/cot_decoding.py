@@ -12,8 +12,8 @@ from torch import Tensor
 from passel.core.key import Key
 from passel.core.ranges import Log
 from passel.decoding.parts.opening import Draft, Opening
-from passel.decoding.parts.plain import top
 from passel.engine.forward import Decoding, Forward, fork, forwards, open_branch
+from passel.engine.plain import top
 
 __all__ = ["answer_span", "cot_decoding"]
 

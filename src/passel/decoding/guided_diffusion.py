@@ -13,9 +13,9 @@ from passel.core.ranges import Linear, Log
 from passel.decoding.parts.acceptance import Rule, RuleName, agreed
 from passel.decoding.parts.infilling import Infill, masked_of
 from passel.decoding.parts.opening import Draft, Opening
-from passel.decoding.parts.plain import ids
 from passel.engine.batch import LONG
 from passel.engine.forward import Decoding, Forward, emit, forward, keep, open_branch
+from passel.engine.plain import ids
 
 __all__ = ["guided_diffusion"]
 

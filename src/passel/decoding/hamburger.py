@@ -11,11 +11,11 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.core.ranges import Linear
-from passel.decoding.parts.early_exit import Stays
-from passel.decoding.parts.hamburger import Parts, build
 from passel.decoding.parts.opening import Draft, Opening
-from passel.decoding.parts.trained import opened
 from passel.engine.forward import Decoding, Emit, Forward, Keep, Output, forwards, open_branch
+from passel.networks.early_exit import Stays
+from passel.networks.hamburger import Parts, build
+from passel.networks.kept import opened
 
 __all__ = ["hamburger"]
 

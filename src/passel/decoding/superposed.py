@@ -8,7 +8,7 @@ from typing import Annotated
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.parts.ngrams import Tables, open_tables, vocabulary_of
+from passel.decoding.ngrams import Tables, open_tables, vocabulary_of
 from passel.decoding.parts.opening import Draft, Opening
 from passel.decoding.parts.superposition import Floats, Ints, Line, Lines, common, grown, listed, mixed, weighed
 from passel.engine.forward import Ask, Decoding, Emit, Forward, Output, Show, open_branch

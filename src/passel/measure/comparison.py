@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from passel.core.cost import Cost
-from passel.measure.estimate import Curve, Estimate
-from passel.measure.verifier_row import VerifierRow
+from passel.estimators.estimate import Curve, Estimate
+from passel.estimators.verifiers.row import VerifierRow
+from passel.runs.trials import Trial
 
-__all__ = ["Comparison", "Curve", "Estimate", "MethodRow", "ProblemRow", "Trial", "VerifierRow"]
+__all__ = ["Comparison", "Curve", "Estimate", "MethodRow", "ProblemRow", "VerifierRow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +46,6 @@ class MethodRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One method on one problem. `score` is None where it could not be scored."""
-
-    score: float | None
-    answer: str | None
-    stop: str
-    cost: Cost
-    wall_seconds: float = 0.0
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ProblemRow:
     """One problem: what was asked, what is right, what each method said, and the scores of the pool's draws."""
 
@@ -67,7 +56,7 @@ class ProblemRow:
     draws: tuple[float | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """A whole comparison.
 
@@ -106,11 +95,10 @@ class Comparison:
     version: str = ""
     verifiers: tuple[VerifierRow, ...] = ()
 
-    def __str__(self) -> str:
-        """The table, as on a terminal of 100 columns."""
-        from passel.measure.report import as_text
-
-        return as_text(self)
+    def __repr__(self) -> str:
+        """What was compared; `passel.as_text` writes what was found."""
+        methods = ", ".join(row.name for row in self.methods)
+        return f"<Comparison of {methods} with {self.model} on {len(self.problems)} problems of {self.task}>"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""

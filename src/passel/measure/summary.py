@@ -2,64 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import passel
+from passel import __version__
 from passel.core.cost import Cost, Price
-from passel.core.driver import Ledger, Outcome
 from passel.core.key import Key
-from passel.core.model import ModelInfo
-from passel.core.problem import Answer, Problem
-from passel.measure.comparison import Comparison, Estimate, MethodRow, ProblemRow, Trial
-from passel.measure.cost_of_pass import pooled
-from passel.measure.curves import Pool, curves
-from passel.measure.intervals import difference_interval, mean_interval
-from passel.measure.plan import Plan
-from passel.measure.verifying.judging import judging, silent
+from passel.estimators.cost_of_pass import pooled
+from passel.estimators.curves import Pool, curves
+from passel.estimators.intervals import difference_interval, mean_interval
+from passel.measure.comparison import Comparison, Estimate, MethodRow, ProblemRow
+from passel.measure.judging import judging, silent
 from passel.methods import NamedMethod
-from passel.tasks import Task
+from passel.runs.trials import Trial, Trials, tidy
 
-__all__ = ["Trials", "summarise"]
+__all__ = ["summarise"]
 
 Scores = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Trials:
-    """Everything that was run: an outcome by (problem id, method name). `score`: see `Task.score`."""
-
-    plan: Plan
-    task: Task
-    score: Callable[[str, Answer | None], float | None]
-    methods: Sequence[NamedMethod]
-    problems: Sequence[Problem]
-    outcomes: Mapping[tuple[str, str], Outcome]
-
-    def trial(self, problem: Problem, method: NamedMethod) -> Trial:
-        """One method on one problem, scored. What broke, or was cut short by the run's budget or an unfinished record
-        before it had an answer, is unscored, not wrong. Without an answer at the end of its own budget it is wrong."""
-        outcome = self.outcomes[problem.id, method.name]
-        answer = outcome.result.answer
-        unfinished = outcome.error is not None or (outcome.cut_short and answer is None)
-        return Trial(
-            None if unfinished else self.score(problem.id, answer),
-            answer.text if answer else None,
-            "failed" if outcome.error is not None else outcome.result.stop,
-            _tidy(outcome.cost),
-            outcome.wall_seconds,
-            outcome.error,
-        )
-
-
-def summarise(
-    trials: Trials, infos: Mapping[str, ModelInfo], paid: Ledger, wall_seconds: float, command: str = ""
-) -> Comparison:
+def summarise(trials: Trials, command: str = "") -> Comparison:
     """The comparison: intervals, curves, costs, and what sharing the pool saved."""
+    infos, paid = trials.infos, tidy(trials.paid)
     plan, key = trials.plan, Key(trials.plan.seed) / "bootstrap"
     table = {m.name: {p.id: trials.trial(p, m) for p in trials.problems} for m in trials.methods}
     first = _scores(table[trials.methods[0].name])
@@ -74,24 +42,19 @@ def summarise(
         methods=tuple(rows),
         problems=tuple(_problem(trials, index, table, deepest) for index in range(len(trials.problems))),
         curves=tuple(curves(pools, key)),
-        paid=_tidy(paid.spent),
-        alone=_tidy(alone),
-        saved=_saved(_tidy(paid.spent), _tidy(alone)),
+        paid=paid,
+        alone=tidy(alone),
+        saved=_saved(paid, tidy(alone)),
         sampling=plan.sampling.over(infos["generator"].advised).given(),
         roles={role: info.name for role, info in infos.items()},
         budget={name: value for name, value in asdict(plan.budget).items() if value is not None},
         price_known=any(info.price != Price() for info in infos.values()),
-        wall_seconds=wall_seconds,
+        wall_seconds=trials.wall_seconds,
         notes=(*_notes(trials, table), *silent(trials.methods, pools)),
         command=command,
-        version=passel.__version__,
+        version=__version__,
         verifiers=judging(trials.methods, _paid_for(trials, pools), [one.id for one in trials.problems], key),
     )
-
-
-def _tidy(cost: Cost) -> Cost:
-    """Without the last digits of sums of fractions, which depend on the order in which replies came."""
-    return replace(cost, money=round(cost.money, 12), seconds=round(cost.seconds, 6))
 
 
 def _scores(trials: Mapping[str, Trial]) -> Scores:
@@ -103,7 +66,7 @@ def _row(
     trials: Trials, method: NamedMethod, own: Mapping[str, Trial], first: Scores, index: int, key: Key
 ) -> MethodRow:
     scores = _scores(own)
-    cost = _tidy(sum((trial.cost for trial in own.values()), Cost()))
+    cost = tidy(sum((trial.cost for trial in own.values()), Cost()))
     failures = (sum(trials.outcomes[p.id, method.name].failures.values()) for p in trials.problems)
     means = _means(cost, len(own))
     accuracy = Estimate(*mean_interval(scores, key))

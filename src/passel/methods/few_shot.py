@@ -18,8 +18,7 @@ from passel.core.result import Result
 from passel.methods import Inner
 from passel.methods.parts.endings import paid_for
 from passel.methods.single import single
-from passel.tasks.parts.examples import plain_solution
-from passel.tasks.parts.files import read_rows
+from passel.tasks import plain_solution, read_rows
 
 __all__ = ["few_shot"]
 

@@ -12,10 +12,10 @@ from passel.core.options import configured
 from passel.core.problem import Answer, Problem
 from passel.core.ranges import Linear, Log
 from passel.core.result import Result, candidate
+from passel.estimators.backward import backward_shares, forward_backward
 from passel.methods.parts.votes import first_of, tally
 from passel.verifiers import judged
 from passel.verifiers.fobar import fobar as backward_check
-from passel.verifiers.parts.backward import backward_shares, forward_backward
 
 __all__ = ["fobar"]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from passel.core.ask import Generate, Prompt
 from passel.core.errors import OutOfBudget, UsageError
-from passel.core.flow import Flow, draw, draw_within
+from passel.core.flow import Flow, draw, draw_within, within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -16,7 +16,6 @@ from passel.core.reply import Reply
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.fusing import fusion_prompt
 from passel.methods.parts.votes import first_of, tally
-from passel.verifiers.parts.rounds import within
 
 __all__ = ["mixture_of_agents"]
 

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 from passel.core.ask import Sampling
 from passel.core.errors import UsageError
 from passel.core.model import ModelInfo
+from passel.core.progress import OnProgress, silent
 from passel.core.ranges import Log
 from passel.models.catalog import FOLDER, Card, cards, find_card
+from passel.models.catalog.pull import pull
 from passel.models.openai import OpenAI
 from passel.models.parts.embedded import Embedded, Load
-from passel.models.parts.pull import Report, pull
 from passel.models.parts.requests import Dialect
 
 __all__ = ["from_hub", "llama_cpp"]
@@ -36,7 +37,7 @@ def llama_cpp(
     embeddings: bool = False,
     prompt_price: float = 0.0,
     completion_price: float = 0.0,
-    report: Report = lambda what, done, total: None,
+    on_progress: OnProgress = silent,
 ) -> OpenAI:
     """A GGUF model in this process. All asks in flight are decoded together, step by step (continuous batching).
 
@@ -48,7 +49,7 @@ def llama_cpp(
         max_tokens: completion tokens where nothing else is set.
         embeddings: for embedding models: vectors in place of texts.
         prompt_price, completion_price: US dollars per million tokens, to see what a hosted model would cost.
-        report: told about a download.
+        on_progress: told about a download.
 
     Of a JSON schema, llama.cpp keeps to what it knows and leaves out the rest without a word.
 
@@ -57,7 +58,7 @@ def llama_cpp(
     """
     card = find_card(path) if path in cards() else None
     if card:
-        file, adapter = pull(card, report), adapter or (str(FOLDER / card.adapter) if card.adapter else None)
+        file, adapter = pull(card, on_progress), adapter or (str(FOLDER / card.adapter) if card.adapter else None)
     else:
         file = _file(path)
     load = Load(file, Path(adapter) if adapter else None, scale, parallel, context, threads, embeddings)

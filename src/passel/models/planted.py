@@ -13,9 +13,9 @@ from passel.core.ask import Ask, Generate, Prompt, Score
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.model import ModelInfo, Progress
+from passel.core.plant import LETTERS, Plant, letters_in, plant_in
 from passel.core.ranges import Linear, Log
 from passel.core.reply import Reply, Token, Usage
-from passel.models.parts.plant import LETTERS, Plant, letters_in, plant_in
 
 __all__ = ["Planted", "planted"]
 

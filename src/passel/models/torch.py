@@ -13,12 +13,13 @@ from passel.core.ask import Ask, Sampling
 from passel.core.cost import Price
 from passel.core.errors import UsageError
 from passel.core.model import ModelInfo, Progress
+from passel.core.progress import OnProgress, silent
 from passel.core.ranges import Linear, Log
 from passel.core.reply import Reply
 from passel.models.catalog import FOLDER, Card, cards, find_card
+from passel.models.catalog.pull import pull
 from passel.models.contextualisers import Chosen, Contextualiser
 from passel.models.contextualisers.prompt import prompt
-from passel.models.parts.pull import Report, pull
 
 __all__ = ["Torch", "torch"]
 
@@ -63,7 +64,7 @@ class Torch:
             await asyncio.to_thread(worker.close)
 
     def _load(self) -> Any:
-        from passel.models.parts.white.worker import Worker
+        from passel.models.parts.torch.worker import Worker
 
         return Worker(self._settings())
 
@@ -86,7 +87,7 @@ def torch(
     max_tokens: Annotated[int, Log(1, 8192)] = 512,
     prompt_price: float = 0.0,
     completion_price: float = 0.0,
-    report: Report = lambda what, done, total: None,
+    on_progress: OnProgress = silent,
 ) -> Torch:
     """A transformer in this process, in torch. All texts in flight are one batch, and share their common beginnings.
 
@@ -106,7 +107,7 @@ def torch(
         rows: texts under way at once.
         max_tokens: completion tokens where nothing else is set.
         prompt_price, completion_price: US dollars per million tokens, to see what a hosted model would cost.
-        report: told about downloads and loading.
+        on_progress: told about downloads and loading.
 
     Decoding methods are chosen by the sampling parameter `decoder`. A draw's seed comes from its key, so it does not
     depend on what is drawn beside it, up to the rounding of larger sums. Raises UsageError for a missing package or
@@ -121,14 +122,14 @@ def torch(
     known = _known(context_file, contextualise)
 
     def settings() -> Any:
-        from passel.models.parts.white.runtime import Settings
+        from passel.models.parts.torch.runtime import Settings
 
-        file, own = _weights(path, report)
-        beside = _weights(draft, report) if draft else None
+        file, own = _weights(path, on_progress)
+        beside = _weights(draft, on_progress) if draft else None
         size = int(memory * 1e9)
         knows = known[0] if known else None
         given = Settings(file, own, adapter, scale, dtype, int8, device, size, context, rows, beside, knows)
-        return given, report
+        return given, on_progress
 
     info = ModelInfo(
         name=_name(path, card, adapter, scale, "int8" if int8 else dtype) + (known[1] if known else ""),
@@ -158,12 +159,12 @@ def _card(path: str) -> Card | None:
     return card
 
 
-def _weights(path: str, report: Report) -> tuple[str, str | None]:
+def _weights(path: str, on_progress: OnProgress) -> tuple[str, str | None]:
     """The file or folder of a model, and the adapter that the catalog has for it."""
     if path not in cards():
         return path, None
     card = find_card(path)
-    return str(pull(card, report)), str(FOLDER / card.adapter) if card.adapter else None
+    return str(pull(card, on_progress)), str(FOLDER / card.adapter) if card.adapter else None
 
 
 def _known(file: str | None, contextualise: Contextualiser) -> tuple[Callable[[Any], str], str] | None:

@@ -4,9 +4,14 @@ A file holds a function of its own name, from keyword-only options to a Task. A 
 answers stay with the task.
 """
 
+from passel.tasks.parts.code import read_code
+from passel.tasks.parts.examples import Examples, plain_solution
+from passel.tasks.parts.files import read_rows
 from passel.tasks.parts.load import load
+from passel.tasks.parts.mathematics import same_math
 from passel.tasks.parts.open import read_answer
 from passel.tasks.parts.task import Generated, Item, Items, Kind, Loaded, Task
 from passel.tasks.parts.user_file import user_file
 
-__all__ = ["Generated", "Item", "Items", "Kind", "Loaded", "Task", "load", "read_answer", "user_file"]
+__all__ = ["Examples", "Generated", "Item", "Items", "Kind", "Loaded", "Task", "load", "plain_solution", "read_answer"]
+__all__ += ["read_code", "read_rows", "same_math", "user_file"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from passel.core.ranges import Log
+from passel.sandbox.programs.examples import examples
 from passel.tasks.parts.code import Asserts, code_item
-from passel.tasks.parts.code_examples import examples
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.humaneval_text import question, without_faulty
 from passel.tasks.parts.source import Hub, make

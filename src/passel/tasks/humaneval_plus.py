@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from passel.core.ranges import Log
+from passel.sandbox.programs.examples import examples
+from passel.sandbox.programs.outputs import Outputs
+from passel.sandbox.programs.runs import Program
+from passel.sandbox.programs.tests import single_tests
 from passel.tasks.parts.code import code_item
-from passel.tasks.parts.code_examples import examples
-from passel.tasks.parts.code_outputs import Outputs
-from passel.tasks.parts.code_runs import Program
-from passel.tasks.parts.code_tests import single_tests
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.humaneval_text import question, without_faulty
 from passel.tasks.parts.source import Source, make

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from passel.core.ranges import Log
+from passel.sandbox.programs.outputs import Outputs
+from passel.sandbox.programs.runs import Program
 from passel.tasks.parts.code import code_item
-from passel.tasks.parts.code_outputs import Outputs
-from passel.tasks.parts.code_runs import Program
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.mbpp_text import question
 from passel.tasks.parts.mbpp_types import restored

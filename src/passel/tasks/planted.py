@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Annotated
 
 from passel.core.errors import UsageError
+from passel.core.plant import LETTERS, Plant
 from passel.core.ranges import Linear, Log
-from passel.models.parts.plant import LETTERS, Plant
 from passel.tasks.parts.kinds import EXACT
 from passel.tasks.parts.task import Generated, Item, Task
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from passel.tasks.parts.extra import need
-from passel.tasks.parts.mathematics import same_math
+from passel.core.extras import need
+from passel.tasks import same_math
 
 __all__ = ["same_answer"]
 

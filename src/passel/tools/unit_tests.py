@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from passel.sandbox import default
-from passel.tasks.parts.code_runs import Program, job_code, read_tests
+from passel.sandbox.programs.runs import Program, job_code, read_tests
 
 __all__ = ["ready", "unit_tests"]
 

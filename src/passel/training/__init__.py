@@ -11,8 +11,8 @@ from passel.core.errors import unknown
 from passel.core.find import find, names
 from passel.core.key import Key
 from passel.core.options import bind, configured, parameters, split_spec
-from passel.training.parts.course import Course, Loss, Schedule
-from passel.training.parts.material import Material
+from passel.training.loop.course import Course, Loss, Schedule
+from passel.training.texts.material import Material
 
 __all__ = ["Bound", "Course", "Loss", "Material", "NamedRecipe", "Recipe", "Schedule", "load"]
 

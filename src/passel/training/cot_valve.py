@@ -14,11 +14,11 @@ from torch.nn import functional
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Log
+from passel.training.loop.course import Course, Loss, Schedule
 from passel.training.parts.batches import Batch, batches, collate
-from passel.training.parts.course import Course, Loss, Schedule
-from passel.training.parts.examples import Example
-from passel.training.parts.material import Material
 from passel.training.parts.next_token import learned
+from passel.training.texts.examples import Example
+from passel.training.texts.material import Material
 
 __all__ = ["cot_valve"]
 

@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.engine.weights.save import save as save_model
+from passel.training.loop.course import Course, Loss, Schedule
 from passel.training.parts.batches import batches
-from passel.training.parts.course import Course, Loss, Schedule
 from passel.training.parts.denoising import Noise, Others, Predictor, filled, judged, kinds
 from passel.training.parts.mask_predictors import fresh, opened, with_mask
-from passel.training.parts.material import Material
+from passel.training.texts.material import Material
 
 __all__ = ["diffusion_lm"]
 

@@ -12,13 +12,13 @@ from torch.nn import functional
 
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.parts.early_exit import CONTINUE, EXIT, EXIT_THRESHOLD, STOP, EarlyExit, decided, thresholds
-from passel.decoding.parts.plain import ids
+from passel.engine.plain import ids
+from passel.networks.early_exit import CONTINUE, EXIT, EXIT_THRESHOLD, STOP, EarlyExit, decided, thresholds
+from passel.training.loop.course import Course, Loss, Schedule
 from passel.training.parts.batches import Batch, batches, in_order
-from passel.training.parts.course import Course, Loss, Schedule
-from passel.training.parts.material import Material
 from passel.training.parts.next_token import learned
 from passel.training.parts.states import read_off, states
+from passel.training.texts.material import Material
 
 __all__ = ["early_exit"]
 

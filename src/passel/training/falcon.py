@@ -12,14 +12,14 @@ from torch.nn import functional
 
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.parts.falcon.network import Before, FalconNetwork, Shape, unit
 from passel.engine.weights.checkpoint import Checkpoint
+from passel.networks.falcon import Before, FalconNetwork, Shape, unit
+from passel.training.loop.course import Course, Loss, Schedule
 from passel.training.parts.batches import Batch, batches, in_order
-from passel.training.parts.course import Course, Loss, Schedule
 from passel.training.parts.features import Features
 from passel.training.parts.glancing import glanced, share
-from passel.training.parts.material import Material
 from passel.training.parts.states import read_off
+from passel.training.texts.material import Material
 
 __all__ = ["falcon"]
 

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.engine.weights.context import Generator, Keys, Shape, targets_of
+from passel.networks.context import Generator, Keys, Shape, targets_of
+from passel.training.loop.course import Course, Loss, Schedule
 from passel.training.parts.batches import batches, in_order
 from passel.training.parts.contexts import Lesson, Teacher, checked, lesson
-from passel.training.parts.course import Course, Loss, Schedule
-from passel.training.parts.examples import Example
-from passel.training.parts.material import Material
+from passel.training.texts.examples import Example
+from passel.training.texts.material import Material
 
 __all__ = ["generative_adapter"]
 

@@ -18,19 +18,19 @@ from transformers import DynamicCache
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.parts.hamburger import Parts, Shape, depths_of
-from passel.decoding.parts.plain import numbers
-from passel.decoding.parts.trained import WEIGHTS
+from passel.engine.plain import numbers
 from passel.engine.weights.checkpoint import Checkpoint
+from passel.networks.hamburger import Parts, Shape, depths_of
+from passel.networks.kept import WEIGHTS
+from passel.training.loop.course import Course, Loss, Schedule
 from passel.training.parts.batches import Batch, batches, in_order
-from passel.training.parts.course import Course, Loss, Schedule
-from passel.training.parts.examples import Example
 from passel.training.parts.grouping import Grouped, grouped
-from passel.training.parts.material import Material
 from passel.training.parts.prefixes import Prefixes
 from passel.training.parts.reading import states_at
 from passel.training.parts.segmentation import segmented
 from passel.training.parts.states import read_off
+from passel.training.texts.examples import Example
+from passel.training.texts.material import Material
 
 __all__ = ["hamburger"]
 

@@ -16,8 +16,9 @@ from passel.core.flow import Flow, Par, together
 from passel.core.key import Key
 from passel.core.options import bind, configured, split_spec
 from passel.core.problem import Problem
+from passel.verifiers.parts.steps import Step
 
-__all__ = ["Chosen", "Kind", "Ranker", "Verifier", "is_ranker", "judged", "kind_of", "load"]
+__all__ = ["Chosen", "Kind", "Ranker", "Step", "Verifier", "is_ranker", "judged", "kind_of", "load"]
 
 Kind = Literal["probability", "score", "verdict"]
 """What a verifier returns: the probability that the text is right, a score of which only the order means something, or

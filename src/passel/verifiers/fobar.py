@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from passel.core.ask import Generate, Message
-from passel.core.flow import Flow
+from passel.core.flow import Flow, within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Linear, Log
 from passel.verifiers.parts.masking import masked, read_unknown, same_number
-from passel.verifiers.parts.rounds import within
 
 __all__ = ["fobar"]
 

@@ -7,14 +7,13 @@ from typing import Annotated
 
 from passel.core.ask import Message, Sampling, Score
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, draw_within, within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
 from passel.core.reply import Reply
 from passel.verifiers.genrm import PROMPT
-from passel.verifiers.parts.rounds import within
 
 __all__ = ["genrm_cot"]
 

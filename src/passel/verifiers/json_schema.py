@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from passel.core.errors import UsageError
+from passel.core.extras import need
 from passel.core.flow import Flow
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
-from passel.tasks.parts.extra import need
 from passel.verifiers.parts.json_text import json_of
 
 __all__ = ["json_schema"]

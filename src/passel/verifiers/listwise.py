@@ -8,14 +8,13 @@ from typing import Annotated
 
 from passel.core.ask import Generate, Message, Sampling
 from passel.core.errors import OutOfBudget, UsageError
-from passel.core.flow import Flow
+from passel.core.flow import Flow, within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Linear, Log
 from passel.core.reply import Reply
 from passel.verifiers.parts.rankings import read_order, repair, scores_of_ranks, windows
-from passel.verifiers.parts.rounds import within
 
 __all__ = ["listwise"]
 

@@ -7,12 +7,11 @@ from typing import Literal
 
 from passel.core.ask import Generate, Message, Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow
+from passel.core.flow import Flow, within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.reply import Reply
-from passel.verifiers.parts.rounds import within
 from passel.verifiers.parts.tournaments import Pair, Results, Schedule, all_pairs, copeland, knockout, stages, swiss
 from passel.verifiers.parts.verdicts import read_choice
 

@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 
 from passel.core.errors import UsageError
+from passel.core.extras import need
 from passel.core.flow import Flow
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
-from passel.tasks.parts.extra import need
 
 __all__ = ["regex"]
 

@@ -14,7 +14,7 @@ pytest.importorskip("torch", reason="needs torch")
 SCRIPT = """
 import json
 import torch
-from passel.decoding.parts.plain import top
+from passel.engine.plain import top
 from passel.engine.sampling import min_p, top_k, top_p, typical
 
 def kept(logits):

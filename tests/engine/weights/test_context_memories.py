@@ -10,7 +10,7 @@ from tiny_models import FAMILIES, model_of
 from torch import Tensor
 
 from passel.core.errors import UsageError
-from passel.engine.weights.context import (
+from passel.networks.context import (
     Generator,
     Shape,
     adapted,

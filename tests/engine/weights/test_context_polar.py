@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from passel.engine.weights.context import polar
+from passel.networks.context import polar
 
 
 def drawn(*shape: int, seed: int = 0) -> Tensor:

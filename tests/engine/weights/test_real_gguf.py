@@ -6,7 +6,7 @@ import pytest
 from tiny_checkpoints import ask, server
 
 from passel.models.catalog import FOLDER, find_card
-from passel.models.parts.pull import cached
+from passel.models.catalog.pull import cached
 
 torch = pytest.importorskip("torch", reason="needs torch")
 pytest.importorskip("transformers", reason="needs transformers")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from passel.measure.run import Watch
+from passel.runs.watch import Watch
 
 __all__ = ["RunDisplay"]
 

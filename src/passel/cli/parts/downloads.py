@@ -9,7 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from passel.core.options import split_spec
 from passel.models.catalog import cards
-from passel.models.parts.pull import cached, pull
+from passel.models.catalog.pull import cached, pull
 
 __all__ = ["fetch"]
 
@@ -26,9 +26,9 @@ def fetch(spec: str, console: Console) -> Path | None:
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task(f"fetching {name}", total=None)
 
-        def report(what: str, done: int, total: int) -> None:
+        def on_progress(what: str, done: int, total: int) -> None:
             progress.update(bar, description=what, completed=done, total=total or None)
 
-        path = pull(card, report)
+        path = pull(card, on_progress)
     console.print(f"{name}: {path.stat().st_size / 1e6:.0f} MB in {path.parent}, sha256 checked", soft_wrap=True)
     return path

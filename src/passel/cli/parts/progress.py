@@ -24,19 +24,19 @@ def shown(console: Console) -> Generator[Callable[[str, int, int], None]]:
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("", total=None)
 
-        def report(what: str, done: int, total: int) -> None:
+        def on_progress(what: str, done: int, total: int) -> None:
             progress.update(bar, description=what, completed=done, total=total or None)
 
-        yield report
+        yield on_progress
 
 
 def _plain(console: Console) -> Callable[[str, int, int], None]:
     said = time.monotonic()
 
-    def report(what: str, done: int, total: int) -> None:
+    def on_progress(what: str, done: int, total: int) -> None:
         nonlocal said
         if time.monotonic() - said > _SECONDS:
             said = time.monotonic()
             console.print(f"{what}: {done / max(1, total):.0%}", soft_wrap=True)
 
-    return report
+    return on_progress

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -18,13 +19,16 @@ from passel.core.driver import run_sync
 from passel.core.errors import UsageError
 from passel.core.options import split_specs
 from passel.measure.comparison import Comparison
-from passel.measure.pilot import check_pilot
-from passel.measure.plan import Plan
-from passel.measure.run import Run
+from passel.measure.summary import summarise
+from passel.runs.pilot import check_pilot
+from passel.runs.plan import Plan
+from passel.runs.run import Run
+from passel.runs.watch import Watch
 
 __all__ = ["EXIT_INTERRUPTED", "make_run", "run_and_show", "run_visibly", "show", "show_all"]
 
 EXIT_BUDGET, EXIT_INTERRUPTED = 3, 130
+T = TypeVar("T")
 
 
 def make_run(methods: str, flag: str, given: dict[str, Any]) -> Run:
@@ -59,14 +63,18 @@ def make_run(methods: str, flag: str, given: dict[str, Any]) -> Run:
 
 def run_and_show(run: Run, *, as_json: bool) -> int:
     """Runs with a live display, prints the table (or JSON), writes the report, and returns the exit code."""
-    found = run_visibly(run)
-    if found is None:
+    trials = run_visibly(run, run.execute)
+    if trials is None:
         return EXIT_INTERRUPTED
-    return show_all(run, found, as_json=as_json)
+    return show_all(run, summarise(trials), as_json=as_json)
 
 
-def run_visibly(run: Run) -> Comparison | None:
-    """Runs with a live display; None if it was interrupted, which is then said."""
+def run_visibly(run: Run, work: Callable[[Watch], Coroutine[Any, Any, T]]) -> T | None:
+    """Works with a live display; None if it was interrupted, which is then said.
+
+    Args:
+        run: whose models are fetched first, and whose record it goes on from. work: is given what the display shows.
+    """
     errors = Console(stderr=True)
     for spec in run.models:
         with blame("--model" if spec == run.plan.model else "--role"):
@@ -74,7 +82,7 @@ def run_visibly(run: Run) -> Comparison | None:
     display = RunDisplay(errors)
     try:
         with display:
-            return run_sync(run.execute(display.watch))
+            return run_sync(work(display.watch))
     except KeyboardInterrupt:
         done, total = display.watch.done, display.watch.total
         click.echo(f"passel: interrupted after {done} of {total}. {_how_to_go_on(run)}", err=True)
@@ -85,7 +93,7 @@ def show_all(run: Run, found: Comparison, *, as_json: bool) -> int:
     """Prints what was found, writes the report where the run has a folder, and returns the exit code."""
     page = None
     if run.folder is not None:
-        from passel.measure.report import write_report
+        from passel.report import write_report
 
         page = write_report(found, run.folder)
     if as_json:
@@ -101,7 +109,7 @@ def show_all(run: Run, found: Comparison, *, as_json: bool) -> int:
 
 def show(found: Comparison, page: Path | None) -> None:
     """The table and what belongs to it, on standard output."""
-    from passel.measure.report import footer, headline, table, verifier_table
+    from passel.report import footer, headline, table, verifier_table
 
     console = output()
     title = f"{found.model} on {found.task}, {len(found.problems)} problems, seed {found.seed}"

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from passel.cli.parts.downloads import fetch
 from passel.core.errors import unknown
+from passel.core.extras import need
 from passel.models.catalog import cards
-from passel.tasks.parts.extra import need
 
 __all__ = ["load_tokenizer"]
 

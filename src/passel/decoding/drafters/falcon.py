@@ -13,12 +13,12 @@ from torch import Tensor
 from passel.core.key import Key
 from passel.core.ranges import Log
 from passel.decoding.parts.drafting import Drafter, Known, Proposal
-from passel.decoding.parts.falcon.network import FalconNetwork, built, unit
 from passel.decoding.parts.falcon.reading import Blocks, Reading, followed, read_on
 from passel.decoding.parts.falcon.tree import Grown, Path, Ranked, ranked
 from passel.decoding.parts.opening import Opening
-from passel.decoding.parts.trained import opened
 from passel.engine.forward import ALL, Decoding, Forward, drop, forward, open_branch
+from passel.networks.falcon import FalconNetwork, built, unit
+from passel.networks.kept import opened
 
 __all__ = ["falcon"]
 

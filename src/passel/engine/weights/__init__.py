@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from passel.engine.weights.build import Report
 from passel.engine.weights.checkpoint import Checkpoint, Dtype, end_ids
 from passel.engine.weights.load import load
 from passel.engine.weights.save import save
 
-__all__ = ["Checkpoint", "Dtype", "Report", "end_ids", "load", "save"]
+__all__ = ["Checkpoint", "Dtype", "end_ids", "load", "save"]

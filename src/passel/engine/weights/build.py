@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,9 @@ import torch
 from safetensors import SafetensorError
 
 from passel.core.errors import ModelError, UsageError
+from passel.core.progress import OnProgress
 
-__all__ = ["Report", "Wish", "build", "quiet"]
-
-Report = Callable[[str, int, int], None]
-"""Called with (what is done, steps done, steps in all; 0 if that is not known)."""
+__all__ = ["Wish", "build", "quiet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Wish:
 
     adapters: tuple[tuple[Path, float], ...]
     dtype: torch.dtype
-    report: Report
+    on_progress: OnProgress
 
 
 def build(kind: Any, where: str | None, **how: Any) -> Any:

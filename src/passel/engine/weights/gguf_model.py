@@ -40,7 +40,7 @@ def _weights(file: GGUF, config: Any, wish: Wish) -> dict[str, Tensor]:
     adapters = [(read_adapter(path, config), scale) for path, scale in wish.adapters]
     weights: dict[str, Tensor] = {}
     for done, name in enumerate(file.entries):
-        wish.report("reading weights", done, len(file.entries))
+        wish.on_progress("reading weights", done, len(file.entries))
         if name in IGNORED:
             continue
         if (ours := weight_name(name, file.architecture)) is None:

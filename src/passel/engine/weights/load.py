@@ -10,7 +10,8 @@ import torch
 import transformers
 
 from passel.core.errors import UsageError
-from passel.engine.weights.build import Report, Wish, build
+from passel.core.progress import OnProgress, silent
+from passel.engine.weights.build import Wish, build
 from passel.engine.weights.checkpoint import Checkpoint, Dtype, choose_device, choose_dtype, end_ids
 from passel.engine.weights.gguf_model import from_gguf
 from passel.engine.weights.lora import read_adapter
@@ -27,7 +28,7 @@ def load(
     own: str | Path | None = None,
     dtype: Dtype = "auto",
     device: str = "auto",
-    report: Report = lambda what, done, total: None,
+    on_progress: OnProgress = silent,
 ) -> Checkpoint:
     """A causal language model with its tokenizer.
 
@@ -39,7 +40,7 @@ def load(
         own: an adapter that makes the model what it is; merged first, at full strength, and not named.
         dtype: of the weights; auto: bfloat16 where the device multiplies it in hardware, else float32.
         device: cpu, cuda, cuda:1, …; auto: the first GPU there is.
-        report: told about progress.
+        on_progress: told about progress.
 
     An adapter is merged in float32, before weights are rounded to `dtype`. Raises UsageError for what the user must
     change, ModelError for weights that cannot be read.
@@ -47,7 +48,7 @@ def load(
     where = choose_device(device)
     given = [(own, 1.0), (adapter, scale)]
     adapters = tuple((Path(one).expanduser(), strength) for one, strength in given if one is not None)
-    wish = Wish(adapters, choose_dtype(dtype, where), report)
+    wish = Wish(adapters, choose_dtype(dtype, where), on_progress)
     source = str(path)
     if source.endswith(".gguf"):
         file = _hub_file(source) if source.startswith("hf:") else Path(path).expanduser()
@@ -75,7 +76,7 @@ def load(
 
 def _from_folder(folder: Path, wish: Wish) -> tuple[Any, Any]:
     """The model and tokenizer in a folder."""
-    wish.report("reading weights", 0, 0)
+    wish.on_progress("reading weights", 0, 0)
     # an adapter is merged in float32; without one the weights are read in the type they are to have
     dtype = torch.float32 if wish.adapters else wish.dtype
     tokenizer = tokenizer_in(folder)

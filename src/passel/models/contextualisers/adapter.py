@@ -20,8 +20,8 @@ def adapter(model: Any, context: str, *, path: str = "") -> str:
     Cost: one pass over the context when the model is loaded, and one singular value decomposition for each adapted
     matrix; then a prompt costs what it costs without a context. Raises UsageError for a folder that does not fit.
     """
-    from passel.decoding.parts.trained import opened
-    from passel.engine.weights.context import Generator, fit, memory_of, merge
+    from passel.networks.context import Generator, fit, memory_of, merge
+    from passel.networks.kept import opened
 
     kept, _ = opened(path, "generative_adapter", Generator.of)
     fit(model.model, kept)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from passel.core.problem import Answer, Reader
 from passel.sandbox import default
-from passel.tasks.parts.code_runs import Program, run_tests
+from passel.sandbox.programs.runs import Program, run_tests
 from passel.tasks.parts.task import Item, Kind
 
 __all__ = ["CODE", "Asserts", "Trial", "code_item", "fenced", "read_code"]

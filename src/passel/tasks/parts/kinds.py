@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from passel.core.extras import need
 from passel.core.problem import Answer, Reader
 from passel.tasks.parts.expressions import makes, read_expression
-from passel.tasks.parts.extra import need
 from passel.tasks.parts.letters import LetterReader
 from passel.tasks.parts.mathematics import read_math, same_math
 from passel.tasks.parts.numbers import close, number, read_number

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from passel.core.errors import UsageError
+from passel.core.folders import cache_folder
 from passel.core.key import Key
-from passel.models.parts.pull import cache_folder
 from passel.tasks.parts.shop_questions import CATEGORIES, CITIES, QUESTIONS
 
 __all__ = ["question", "shop_database"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from passel.core.errors import UsageError
-from passel.tasks.parts.extra import has, need
+from passel.core.extras import has, need
 from passel.tasks.parts.files import Row, read_file, read_rows
 from passel.tasks.parts.task import Item, Loaded, Task
 

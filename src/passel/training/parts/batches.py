@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from passel.core.key import Key
-from passel.training.parts.examples import Example
+from passel.training.texts.examples import Example
 
 __all__ = ["Batch", "batches", "collate", "in_order"]
 

@@ -13,11 +13,11 @@ from torch.nn.utils.rnn import pad_sequence
 
 from passel.core.errors import UsageError
 from passel.engine.weights.checkpoint import Checkpoint
-from passel.engine.weights.context import Generator, States, adapted, begun, chunks, states_of
+from passel.networks.context import Generator, States, adapted, begun, chunks, states_of
+from passel.training.loop.course import Loss
 from passel.training.parts.batches import Batch, collate
-from passel.training.parts.course import Loss
-from passel.training.parts.examples import Example
 from passel.training.parts.next_token import learned
+from passel.training.texts.examples import Example
 
 __all__ = ["Asked", "Lesson", "Teacher", "checked", "lesson"]
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 from passel.core.key import Key
 from passel.engine.masked import declared
 from passel.training.parts.batches import Batch, in_order
-from passel.training.parts.examples import Example
+from passel.training.texts.examples import Example
 
 __all__ = ["LEAST", "Noise", "Others", "Predictor", "filled", "judged", "kinds"]
 

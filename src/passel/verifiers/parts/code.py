@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from passel.core.flow import Flow, call
 from passel.core.problem import Problem
-from passel.tasks.parts.code import read_code
+from passel.tasks import read_code
 
 __all__ = ["public_tests", "run"]
 

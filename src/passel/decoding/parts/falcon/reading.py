@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from passel.decoding.parts.falcon.network import FalconNetwork, KeysValues, LstmState, relaxed_mask
+from passel.networks.falcon import FalconNetwork, KeysValues, LstmState, relaxed_mask
 
 __all__ = ["Blocks", "Reading", "followed", "read_on"]
 

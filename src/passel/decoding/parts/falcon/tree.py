@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from passel.decoding.parts.drafting import Proposal
-from passel.decoding.parts.plain import top
+from passel.engine.plain import top
 
 __all__ = ["Grown", "Path", "Ranked", "ranked"]
 

@@ -1,0 +1,86 @@
+"""A model's weights at work: loaded at the first ask, freed by `close`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from passel.core.progress import OnProgress
+from passel.engine import Engine, read
+from passel.engine.constraints import Constraints
+from passel.engine.weights import load
+from passel.engine.weights.checkpoint import Checkpoint, Dtype
+from passel.models.parts.torch.texts import Texts
+
+__all__ = ["Runtime", "Settings", "start"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a model is loaded; see `models.torch.torch` for each. `path` is a file, a folder or an hf: name, and `own`
+    the adapter that the catalog has for the model; `draft` is both of the model beside. `contextualise` changes the
+    loaded weights, and returns what is to stand in front of each prompt."""
+
+    path: str
+    own: str | None
+    adapter: str | None
+    scale: float
+    dtype: Dtype
+    int8: bool
+    device: str
+    memory: int
+    context: int
+    rows: int
+    draft: tuple[str, str | None] | None
+    contextualise: Callable[[Checkpoint], str] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runtime:
+    """What answers asks.
+
+    Args:
+        engine: the weights, the cache and the scheduler.
+        texts: the tokenizer.
+        end: tokens that end a text.
+        constraints: grammars of this tokenizer.
+        parameters: number of weights.
+        beside: models beside the engine's own.
+    """
+
+    engine: Engine
+    texts: Texts
+    end: frozenset[int]
+    constraints: Constraints
+    parameters: int
+    beside: int
+
+
+def start(settings: Settings, on_progress: OnProgress) -> Runtime:
+    """Loads the weights. Raises UsageError or ModelError where they cannot be had."""
+    found = load(
+        settings.path,
+        adapter=settings.adapter,
+        scale=settings.scale,
+        own=settings.own,
+        dtype=settings.dtype,
+        device=settings.device,
+        on_progress=on_progress,
+    )
+    before = settings.contextualise(found) if settings.contextualise else ""
+    parts = read(found.model, settings.context, int8=settings.int8)
+    beside = []
+    if settings.draft:
+        path, own = settings.draft
+        drafter = load(path, own=own, dtype=settings.dtype, device=settings.device, on_progress=on_progress)
+        beside = [read(drafter.model, settings.context)]
+    constraints = Constraints(found.tokenizer, vocab=parts.vocabulary, ends=sorted(found.end_ids))
+    engine = Engine(
+        parts,
+        memory=settings.memory,
+        context=settings.context,
+        rows=settings.rows,
+        beside=beside,
+        constraints=constraints,
+    )
+    return Runtime(engine, Texts(found.tokenizer, before), found.end_ids, constraints, found.parameters, len(beside))

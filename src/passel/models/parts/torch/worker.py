@@ -1,0 +1,217 @@
+"""Answers asks with an engine, from any thread: futures that its thread fulfils."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from passel.core.ask import Ask, Embed, Generate, Sampling, Score
+from passel.core.errors import UsageError
+from passel.core.model import Progress
+from passel.core.progress import OnProgress
+from passel.core.reply import Reply, Usage
+from passel.decoding import Draft, Opening, load
+from passel.engine.draws import Completion, Draw
+from passel.engine.flows import Flow
+from passel.engine.forward import Emit
+from passel.models.parts.torch.generating import Listener, draw_of, reply_of_completion, reply_of_draft
+from passel.models.parts.torch.runtime import Runtime, Settings, start
+from passel.models.parts.torch.scoring import embeddings, scores
+
+__all__ = ["Worker"]
+
+
+class Worker:
+    """An engine with its tokenizer. `given`: how to load it, and who is told about it."""
+
+    def __init__(self, given: tuple[Settings, OnProgress]) -> None:
+        self.runtime: Runtime = start(*given)
+        self._work: dict[Future[Reply], list[Draw | Flow]] = {}
+
+    def answer(self, asks: Sequence[Ask], progress: Progress) -> list[Future[Reply]]:
+        """A future for each ask, in order."""
+        futures: list[Future[Reply]] = [Future() for _ in asks]
+        first = asks[0]
+        try:
+            if isinstance(first, Generate):
+                self._generate([ask for ask in asks if isinstance(ask, Generate)], progress, futures)
+            else:
+                for ask, future in zip(asks, futures, strict=True):
+                    self._read(ask, future)
+        except UsageError as error:
+            for future in futures:
+                self._work.pop(future, None)
+                _set(future, Reply("failed", error=str(error)))
+        return futures
+
+    def cancel(self, futures: Sequence[Future[Reply]]) -> None:
+        """Work that nobody waits for leaves the batch."""
+        for future in futures:
+            for work in self._work.pop(future, []):
+                work.cancelled = True
+
+    def close(self) -> None:
+        """Ends the engine's thread when its work is done."""
+        self.runtime.engine.close()
+
+    def _generate(self, asks: Sequence[Generate], progress: Progress, futures: Sequence[Future[Reply]]) -> None:
+        prompt = self._ids(asks[0])
+        self._check_bias(asks[0].sampling)
+        progress.prompt_tokens = len(prompt)
+        listeners = [Listener(self.runtime, ask, progress, place) for place, ask in enumerate(asks)]
+        if asks[0].sampling.decoder is not None:
+            self._decode(asks, prompt, listeners, futures)
+            return
+        draws: list[Draw] = []
+        for place, (ask, future) in enumerate(zip(asks, futures, strict=True)):
+            draw = draw_of(self.runtime, ask, prompt, listeners[place], lambda completion: None)
+            draw.done = self._receiver(draw, listeners[place], future, first=place == 0)
+            self._work[future] = [draw]
+            draws.append(draw)
+        self.runtime.engine.draw(draws)
+
+    def _receiver(
+        self, draw: Draw, listener: Listener, future: Future[Reply], *, first: bool
+    ) -> Callable[[Completion], None]:
+        def receive(completion: Completion) -> None:
+            self._work.pop(future, None)
+            _set(future, reply_of_completion(listener, draw, completion, first=first))
+
+        return receive
+
+    def _decode(
+        self,
+        asks: Sequence[Generate],
+        prompt: tuple[int, ...],
+        listeners: Sequence[Listener],
+        futures: Sequence[Future[Reply]],
+    ) -> None:
+        """Asks alike get the drafts of one run, as many as it makes; the rest of them the drafts of another."""
+        texts, ask = self.runtime.texts, asks[0]
+        decoder = load(ask.sampling.decoder or "nucleus")
+        turns = None if isinstance(ask.prompt, str) else tuple((turn.role, turn.content) for turn in ask.prompt)
+        opening = Opening(
+            prompt,
+            ask.sampling.max_tokens or 512,
+            self.runtime.end,
+            ask.sampling,
+            texts.encode,
+            texts.decode,
+            texts.turns if texts.chat else None,
+            turns,
+            self.runtime.beside,
+            texts.tokenizer,
+            self.runtime.engine.parts.masked,
+        )
+        made = decoder.make(opening, key=ask.key)
+        run = _Run(self, asks, listeners, futures, len(prompt))
+        flow = self.runtime.engine.start(made, run.done, run.watch)
+        run.flow = flow
+        for future in futures:
+            self._work.setdefault(future, []).append(flow)
+
+    def decode_rest(
+        self, asks: Sequence[Generate], listeners: Sequence[Listener], futures: Sequence[Future[Reply]], prompt: int
+    ) -> None:
+        """Asks that a run had no draft for get a run of their own."""
+        del prompt
+        self._decode(asks, self._ids(asks[0]), listeners, futures)
+
+    def forget(self, future: Future[Reply]) -> None:
+        """It is fulfilled."""
+        self._work.pop(future, None)
+
+    def _read(self, ask: Ask, future: Future[Reply]) -> None:
+        texts, engine = self.runtime.texts, self.runtime.engine
+        if isinstance(ask, Embed):
+            tokens = [texts.alone(text)[: engine.context - 1] for text in ask.texts]
+            usage = Usage(sum(map(len, tokens)))
+            flow = embeddings(tokens, len(engine.parts.layers))
+            self._start(flow, future, lambda found: Reply(vectors=found, usage=usage))
+            return
+        assert isinstance(ask, Score), "the driver sends only what `info.can` covers"
+        if ask.what != "logprob":
+            raise UsageError("this model gives log-probabilities; rewards come from reward:NAME")
+        prompt = texts.ids(ask.prompt, ask.prefix)
+        continuations = [texts.encode(text) for text in ask.continuations]
+        size = len(prompt) + max(map(len, continuations), default=0)
+        if size >= engine.context:
+            raise UsageError(f"the prompt takes {size} tokens, the context is {engine.context}")
+        spent = sum(max(0, len(tokens) - 1) for tokens in continuations)
+
+        def reply(found: tuple[tuple[float, ...], int]) -> Reply:
+            return Reply(scores=found[0], usage=Usage(len(prompt) + spent, 0, found[1]))
+
+        self._start(scores(prompt, continuations), future, reply)
+
+    def _start(self, flow: Any, future: Future[Reply], reply: Callable[[Any], Reply]) -> None:
+        def done(result: Any, error: BaseException | None) -> None:
+            self._work.pop(future, None)
+            _set(future, Reply("failed", error=str(error)) if error else reply(result))
+
+        self._work[future] = [self.runtime.engine.start(flow, done)]
+
+    def _check_bias(self, sampling: Sampling) -> None:
+        """In a batch, one bias that has no place would end all texts."""
+        size = self.runtime.engine.parts.vocabulary
+        if beyond := [token for token, _ in sampling.logit_bias or () if token >= size]:
+            raise UsageError(f"logit_bias: the model has {size} tokens, there is none with the id {beyond[0]}")
+
+    def _ids(self, ask: Generate) -> tuple[int, ...]:
+        prompt = self.runtime.texts.ids(ask.prompt, ask.prefix)
+        if len(prompt) >= self.runtime.engine.context:
+            raise UsageError(f"the prompt takes {len(prompt)} tokens, the context is {self.runtime.engine.context}")
+        return prompt
+
+
+class _Run:
+    """A decoding method's run for some asks alike, of which its drafts are the answers."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        asks: Sequence[Generate],
+        listeners: Sequence[Listener],
+        futures: Sequence[Future[Reply]],
+        prompt: int,
+    ) -> None:
+        self._worker, self._asks, self._listeners, self._futures = worker, asks, listeners, futures
+        self._prompt = prompt
+        self.flow: Flow | None = None
+        self._stopped = False
+
+    def watch(self, emitted: Emit) -> None:
+        """Tokens that are certain: text for who watches, and stop texts."""
+        if emitted.draft >= len(self._listeners):
+            return
+        listener = self._listeners[emitted.draft]
+        for token in emitted.tokens:
+            if listener.stop_text is None:
+                listener(token)
+        if len(self._listeners) == 1 and listener.stop_text is not None and self.flow is not None:
+            self._stopped = True
+            self.flow.cancelled = True
+
+    def done(self, drafts: Any, error: BaseException | None) -> None:
+        """The drafts are there; or the run was stopped, because a stop text ended the one that was wanted."""
+        if error is not None and self._stopped:
+            drafts, error = (Draft((), "end"),), None
+        if error is not None:
+            for future in self._futures:
+                self._worker.forget(future)
+                _set(future, Reply("failed", error=f"{error}" or type(error).__name__))
+            return
+        count = min(len(drafts), len(self._asks))
+        for place in range(count):
+            self._worker.forget(self._futures[place])
+            reply = reply_of_draft(self._listeners[place], self._prompt, drafts[place], first=place == 0)
+            _set(self._futures[place], reply)
+        if count < len(self._asks):
+            rest = slice(count, None)
+            self._worker.decode_rest(self._asks[rest], self._listeners[rest], self._futures[rest], self._prompt)
+
+
+def _set(future: Future[Reply], reply: Reply) -> None:
+    if not future.done():
+        future.set_result(reply)

@@ -1,0 +1,1 @@
+"""Modules beside a model, which training writes and decoding reads."""

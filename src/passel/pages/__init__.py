@@ -1,0 +1,1 @@
+"""The drawing kit of pages: text, SVG, the frame and its style."""

@@ -1,0 +1,84 @@
+"""Judging the pool of a run that was made: verifiers over draws that are there, with no new one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from passel.core.cost import Budget
+from passel.core.errors import UsageError
+from passel.core.needs import needs_of
+from passel.core.options import parameters, split_spec
+from passel.runs.plan import Plan
+from passel.runs.run import Run
+from passel.verifiers import load
+
+__all__ = ["verification"]
+
+
+def verification(
+    pool: Path | str,
+    verifiers: Sequence[str],
+    *,
+    task: str | None = None,
+    model: str | None = None,
+    roles: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    n: int | None = None,
+    budget: Budget | None = None,
+    concurrency: int = 64,
+    out: Path | str | None = None,
+) -> Run:
+    """The run that judges the pool in a folder: a majority vote for comparison, and best of n by each verifier.
+
+    The generator is asked nothing. Judgements are added to the pool's own record, so that they are made once.
+
+    Args:
+        pool: folder of a run with a record. verifiers: specs, such as `judge` or `genrm:m=8`.
+        task: to make sure that the pool is of this task; None: whatever it is of.
+        model: plays the verifiers' roles; None: the pool's own model. roles: models for single roles.
+        limit: problems at most; None: all that the run had. n: draws a problem; None: all that it asked for.
+        out: where the report goes; None: the folder `verify` in the pool's.
+
+    Raises:
+        UsageError: no such run or verifier, or a pool of another task.
+    """
+    if not verifiers:
+        raise UsageError("--verifier: no verifier given")
+    drawn = Plan.open(Path(pool))
+    if task is not None and task != drawn.task:
+        raise UsageError(f"the pool in {pool} is of the task {drawn.task}, not of {task}")
+    if drawn.pool is not None:
+        raise UsageError(f"{pool} is itself a verification; give the folder of the run that it judged")
+    wanted = {role for spec in verifiers for role in needs_of(load(spec))} - {"generator", "tool"}
+    folder = Path(out) if out is not None else Path(pool) / "verify"
+    count = n or _draws(drawn)
+    players = dict.fromkeys(wanted, model) if model is not None else {}
+    plan = drawn.replace(
+        methods=(f"vote:n={count}", *(_best_of(spec, count) for spec in dict.fromkeys(verifiers))),
+        n=None,
+        limit=drawn.limit if limit is None else min(limit, drawn.limit or limit),
+        roles={**players, **(roles or {})},
+        budget=budget or Budget(),
+        problem_budget=Budget(),
+        concurrency=concurrency,
+        pool=os.path.relpath(pool, folder),
+        pilot=None,
+    )
+    return Run(plan, folder)
+
+
+def _draws(plan: Plan) -> int:
+    """How many draws of a problem the run's methods asked for at most."""
+    asked = [1]
+    for method in plan.load_methods():
+        default = parameters(method.make)["n"][1] if "n" in parameters(method.make) else 1
+        asked.append(default if isinstance(default, int) else 1)
+    return max(asked)
+
+
+def _best_of(spec: str, n: int) -> str:
+    parts, options = split_spec(spec)
+    own = "".join(f":verifier.{name}={value}" for name, value in options.items())
+    return f"best_of:n={n}:verifier={':'.join(parts)}{own}"

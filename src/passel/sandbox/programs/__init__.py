@@ -1,0 +1,1 @@
+"""Programs that a model wrote, run in the sandbox: their tests, examples and outputs."""

@@ -1,0 +1,1 @@
+"""The loop of every training: updates, checkpoints, the log and its curves."""

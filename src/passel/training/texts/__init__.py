@@ -1,0 +1,1 @@
+"""What is learnt from: texts as tokens, prompts with their completions."""
