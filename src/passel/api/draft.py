@@ -12,6 +12,7 @@ from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.options import bind, split_spec
 from passel.core.progress import OnProgress, silent
+from passel.core.steps import Steps
 from passel.models.torch import torch
 
 if TYPE_CHECKING:
@@ -150,19 +151,21 @@ def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], see: S
     shown: tuple[tuple[int, ...], ...] = ()
     emitted: dict[int, tuple[int, ...]] = {}
     shows = False
-    sent: Any = None
-    while True:
-        try:
-            asks = work.send(sent)
-        except StopIteration as end:
-            return end.value
-        before = shown
-        for ask in asks:
-            if isinstance(ask, Show):
-                shown, shows = ask.drafts, True
-            elif isinstance(ask, Emit) and not shows:
-                emitted[ask.draft] = emitted.get(ask.draft, ()) + ask.tokens
-                shown = tuple(emitted[rank] for rank in sorted(emitted))
-        if shown != before:
-            see(tuple(decode(tokens) for tokens in shown))
-        sent = yield asks
+    with Steps(work) as steps:
+        while not steps.ended:
+            before = shown
+            for ask in steps.asked:
+                if isinstance(ask, Show):
+                    shown, shows = ask.drafts, True
+                elif isinstance(ask, Emit) and not shows:
+                    emitted[ask.draft] = emitted.get(ask.draft, ()) + ask.tokens
+                    shown = tuple(emitted[rank] for rank in sorted(emitted))
+            if shown != before:
+                see(tuple(decode(tokens) for tokens in shown))
+            try:
+                value = yield steps.asked
+            except Exception as error:
+                steps.throw(error)
+            else:
+                steps.send(value)
+        return steps.result

@@ -23,7 +23,24 @@ class PasselError(Exception):
 
 
 class UsageError(PasselError):
-    """The request is wrong: an unknown name, a value out of range, a file without the named column."""
+    """The request is wrong: an unknown name, a value out of range, a file without the named column.
+
+    Args:
+        message: what is wrong, after the name of the field where there is one.
+        field: the field to blame: an option, a setting, a column.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(f"{field} {message}" if field else message)
+        self.message, self.field = message, field
+
+    def about(self, name: str) -> UsageError:
+        """The same error of a field under the name that the reader gave it by, such as a flag.
+
+        >>> str(UsageError("must be at least 0, got -1", field="temperature").about("--temperature"))
+        '--temperature must be at least 0, got -1'
+        """
+        return type(self)(self.message, field=name if self.field else f"{name}:")
 
 
 class Impossible(UsageError):

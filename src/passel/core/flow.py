@@ -17,6 +17,7 @@ __all__ = [
     "Op",
     "Par",
     "Round",
+    "affordable",
     "call",
     "draw",
     "draw_within",
@@ -125,6 +126,20 @@ def within(asks: Sequence[Ask]) -> Flow[list[Reply]]:
         if short.fits < 1:
             raise
         return list(cast(Sequence[Reply], (yield Round(tuple(asks[: short.fits])))))
+
+
+def affordable(flow: Flow[T], *, or_raise: bool = False) -> Flow[T | None]:
+    """What a flow returns, or None where the budget ends it.
+
+    Args:
+        or_raise: raise OutOfBudget all the same, for nothing was paid for yet that a caller could make do with.
+    """
+    try:
+        return (yield from flow)
+    except OutOfBudget:
+        if or_raise:
+            raise
+        return None
 
 
 def race(

@@ -10,6 +10,7 @@ from passel.core.ask import Ask
 from passel.core.cost import Budget
 from passel.core.flow import Flow, Left, Op, Par, Round
 from passel.core.reply import Reply
+from passel.core.steps import Steps
 
 __all__ = ["Played", "interpret", "play"]
 
@@ -59,24 +60,26 @@ def play(
 
 def interpret(flow: Flow[T], perform: Callable[[Round], tuple[Reply, ...]], left: Callable[[], Budget] = Budget) -> T:
     """Runs a flow with a plain function in place of a driver."""
-    step: Any = flow.send
-    value: Any = None
-    try:
-        while True:
-            op: Op = step(value)
-            step = flow.send
+    with Steps(flow) as steps:
+        while not steps.ended:
             try:
-                if isinstance(op, Round):
-                    value = perform(op)
-                elif isinstance(op, Par):
-                    value = [interpret(child, perform, left) for child in op.flows]
-                else:
-                    assert type(op) is Left, f"a flow yields Round, Par or Left, not {op!r}"
-                    value = left()
+                value = _performed(steps.asked, perform, left)
             except Exception as error:
-                step, value = flow.throw, error
-    except StopIteration as end:
-        return end.value
+                steps.throw(error)
+            else:
+                steps.send(value)
+        return steps.result
+
+
+def _performed(op: Op, perform: Callable[[Round], tuple[Reply, ...]], left: Callable[[], Budget]) -> Any:
+    match op:
+        case Round():
+            return perform(op)
+        case Par(flows):
+            return [interpret(child, perform, left) for child in flows]
+        case _:
+            assert type(op) is Left, f"a flow yields Round, Par or Left, not {op!r}"
+            return left()
 
 
 def _next(script: Iterator[Scripted]) -> Scripted:

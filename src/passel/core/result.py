@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,6 +44,27 @@ class Result:
     candidates: tuple[Candidate, ...] = ()
     stop: Literal["done", "budget"] = "done"
     info: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def of(
+        cls,
+        chosen: Candidate | None,
+        candidates: Iterable[Candidate] = (),
+        *,
+        whole: bool = True,
+        confidence: float | None = None,
+        info: Mapping[str, Any] | None = None,
+    ) -> Result:
+        """The result of choosing a candidate.
+
+        Args:
+            chosen: None: there was nothing to choose. candidates: what it was chosen from, in draw order.
+            whole: whether the budget allowed all that the method wanted.
+        """
+        answer, text = (chosen.answer, chosen.text) if chosen is not None else (None, "")
+        if chosen is None:
+            confidence = None
+        return cls(answer, text, confidence, tuple(candidates), "done" if whole else "budget", info or {})
 
 
 def candidate(problem: Problem, reply: Reply, prefix: str = "") -> Candidate:

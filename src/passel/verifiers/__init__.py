@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal, Protocol, cast, get_args
 from passel.core.docs import describe
 from passel.core.errors import OutOfBudget, UsageError
 from passel.core.find import Room, find
-from passel.core.flow import Flow, Par, together
+from passel.core.flow import Flow, together
 from passel.core.key import Key
 from passel.core.options import bind, configured, split_spec
 from passel.core.problem import Problem
+from passel.core.steps import rewritten
 from passel.verifiers.parts.steps import Step
 
 __all__ = ["Chosen", "Kind", "Ranker", "Step", "Verifier", "is_ranker", "judged", "kind_of", "load"]
@@ -94,27 +95,11 @@ def _paid(judgement: Flow[Any]) -> Flow[tuple[Any, bool]]:
     """What a judgement returns, None if the budget stopped it, and whether the budget never fell short: one that makes
     do with what it could pay is not paid in full."""
     short: list[OutOfBudget] = []
+
+    def note(error: Exception) -> None:
+        short.extend([error] if isinstance(error, OutOfBudget) else [])
+
     try:
-        return (yield from _noting(judgement, short)), not short
+        return (yield from rewritten(judgement, on_error=note)), not short
     except OutOfBudget:
         return None, False
-
-
-def _noting(flow: Flow[Any], short: list[OutOfBudget]) -> Flow[Any]:
-    """The same flow; each OutOfBudget that is thrown into it, or into flows beside each other in it, is noted."""
-    step: Any = flow.send
-    value: Any = None
-    try:
-        while True:
-            op = step(value)
-            if isinstance(op, Par):
-                op = Par(tuple([_noting(child, short) for child in op.flows]))
-            try:
-                step, value = flow.send, (yield op)
-            except Exception as error:
-                short += [error] if isinstance(error, OutOfBudget) else []
-                step, value = flow.throw, error
-    except StopIteration as end:
-        return end.value
-    finally:
-        flow.close()

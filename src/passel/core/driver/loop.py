@@ -20,6 +20,7 @@ from passel.core.errors import OutOfBudget, PasselError
 from passel.core.flow import Flow, Left, Op, Par, Round
 from passel.core.model import Binding
 from passel.core.result import Result
+from passel.core.steps import Steps
 
 __all__ = ["Driver", "Outcome"]
 
@@ -106,20 +107,15 @@ class Driver:
         return now
 
     async def _drive(self, flow: Flow[T], scope: Scope) -> T:
-        step: Any = flow.send
-        value: Any = None
-        try:
-            while True:
-                op: Op = step(value)
-                step = flow.send
+        with Steps(flow) as steps:
+            while not steps.ended:
                 try:
-                    value = await self._perform(op, scope)
+                    value = await self._perform(steps.asked, scope)
                 except Exception as error:
-                    step, value = flow.throw, error
-        except StopIteration as end:
-            return end.value
-        finally:
-            flow.close()
+                    steps.throw(error)
+                else:
+                    steps.send(value)
+            return steps.result
 
     async def _perform(self, op: Op, scope: Scope) -> Any:
         if isinstance(op, Round):

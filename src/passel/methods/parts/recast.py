@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from passel.core.flow import Flow, Op, Par, Round
+from passel.core.flow import Flow, Op, Round
+from passel.core.steps import rewritten
 
 __all__ = ["recast"]
 
@@ -21,26 +22,10 @@ def recast(flow: Flow[T], before: str, after: str | None) -> Flow[T]:
     >>> play(recast(draw("Hello", key=Key(), role="judge"), "judge", "referee"), ["Hi"]).asks[0].role
     'referee'
     """
-    step: Any = flow.send
-    value: Any = None
-    try:
-        while True:
-            op = _op(step(value), before, after or before)
-            try:
-                step, value = flow.send, (yield op)
-            except Exception as error:
-                step, value = flow.throw, error
-    except StopIteration as end:
-        return end.value
-    finally:
-        flow.close()
+    return (yield from rewritten(flow, lambda op: _op(op, before, after or before)))
 
 
 def _op(op: Op, before: str, after: str) -> Op:
-    match op:
-        case Round(asks):
-            return replace(op, asks=tuple([replace(ask, role=after) if ask.role == before else ask for ask in asks]))
-        case Par(flows):
-            return Par(tuple([recast(child, before, after) for child in flows]))
-        case _:
-            return op
+    if not isinstance(op, Round):
+        return op
+    return replace(op, asks=tuple([replace(ask, role=after) if ask.role == before else ask for ask in op.asks]))

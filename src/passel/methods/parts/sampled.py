@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from passel.core.ask import Ask, Generate, Sampling
-from passel.core.flow import Flow, Op, Par, Round
+from passel.core.flow import Flow, Op, Round
 from passel.core.key import Key
 from passel.core.needs import needs_of
 from passel.core.options import parameters
 from passel.core.problem import Problem
+from passel.core.steps import rewritten
 
 __all__ = ["sampled"]
-
-T = TypeVar("T")
 
 
 def sampled(method: Any, sampling: Sampling, role: str = "generator") -> Any:
     """The same method; what it generates in this role is drawn with these parameters where it sets none itself."""
 
     def made(problem: Problem, *, key: Key) -> Flow[Any]:
-        return _rewritten(method(problem, key=key), sampling, role)
+        return rewritten(method(problem, key=key), lambda op: _op(op, sampling, role))
 
     made.__name__ = getattr(method, "__name__", "method")
     own = {name: default for name, (_, default) in parameters(method).items()}
@@ -29,30 +28,8 @@ def sampled(method: Any, sampling: Sampling, role: str = "generator") -> Any:
     return made
 
 
-def _rewritten(flow: Flow[T], sampling: Sampling, role: str) -> Flow[T]:
-    step: Any = flow.send
-    value: Any = None
-    try:
-        while True:
-            op = _op(step(value), sampling, role)
-            try:
-                step, value = flow.send, (yield op)
-            except Exception as error:
-                step, value = flow.throw, error
-    except StopIteration as end:
-        return end.value
-    finally:
-        flow.close()
-
-
 def _op(op: Op, sampling: Sampling, role: str) -> Op:
-    match op:
-        case Round(asks):
-            return replace(op, asks=tuple([_ask(ask, sampling, role) for ask in asks]))
-        case Par(flows):
-            return Par(tuple([_rewritten(child, sampling, role) for child in flows]))
-        case _:
-            return op
+    return replace(op, asks=tuple([_ask(ask, sampling, role) for ask in op.asks])) if isinstance(op, Round) else op
 
 
 def _ask(ask: Ask, sampling: Sampling, role: str) -> Ask:
