@@ -20,7 +20,7 @@ from parts.figures import machine
 import passel
 from passel.core.docs import bounds, describe
 from passel.core.errors import Impossible
-from passel.core.find import find, names
+from passel.core.registry import find, names
 from passel.core.needs import check_needs
 from passel.measure.comparison import Comparison, MethodRow
 from passel.methods import load

@@ -13,7 +13,7 @@ from typing import Any
 from methods_table import own
 
 from passel.core.docs import About, describe
-from passel.core.find import find
+from passel.core.registry import find
 
 DOCS = Path(__file__).parent
 SECTIONS = ("Source", "Symbols", "Cost", "Guarantees", "Deviations")

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from passel.core.docs import About, describe
-from passel.core.find import find, names
+from passel.core.registry import find, names
 from passel.core.needs import needs_of
 from passel.verifiers import is_ranker, kind_of
 

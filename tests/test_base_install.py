@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, req
 
 import pytest
 
-from passel.core.find import names
+from passel.core.registry import names
 
 BLOCKED = """
 import sys

@@ -28,11 +28,11 @@ from passel.cli import commands
 from passel.core.ask import Generate
 from passel.core.docs import bounds, describe
 from passel.core.driver import Driver, Ledger, Scope
-from passel.core.find import find
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.play import play
 from passel.core.problem import Answer
+from passel.core.registry import find
 from passel.models import catalog, load
 from passel.models.toy import toy
 from passel.runs.plan import Plan

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from passel.core.find import names
+from passel.core.registry import names
 from passel.models.catalog import cards
 
 METHODS = "single,vote,best_of,repeat,first_finish"

@@ -14,9 +14,9 @@ from passel.core.ask import Sampling
 from passel.core.cost import Budget, Cost, Price
 from passel.core.docs import describe
 from passel.core.errors import UsageError
-from passel.core.find import Room, find
 from passel.core.options import bind, configured, parameters, split_spec
 from passel.core.ranges import Log
+from passel.core.registry import Room, find
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from tiny_parts import spec
 
 from passel.core.ask import Sampling
 from passel.core.docs import describe
-from passel.core.find import find, names
 from passel.core.key import Key
 from passel.core.options import parameters
+from passel.core.registry import find, names
 from passel.decoding import Draft, load
 
 DECODERS = names("decoding")

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from passel.core.ask import Ask, Call, Sampling
 from passel.core.driver import Driver, Outcome, Scope
 from passel.core.errors import Impossible
-from passel.core.find import Room, find, names
 from passel.core.flow import Flow, Par, Round
 from passel.core.key import Key
 from passel.core.model import Binding
@@ -19,6 +18,7 @@ from passel.core.needs import check_needs, needs_of
 from passel.core.options import configured, parameters
 from passel.core.problem import Answer, Problem
 from passel.core.ranges import Range
+from passel.core.registry import Room, find, names
 from passel.core.reply import Reply
 from passel.models.toy import Toy, toy
 

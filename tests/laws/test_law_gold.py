@@ -17,11 +17,11 @@ from law_setup import VERIFIERS
 
 from passel.core.ask import Ask, Call, Generate, Score
 from passel.core.errors import UsageError
-from passel.core.find import find
 from passel.core.key import Key
 from passel.core.options import configured
 from passel.core.play import play
 from passel.core.problem import Problem
+from passel.core.registry import find
 from passel.core.reply import Reply
 from passel.runs.scoring import tools_of
 from passel.sandbox import available

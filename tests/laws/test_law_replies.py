@@ -11,10 +11,10 @@ from law_setup import CASES, KEY, PROBLEM, TOOLS, VERIFIERS, Case, answer_of, co
 
 from passel.core.docs import bounds, describe
 from passel.core.driver import Scope, run_sync
-from passel.core.find import find
 from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Problem
+from passel.core.registry import find
 from passel.verifiers import is_ranker, judged
 
 each = pytest.mark.parametrize("case", CASES, ids=repr)

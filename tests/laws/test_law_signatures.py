@@ -10,10 +10,10 @@ import pytest
 from law_setup import METHODS, VERIFIERS
 
 from passel.core.docs import bounds, describe
-from passel.core.find import find
 from passel.core.key import Key
 from passel.core.options import parameters
 from passel.core.problem import Problem
+from passel.core.registry import find
 from passel.verifiers import Kind, is_ranker
 
 ORDER = ["Source", "Symbols", "Args", "Returns", "Cost", "Guarantees", "Deviations"]

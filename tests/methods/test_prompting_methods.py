@@ -6,11 +6,11 @@ import pytest
 
 from passel.core.ask import Message
 from passel.core.errors import OutOfBudget
-from passel.core.find import find, names
 from passel.core.key import Key
 from passel.core.options import parameters
 from passel.core.play import play
 from passel.core.problem import Problem
+from passel.core.registry import find, names
 from passel.core.reply import Reply
 from passel.methods import load
 from passel.methods.clarify import ASK, PERSONA

@@ -8,10 +8,10 @@ import pytest
 from step_scripts import PROBLEM, by_last_digit, hashed
 
 from passel.core.errors import OutOfBudget
-from passel.core.find import find
 from passel.core.flow import draw
 from passel.core.key import Key
 from passel.core.play import play
+from passel.core.registry import find
 from passel.core.reply import Reply
 
 KEY = Key(6) / "1"

@@ -14,8 +14,8 @@ from openai_endpoint import CHAT, always, answers, ask, chat, draws, model_at, s
 
 from passel.core.ask import Embed, Message, Score
 from passel.core.errors import ModelError, Retryable, UsageError
-from passel.core.find import find
 from passel.core.model import Progress
+from passel.core.registry import find
 from passel.core.reply import Usage
 from passel.models.openai import openai
 from passel.models.parts.replies import apportion, estimate

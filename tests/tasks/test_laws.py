@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 import pytest
 
 from passel.core.errors import UsageError
-from passel.core.find import find, names
 from passel.core.options import parameters
 from passel.core.problem import Answer, Problem
+from passel.core.registry import find, names
 from passel.tasks import Task, load
 
 SHIPPED = ("held_out", "rg", "text_to_sql")

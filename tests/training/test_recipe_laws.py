@@ -15,9 +15,9 @@ from recipes_here import OPTIONS
 
 import passel
 from passel.core.docs import describe
-from passel.core.find import find, names
 from passel.core.options import parameters
 from passel.core.ranges import Range
+from passel.core.registry import find, names
 from passel.networks.kept import MANIFEST
 from passel.training.loop.curves import PAGE
 from passel.training.loop.log import LOG, Step, lines

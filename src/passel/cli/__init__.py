@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from passel.core.errors import PasselError, UsageError
-from passel.core.find import find, names
+from passel.core.registry import find, names
 
 __all__ = ["main"]
 
@@ -26,9 +26,9 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         try:
-            command = find("cli", cmd_name)
+            command = find("cli", cmd_name, "command")
         except UsageError as error:
-            raise click.UsageError(str(error).replace("unknown cli", "unknown command")) from None
+            raise click.UsageError(str(error)) from None
         assert isinstance(command, click.Command)
         return command
 

@@ -10,8 +10,8 @@ from passel.cli.parts.output import output
 from passel.core.docs import describe
 from passel.core.errors import UsageError
 from passel.core.extras import need
-from passel.core.find import find, names
 from passel.core.needs import needs_of
+from passel.core.registry import find, names
 from passel.models import load
 
 __all__ = ["methods"]

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from passel.cli.parts.output import output
 from passel.core.docs import describe
-from passel.core.find import find, names
+from passel.core.registry import find, names
 from passel.models.catalog import cards
 from passel.models.catalog.pull import cached
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from passel.cli.parts.output import output
 from passel.core.docs import describe
-from passel.core.find import find, names
+from passel.core.registry import find, names
 
 __all__ = ["tasks"]
 

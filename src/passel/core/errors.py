@@ -40,7 +40,9 @@ class UsageError(PasselError):
         >>> str(UsageError("must be at least 0, got -1", field="temperature").about("--temperature"))
         '--temperature must be at least 0, got -1'
         """
-        return type(self)(self.message, field=name if self.field else f"{name}:")
+        renamed = type(self)(self.message, field=name) if self.field else type(self)(f"{name}: {self.message}")
+        renamed.field = name
+        return renamed
 
 
 class Impossible(UsageError):

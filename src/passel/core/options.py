@@ -12,8 +12,8 @@ from functools import cache, partial, update_wrapper
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from passel.core.errors import UsageError, unknown
-from passel.core.find import Room, find
 from passel.core.ranges import Range
+from passel.core.registry import Room, find
 
 __all__ = ["bind", "configured", "parameters", "split_spec", "split_specs"]
 

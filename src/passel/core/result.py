@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from passel.core.judgement import UNJUDGED, Judgement
 from passel.core.problem import Answer, Problem
 from passel.core.reply import Reply, Stop
 
@@ -14,8 +15,14 @@ __all__ = ["Candidate", "Result", "candidate"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One drawn text, the answer read from it (None: it holds none), what a verifier gave it (None: unscored), how its
-    reply stopped, its completion tokens, and what went wrong with it (None: nothing)."""
+    """One drawn text.
+
+    Args:
+        text: all of it. answer: read from it; None: it holds none.
+        score: what a verifier gave it; None: unscored. reason: why, in the verifier's words, or "".
+        stop: how its reply stopped. tokens: completion tokens.
+        error: what went wrong with it; None: nothing.
+    """
 
     text: str
     answer: Answer | None
@@ -23,6 +30,12 @@ class Candidate:
     stop: Stop = "end"
     tokens: int = 0
     error: str | None = None
+    reason: str = ""
+
+    def judged(self, judgement: Judgement | None) -> Candidate:
+        """The candidate with its score and reason; None: with neither."""
+        found = judgement or UNJUDGED
+        return replace(self, score=found.value, reason=found.explanation)
 
 
 @dataclass(frozen=True, slots=True)

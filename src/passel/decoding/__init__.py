@@ -4,16 +4,15 @@ or more drafts; the engine runs it, and batches its forwards with those of all o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from passel.core.find import find
+from passel.core.configured import Configured
+from passel.core.configured import load as load_from
 from passel.core.key import Key
-from passel.core.options import bind, configured, parameters, split_spec
 from passel.decoding.parts.opening import Draft, Opening
 from passel.engine.forward import Decoding
 
-__all__ = ["Bound", "Decoder", "Draft", "NamedDecoder", "Opening", "load"]
+__all__ = ["Bound", "Configured", "Decoder", "Draft", "Opening", "load"]
 
 
 class Decoder(Protocol):
@@ -28,26 +27,7 @@ class Bound(Protocol):
     def __call__(self, opening: Opening, *, key: Key) -> Decoding[tuple[Draft, ...]]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class NamedDecoder:
-    """A decoding method with its options.
-
-    Args:
-        name: as the user wrote it.
-        make: from an opening and a key to its work.
-        options: all of them, with the defaults.
-    """
-
-    name: str
-    make: Bound
-    options: Mapping[str, Any]
-
-
-def load(name: str, options: Mapping[str, str] | None = None) -> NamedDecoder:
+def load(spec: str, options: Mapping[str, str] | None = None) -> Configured[Bound]:
     """`NAME[:option=value…]`, an entry point of the group `passel.decoding` or `path.py:function`, with more options as
     text. Raises UsageError that names the nearest valid name or option."""
-    parts, texts = split_spec(name)
-    make = find("decoding", ":".join(parts))
-    given = bind(make, texts | dict(options or {}), f"decoder {parts[0]}")
-    known = {option: default for option, (_, default) in parameters(make).items()}
-    return NamedDecoder(name, cast(Bound, configured(make, given)), known | given)
+    return load_from("decoding", spec, options, noun="decoder")

@@ -11,7 +11,7 @@ from passel.core.key import Key
 from passel.estimators.curves import Pool
 from passel.estimators.verifiers.account import account
 from passel.estimators.verifiers.row import VerifierRow
-from passel.methods import NamedMethod
+from passel.methods import ConfiguredMethod
 from passel.runs.judges import name_of, verifier_of
 from passel.verifiers import is_ranker, kind_of
 
@@ -19,7 +19,7 @@ __all__ = ["judging", "silent"]
 
 
 def judging(
-    methods: Sequence[NamedMethod], pools: Sequence[Pool], problem_ids: Sequence[str], key: Key
+    methods: Sequence[ConfiguredMethod], pools: Sequence[Pool], problem_ids: Sequence[str], key: Key
 ) -> tuple[VerifierRow, ...]:
     """A row for each verifier and pool; methods with one verifier over the same samples (weighted or not) share one.
 
@@ -43,7 +43,7 @@ def judging(
     return tuple(_named(rows))
 
 
-def silent(methods: Sequence[NamedMethod], pools: Sequence[Pool]) -> Iterator[str]:
+def silent(methods: Sequence[ConfiguredMethod], pools: Sequence[Pool]) -> Iterator[str]:
     """A sentence for each verifier of whose scores there is none, so that there is nothing to measure."""
     by_name = {method.name: method for method in methods}
     for pool in pools:

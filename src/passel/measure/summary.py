@@ -17,7 +17,7 @@ from passel.estimators.curves import Pool, curves
 from passel.estimators.intervals import difference_interval, mean_interval
 from passel.measure.comparison import Comparison, Estimate, MethodRow, ProblemRow
 from passel.measure.judging import judging, silent
-from passel.methods import NamedMethod
+from passel.methods import ConfiguredMethod
 from passel.runs.trials import Trial, Trials, tidy
 
 __all__ = ["summarise"]
@@ -63,7 +63,7 @@ def _scores(trials: Mapping[str, Trial]) -> Scores:
 
 
 def _row(
-    trials: Trials, method: NamedMethod, own: Mapping[str, Trial], first: Scores, index: int, key: Key
+    trials: Trials, method: ConfiguredMethod, own: Mapping[str, Trial], first: Scores, index: int, key: Key
 ) -> MethodRow:
     scores = _scores(own)
     cost = tidy(sum((trial.cost for trial in own.values()), Cost()))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Annotated, Any, Protocol, cast
 
 from passel.core.ask import Sampling
+from passel.core.configured import Configured
+from passel.core.configured import load as load_from
 from passel.core.errors import UsageError
-from passel.core.find import Room, find
 from passel.core.flow import Flow
 from passel.core.key import Key
-from passel.core.needs import GOLD, Needs, needs_of
-from passel.core.options import bind, configured, parameters, split_spec
+from passel.core.needs import Needs, needs_of
+from passel.core.options import configured, parameters, split_spec
 from passel.core.problem import Problem
+from passel.core.registry import Room, find
 from passel.core.result import Result
 from passel.methods.parts.sampled import sampled
 
-__all__ = ["Bound", "Inner", "Method", "NamedMethod", "load"]
+__all__ = ["Bound", "ConfiguredMethod", "Inner", "Method", "load"]
 
 
 class Method(Protocol):
@@ -32,35 +34,16 @@ class Bound(Protocol):
     def __call__(self, problem: Problem, *, key: Key) -> Flow[Result]: ...
 
 
+ConfiguredMethod = Configured[Bound]
+"""A method with its options, under the name that the user wrote."""
+
 Inner = Annotated[Bound, Room("methods")]
 """A parameter that takes a method by name: `reread:method=vote:method.n=8`."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedMethod:
-    """A method with its options, under the name that the user wrote.
-
-    Args:
-        name: the text it was found by.
-        make: from a problem and a key to its flow.
-        options: those that were given, as values.
-        needs: what it needs of each role's model, with what its verifier or inner method needs.
-    """
-
-    name: str
-    make: Bound
-    options: Mapping[str, Any]
-    needs: Needs
-
-    @property
-    def uses_gold(self) -> bool:
-        """Whether it asks the task what is right."""
-        return bool(self.needs.get("tool", frozenset()) & GOLD)
-
-
 def load(
     spec: str, given: Mapping[str, Any] | None = None, *, defaults: Mapping[str, Any] | None = None
-) -> NamedMethod:
+) -> ConfiguredMethod:
     """`NAME[:option=value...]`, an entry point or `path.py:function`, with its options set.
 
     Two options work with every method: `prompt`, a prompting method around it (`vote:n=8:prompt=reread` is
@@ -75,25 +58,19 @@ def load(
     Raises UsageError naming the nearest valid name or option.
     """
     parts, texts = split_spec(spec)
-    make = find("methods", ":".join(parts))
-    what = f"method {parts[0]}"
-    own = parameters(make)
     texts |= {name: value for name, value in (given or {}).items() if isinstance(value, str)}
+    values = {name: value for name, value in (given or {}).items() if not isinstance(value, str)}
+    own = parameters(find("methods", ":".join(parts)))
     sampling = {} if "sampling" in own else _taken(texts, "sampling.")
     prompt = None if "prompt" in own else texts.pop("prompt", None)
-    options = bind(make, texts, what)
-    options |= {name: value for name, value in (given or {}).items() if not isinstance(value, str)}
-    bind(make, {name: "" for name in options if name not in own}, what)
-    for name, value in (defaults or {}).items():
-        if name in own:
-            options.setdefault(name, value)
-    wanted = needs_of(make, {name: default for name, (_, default) in own.items()} | options)
-    made = cast(Bound, configured(make, options))
+    method: ConfiguredMethod = load_from("methods", ":".join(parts), texts | values, defaults=defaults)
+    method = replace(method, name=spec)
     if sampling:
-        made = sampled(made, Sampling.of({name: _setting(name, text) for name, text in sampling.items()}))
+        wanted = Sampling.of({name: _setting(name, text) for name, text in sampling.items()})
+        method = method.around(sampled(method.make, wanted))
     if prompt is not None:
-        made, wanted = _prompted(prompt, made)
-    return NamedMethod(spec, made, options, wanted)
+        method = method.around(*_prompted(prompt, method.make))
+    return method
 
 
 def _taken(texts: dict[str, str], head: str) -> dict[str, str]:

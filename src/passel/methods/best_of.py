@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Annotated
 
 from passel.core.flow import Flow, draw_within
@@ -60,16 +60,12 @@ def best_of(
     replies = yield from draw_within(problem.prompt, key=key, n=n)
     drawn = [candidate(problem, reply) for reply in replies]
     answered = {index: one.text for index, one in enumerate(drawn) if one.answer is not None}
-    scores, paid = yield from judged(verifier, problem, answered, key=key)
-    stop = "done" if paid and len(replies) == n else "budget"
-    candidates = tuple(replace(one, score=scores.get(index)) for index, one in enumerate(drawn))
-    chosen = _choose(candidates, weighted=weighted)
-    if chosen is None:
-        return Result(candidates=candidates, stop=stop)
-    return Result(chosen.answer, chosen.text, None, candidates, stop)
+    judgements, paid = yield from judged(verifier, problem, answered, key=key)
+    candidates = [sample.judged(judgements.get(index)) for index, sample in enumerate(drawn)]
+    return Result.of(_choose(candidates, weighted=weighted), candidates, whole=paid and len(replies) == n)
 
 
-def _choose(candidates: tuple[Candidate, ...], *, weighted: bool) -> Candidate | None:
+def _choose(candidates: Sequence[Candidate], *, weighted: bool) -> Candidate | None:
     scored = [one for one in candidates if one.score is not None and one.answer is not None]
     if not scored:
         return first_of(candidates, tally(candidates))

@@ -16,7 +16,7 @@ from passel.core.ranges import Linear, Log
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.chains import best_scored, ended
 from passel.methods.parts.prompts import with_line
-from passel.verifiers import Chosen, judged
+from passel.verifiers import Chosen, scored
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["reflexion"]
@@ -43,7 +43,7 @@ def reflexion(
     threshold: Annotated[float, Linear(0.0, 1.0)] = 0.5,
     memory: Annotated[int, Log(1, 8)] = 3,
 ) -> Flow[Result]:
-    """Tries, has the trial judged, and if it is not accepted writes a reflection that the next trials are shown.
+    """Tries, has the trial scored, and if it is not accepted writes a reflection that the next trials are shown.
 
     Source: Shinn et al. 2023, Reflexion: Language Agents with Verbal Reinforcement Learning (2303.11366), algorithm 1.
 
@@ -78,7 +78,7 @@ def reflexion(
             one = candidate(problem, reply)
             attempts.append(one)
             texts = {trial: one.text} if one.answer is not None else {}
-            scores, paid = yield from judged(verifier, problem, texts, key=key)
+            scores, paid = yield from scored(verifier, problem, texts, key=key)
             attempts[-1] = one = replace(one, score=scores.get(trial))
             accepted = one.score is not None and one.score >= threshold
             whole = paid

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from passel.core.errors import UsageError, unknown
-from passel.core.find import find, names
 from passel.core.model import Model
 from passel.core.options import bind, split_spec
+from passel.core.registry import find, names
 from passel.models.catalog import cards
 
 __all__ = ["load"]

@@ -18,8 +18,8 @@ from passel.runs.pilot import ORACLE, Pilot, PilotProblem
 from passel.runs.scoring import Scorer, tools_of
 from passel.runs.trials import Trials
 from passel.runs.judges import name_of, verifier_of
-from passel.methods import NamedMethod
-from passel.verifiers import is_ranker, judged
+from passel.methods import ConfiguredMethod
+from passel.verifiers import is_ranker, scored
 
 __all__ = ["observed"]
 
@@ -72,7 +72,7 @@ def _draws(problem: Problem, key: Key, verifiers: Verifiers) -> Flow[Result]:
     by_name: dict[str, list[float | None]] = {}
     for name, verifier in verifiers.items():
         try:
-            scores, _ = yield from judged(verifier, problem, answered, key=key)
+            scores, _ = yield from scored(verifier, problem, answered, key=key)
         except OutOfBudget:
             continue
         if any(score is not None for score in scores.values()):
@@ -80,7 +80,7 @@ def _draws(problem: Problem, key: Key, verifiers: Verifiers) -> Flow[Result]:
     return Result(candidates=tuple(drawn), info={"scores": by_name})
 
 
-def _spec(method: NamedMethod, n: int | None) -> str:
+def _spec(method: ConfiguredMethod, n: int | None) -> str:
     """The method's spec with the run's n written out, where it takes n and was given none."""
     _, options = split_spec(method.name)
     return method.name if n is None or "n" in options or "n" not in method.options else f"{method.name}:n={n}"

@@ -15,7 +15,7 @@ from passel.core.cost import Budget
 from passel.core.errors import RecordError, UsageError, unknown
 from passel.core.needs import Needs
 from passel.core.options import split_spec
-from passel.methods import NamedMethod, load
+from passel.methods import ConfiguredMethod, load
 
 __all__ = ["Plan", "check_roles"]
 
@@ -75,7 +75,7 @@ class Plan:
         if self.problem_budget.seconds is not None:
             raise UsageError("--problem-budget: seconds limits the whole run; give it with --budget")
 
-    def load_methods(self) -> list[NamedMethod]:
+    def load_methods(self) -> list[ConfiguredMethod]:
         """The methods, found and with their options bound. Raises UsageError for unknown names and options."""
         return [load(spec, defaults={} if self.n is None else {"n": self.n}) for spec in self.methods]
 

@@ -12,7 +12,7 @@ from passel.core.driver import Outcome, Pool, Record, Roles, Tool
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.problem import Problem
-from passel.methods import NamedMethod
+from passel.methods import ConfiguredMethod
 from passel.models.replay import FrozenPool, Replay, ReplayPool
 from passel.runs.pilot import PILOT, Pilot
 from passel.runs.piloting import observed
@@ -172,7 +172,7 @@ class Run:
         outcomes: dict[tuple[str, str], Outcome] = {}
         free = asyncio.Semaphore(self.plan.concurrency)
 
-        async def one(problem: Problem, method: NamedMethod) -> None:
+        async def one(problem: Problem, method: ConfiguredMethod) -> None:
             outcome = await self._solve(session, problem, method)
             outcomes[problem.id, method.name] = outcome
             await scorer.prepare(session.driver, problem.id, [outcome.result])
@@ -190,7 +190,7 @@ class Run:
         await _all_or_nothing([each(problem) for problem in problems])
         return outcomes
 
-    async def _solve(self, session: Session, problem: Problem, method: NamedMethod) -> Outcome:
+    async def _solve(self, session: Session, problem: Problem, method: ConfiguredMethod) -> Outcome:
         others: dict[str, Tool] = {"examples": self.examples}
         if self.pilot is not None:
             others["pilot"] = self.pilot.tool(self.plan.task, problem.id)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from passel.core.driver import Tool
-from passel.core.find import find, names
+from passel.core.registry import find, names
 
 __all__ = ["Tools", "check_ready"]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from passel.core.errors import UsageError
-from passel.core.find import find
 from passel.core.options import parameters, split_spec
 from passel.core.ranges import Range
+from passel.core.registry import find
 from passel.methods import load
 
 __all__ = ["LADDERS", "STEPS_JUDGED", "ladder"]

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from passel.core.errors import UsageError
-from passel.core.find import find
-from passel.core.options import parameters, split_spec
+from passel.core.options import split_spec
 from passel.measure.comparison import Comparison, MethodRow
 from passel.measure.summary import summarise
 from passel.methods import load
@@ -106,8 +105,7 @@ async def swept(run: Run, first: Sequence[Arm], watch: Watch | None = None) -> S
 
 def _scaled(arm: Arm, base: float, took: float) -> Arm:
     name, options = split_spec(arm.spec)
-    own = parameters(find("methods", ":".join(name)))
-    n = load(arm.spec).options.get("n", own["n"][1] if "n" in own else None)
+    n = load(arm.spec).options.get("n")
     if not isinstance(n, int) or not took:
         return arm
     return Arm(arm.option, arm.value, _spec(name, options | {"n": str(max(1, round(n * base / took)))}))

@@ -9,39 +9,56 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Protocol, cast, get_args
 
+from passel.core.configured import load as load_from
 from passel.core.docs import describe
 from passel.core.errors import OutOfBudget, UsageError
-from passel.core.find import Room, find
 from passel.core.flow import Flow, together
+from passel.core.judgement import Judgement
 from passel.core.key import Key
-from passel.core.options import bind, configured, split_spec
 from passel.core.problem import Problem
+from passel.core.registry import Room
 from passel.core.steps import rewritten
 from passel.verifiers.parts.steps import Step
 
-__all__ = ["Chosen", "Kind", "Ranker", "Step", "Verifier", "is_ranker", "judged", "kind_of", "load"]
+__all__ = [
+    "Chosen",
+    "Judgement",
+    "Kind",
+    "Ranker",
+    "Step",
+    "Verifier",
+    "is_ranker",
+    "judged",
+    "kind_of",
+    "load",
+    "scored",
+]
 
 Kind = Literal["probability", "score", "verdict"]
 """What a verifier returns: the probability that the text is right, a score of which only the order means something, or
 a verdict (1 accepted, 0 rejected)."""
 
 
+Said = Judgement | float | None
+
+
 class Verifier(Protocol):
     """Judges one text as an answer to a problem, with passes of its own if it needs them.
 
-    Returns a number, higher is better (its docstring says which `Kind`), or None when it could not tell.
+    Returns a score with its reason, higher is better; its docstring says which `Kind`. A plain number is a score without
+    a reason; None means that it could not tell.
     """
 
-    def __call__(self, problem: Problem, text: str, *, key: Key) -> Flow[float | None]: ...
+    def __call__(self, problem: Problem, text: str, *, key: Key) -> Flow[Said]: ...
 
 
 class Ranker(Protocol):
-    """Judges several texts against each other: a score for each, in their order; None where it could not tell.
+    """Judges several texts against each other: a score for each, in their order, as a `Verifier` gives it.
 
     In its Cost line, `n` is the number of texts.
     """
 
-    def __call__(self, problem: Problem, texts: Sequence[str], *, key: Key) -> Flow[list[float | None]]: ...
+    def __call__(self, problem: Problem, texts: Sequence[str], *, key: Key) -> Flow[Sequence[Said]]: ...
 
 
 Chosen = Annotated[Verifier | Ranker, Room("verifiers")]
@@ -53,9 +70,7 @@ def load(spec: str) -> Verifier | Ranker:
 
     Raises UsageError naming the nearest valid name or option.
     """
-    parts, options = split_spec(spec)
-    found = find("verifiers", ":".join(parts))
-    return cast(Verifier | Ranker, configured(found, bind(found, options, f"verifier {parts[0]}")))
+    return cast(Verifier | Ranker, load_from("verifiers", spec).make)
 
 
 def is_ranker(verifier: Callable[..., Any]) -> bool:
@@ -71,8 +86,8 @@ def kind_of(verifier: Callable[..., Any]) -> Kind:
 
 def judged(
     verifier: Verifier | Ranker, problem: Problem, texts: Mapping[int, str], *, key: Key
-) -> Flow[tuple[dict[int, float | None], bool]]:
-    """The score of each text, by its number, and whether the budget allowed them all.
+) -> Flow[tuple[dict[int, Judgement], bool]]:
+    """The judgement of each text, by its number, and whether the budget allowed them all.
 
     A text keeps its number whichever others are judged, so that its judgement is the same draw in every method. Of
     single judgements, one that does not fit the budget leaves the others theirs.
@@ -82,13 +97,22 @@ def judged(
         single = cast(Verifier, verifier)
         flows = [_paid(single(problem, text, key=own / number)) for number, text in texts.items()]
         found = yield from together(flows)
-        return {n: score for n, (score, _) in zip(texts, found, strict=True)}, all(paid for _, paid in found)
+        judgements = {n: Judgement.of(said) for n, (said, _) in zip(texts, found, strict=True)}
+        return judgements, all(paid for _, paid in found)
     if not texts:
         return {}, True
-    scores, paid = yield from _paid(cast(Ranker, verifier)(problem, list(texts.values()), key=own))
-    if scores is not None and len(scores) != len(texts):
-        raise UsageError(f"a ranker gave {len(scores)} scores to {len(texts)} texts")
-    return dict(zip(texts, scores or [None] * len(texts), strict=True)), paid
+    said, paid = yield from _paid(cast(Ranker, verifier)(problem, list(texts.values()), key=own))
+    if said is not None and len(said) != len(texts):
+        raise UsageError(f"a ranker gave {len(said)} scores to {len(texts)} texts")
+    return {n: Judgement.of(one) for n, one in zip(texts, said or [None] * len(texts), strict=True)}, paid
+
+
+def scored(
+    verifier: Verifier | Ranker, problem: Problem, texts: Mapping[int, str], *, key: Key
+) -> Flow[tuple[dict[int, float | None], bool]]:
+    """As `judged`, the scores alone."""
+    judgements, paid = yield from judged(verifier, problem, texts, key=key)
+    return {number: judgement.value for number, judgement in judgements.items()}, paid
 
 
 def _paid(judgement: Flow[Any]) -> Flow[tuple[Any, bool]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from passel.core.find import Room
+from passel.core.registry import Room
 from passel.decoding.parts.drafting import MakeDrafter
 
 __all__ = ["Chosen"]

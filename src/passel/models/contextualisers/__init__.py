@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from passel.core.find import Room
+from passel.core.registry import Room
 
 __all__ = ["Chosen", "Contextualiser"]
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from passel.core.errors import UsageError
-from passel.core.find import find
 from passel.core.options import bind, parameters, split_spec
+from passel.core.registry import find
 from passel.tasks.parts.files import is_table
 from passel.tasks.parts.task import Task
 from passel.tasks.parts.user_file import user_file

@@ -10,7 +10,7 @@ import pytest
 import passel.methods
 from passel.core import find as finding
 from passel.core.errors import UsageError
-from passel.core.find import find, names
+from passel.core.registry import find, names
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Finding things by name: a file in a room, an entry point of another package, or `path.py:function`."""
+"""The registry: things by name, each a file in a room, an entry point of another package, or `path.py:function`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from passel.core.errors import UsageError, unknown
 
-__all__ = ["Room", "find", "names"]
+__all__ = ["Room", "find", "listed", "names", "origin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,33 @@ def names(room: str) -> list[str]:
     return sorted(_own(room) | _foreign(room).keys())
 
 
-def find(room: str, name: str) -> Callable[..., Any]:
-    """The thing of this name: in `room/NAME.py` the object NAME, an entry point, or `path.py:function`.
+def origin(room: str, name: str) -> str:
+    """Where a thing comes from: "built in", the package whose entry point it is, or the file of `path.py:function`.
 
     Raises UsageError with the nearest names if there is none.
+
+    >>> origin("methods", "vote")
+    'built in'
+    """
+    if ".py:" in name:
+        return name.rsplit(":", 1)[0]
+    if name in _own(room):
+        return "built in"
+    if point := _foreign(room).get(name):
+        return point.dist.name if point.dist else point.value.partition(":")[0]
+    raise unknown(room.rstrip("s"), name, names(room))
+
+
+def listed(room: str) -> dict[str, str]:
+    """Everything in a room by name, each with its `origin`."""
+    return {name: origin(room, name) for name in names(room)}
+
+
+def find(room: str, name: str, noun: str | None = None) -> Callable[..., Any]:
+    """The thing of this name: in `room/NAME.py` the object NAME, an entry point, or `path.py:function`.
+
+    Raises UsageError with the nearest names if there is none; it calls the thing `noun`, by default the room's name
+    without its s.
     """
     if ".py:" in name:
         path, function = name.rsplit(":", 1)
@@ -53,7 +76,7 @@ def find(room: str, name: str) -> Callable[..., Any]:
         return getattr(importlib.import_module(f"passel.{room}.{name}"), name)
     if point := _foreign(room).get(name):
         return point.load()
-    raise unknown(room.rstrip("s"), name, names(room))
+    raise unknown(noun or room.rstrip("s"), name, names(room))
 
 
 @cache
