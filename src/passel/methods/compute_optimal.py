@@ -21,7 +21,7 @@ from passel.methods.parts.difficulty import ORACLE, best_arm, bin_of, binning_of
 from passel.methods.parts.endings import paid_for
 from passel.methods.parts.votes import first_of, tally
 from passel.methods.sequential_revision import sequential_revision
-from passel.verifiers import Chosen, scored
+from passel.verifiers import Chosen, scores_of
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["compute_optimal"]
@@ -103,7 +103,7 @@ def compute_optimal(
         return Result(stop="budget")
     drawn = [candidate(problem, reply) for reply in replies]
     answered = {index: one.text for index, one in enumerate(drawn) if one.answer is not None}
-    scores, paid = yield from scored(verifier, problem, answered, key=key)
+    scores, paid = yield from scores_of(verifier, problem, answered, key=key)
     scored = [replace(one, score=scores.get(index)) for index, one in enumerate(drawn)]
     index, info = _decide(table, arms, verifier, scored, tokens)
     result = yield from paid_for(arms[index](problem, key=key), _best(scored))

@@ -15,7 +15,7 @@ from passel.core.ranges import Linear, Log
 from passel.core.result import Result
 from passel.methods.parts.doubts import doubts, reassurance
 from passel.methods.parts.paths import START, Path, StepUnit, as_candidate, next_steps
-from passel.verifiers import Chosen, scored
+from passel.verifiers import Chosen, scores_of
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["confidence_inject"]
@@ -120,7 +120,7 @@ def _one_more(problem: Problem, trace: _Trace, key: Key, unit: StepUnit, depth: 
 def _judged(problem: Problem, trace: _Trace, key: Key, verifier: Chosen, threshold: float) -> Flow[_Trace]:
     """The trace with its answer's score, ended if that is high enough."""
     path = trace.path
-    scores, paid = yield from scored(verifier, problem, {path.steps: path.text.rstrip()}, key=key)
+    scores, paid = yield from scores_of(verifier, problem, {path.steps: path.text.rstrip()}, key=key)
     score = scores.get(path.steps)
     trace = replace(trace, score=score, short=trace.short or not paid)
     if score is None or score < threshold:

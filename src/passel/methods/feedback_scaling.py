@@ -13,7 +13,7 @@ from passel.core.problem import Problem
 from passel.core.ranges import Linear, Log
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.chains import AGAIN, best_scored, criticised, ended, revision_prompt
-from passel.verifiers import Chosen, scored
+from passel.verifiers import Chosen, scores_of
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["feedback_scaling"]
@@ -76,7 +76,7 @@ def feedback_scaling(
             one = candidate(problem, reply)
             attempts.append(one)
             texts = {number: one.text} if one.answer is not None else {}
-            scores, whole = yield from scored(verifier, problem, texts, key=key)
+            scores, whole = yield from scores_of(verifier, problem, texts, key=key)
             attempts[-1] = one = replace(one, score=scores.get(number))
             accepted = one.score is not None and one.score >= threshold
             if accepted or not whole:
@@ -97,6 +97,6 @@ def _parallel(problem: Problem, key: Key, n: int, verifier: Chosen) -> Flow[Resu
     replies = yield from draw_within(problem.prompt, key=key, n=n)
     drawn = [candidate(problem, reply) for reply in replies]
     texts = {place: one.text for place, one in enumerate(drawn) if one.answer is not None}
-    scores, paid = yield from scored(verifier, problem, texts, key=key)
+    scores, paid = yield from scores_of(verifier, problem, texts, key=key)
     attempts = [replace(one, score=scores.get(place)) for place, one in enumerate(drawn)]
     return ended(attempts, best_scored(attempts), whole=paid and len(replies) == n, accepted=None)

@@ -14,7 +14,7 @@ from passel.core.ranges import Linear, Log
 from passel.core.result import Result, candidate
 from passel.estimators.backward import backward_shares, forward_backward
 from passel.methods.parts.votes import first_of, tally
-from passel.verifiers import scored
+from passel.verifiers import scores_of
 from passel.verifiers.fobar import fobar as backward_check
 
 __all__ = ["fobar"]
@@ -69,7 +69,7 @@ def fobar(
     firsts = {answer: first_of(candidates, {answer: 1.0}) for answer in totals}
     texts = {number: one.answer.text for number, one in enumerate(firsts.values()) if one and one.answer}
     check = configured(backward_check, {"m": m, "numbers": numbers})
-    shares, paid = yield from scored(check, _readable(problem), texts, key=key)
+    shares, paid = yield from scores_of(check, _readable(problem), texts, key=key)
     recovered = {answer: shares.get(number) for number, answer in enumerate(totals)}
     known = {answer: share for answer, share in recovered.items() if share is not None}
     scores = forward_backward(forward, backward_shares(known), alpha=alpha) if known else forward

@@ -13,7 +13,7 @@ from passel.core.problem import Problem
 from passel.core.ranges import Log
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.votes import first_of, tally
-from passel.verifiers import scored
+from passel.verifiers import scores_of
 from passel.verifiers.genrm import genrm
 
 __all__ = ["genrm_best_of"]
@@ -58,7 +58,7 @@ def genrm_best_of(
     replies = yield from draw_within(problem.prompt, key=key, n=s)
     drawn = [candidate(problem, reply) for reply in replies]
     texts = {index: one.text for index, one in enumerate(drawn) if one.answer is not None}
-    scores, paid = yield from scored(configured(genrm, {"m": v}), problem, texts, key=key)
+    scores, paid = yield from scores_of(configured(genrm, {"m": v}), problem, texts, key=key)
     candidates = tuple(replace(one, score=scores.get(index)) for index, one in enumerate(drawn))
     stop = "done" if paid and len(replies) == s else "budget"
     chosen = _choose(candidates, weighted=weighted)

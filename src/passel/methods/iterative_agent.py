@@ -16,7 +16,7 @@ from passel.core.ranges import Linear, Log
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.chains import best_scored, ended
 from passel.methods.parts.prompts import with_line
-from passel.verifiers import Chosen, scored
+from passel.verifiers import Chosen, scores_of
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["iterative_agent"]
@@ -82,7 +82,7 @@ def iterative_agent(
             break
         new = [candidate(problem, reply) for reply in replies]
         texts = {len(drawn) + place: one.text for place, one in enumerate(new) if one.answer is not None}
-        scores, paid = yield from scored(verifier, problem, texts, key=key)
+        scores, paid = yield from scores_of(verifier, problem, texts, key=key)
         drawn += [replace(one, score=scores.get(len(drawn) + place)) for place, one in enumerate(new)]
         whole = paid and len(replies) == n
         done += 1

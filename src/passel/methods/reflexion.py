@@ -16,7 +16,7 @@ from passel.core.ranges import Linear, Log
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.chains import best_scored, ended
 from passel.methods.parts.prompts import with_line
-from passel.verifiers import Chosen, scored
+from passel.verifiers import Chosen, scores_of
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["reflexion"]
@@ -78,7 +78,7 @@ def reflexion(
             one = candidate(problem, reply)
             attempts.append(one)
             texts = {trial: one.text} if one.answer is not None else {}
-            scores, paid = yield from scored(verifier, problem, texts, key=key)
+            scores, paid = yield from scores_of(verifier, problem, texts, key=key)
             attempts[-1] = one = replace(one, score=scores.get(trial))
             accepted = one.score is not None and one.score >= threshold
             whole = paid

@@ -14,7 +14,7 @@ from passel.core.ranges import Log
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.chains import best_scored, ended, revision_prompt
 from passel.methods.parts.votes import first_of, tally
-from passel.verifiers import Chosen, scored
+from passel.verifiers import Chosen, scores_of
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["sequential_revision"]
@@ -67,7 +67,7 @@ def sequential_revision(
         return _voted(chains, whole=whole)
     drawn = [one for chain in chains for one in chain]
     texts = {place: one.text for place, one in enumerate(drawn) if one.answer is not None}
-    scores, paid = yield from scored(verifier, problem, texts, key=key)
+    scores, paid = yield from scores_of(verifier, problem, texts, key=key)
     scored = iter([replace(one, score=scores.get(place)) for place, one in enumerate(drawn)])
     return _picked([[next(scored) for _ in chain] for chain in chains], whole=whole and paid)
 

@@ -19,7 +19,7 @@ from passel.runs.scoring import Scorer, tools_of
 from passel.runs.trials import Trials
 from passel.runs.judges import name_of, verifier_of
 from passel.methods import ConfiguredMethod
-from passel.verifiers import is_ranker, scored
+from passel.verifiers import is_ranker, scores_of
 
 __all__ = ["observed"]
 
@@ -72,7 +72,7 @@ def _draws(problem: Problem, key: Key, verifiers: Verifiers) -> Flow[Result]:
     by_name: dict[str, list[float | None]] = {}
     for name, verifier in verifiers.items():
         try:
-            scores, _ = yield from scored(verifier, problem, answered, key=key)
+            scores, _ = yield from scores_of(verifier, problem, answered, key=key)
         except OutOfBudget:
             continue
         if any(score is not None for score in scores.values()):

@@ -45,8 +45,8 @@ Said = Judgement | float | None
 class Verifier(Protocol):
     """Judges one text as an answer to a problem, with passes of its own if it needs them.
 
-    Returns a score with its reason, higher is better; its docstring says which `Kind`. A plain number is a score without
-    a reason; None means that it could not tell.
+    Returns a score with its reason, higher is better; its docstring says which `Kind`. A plain number is a score
+    without a reason; None means that it could not tell.
     """
 
     def __call__(self, problem: Problem, text: str, *, key: Key) -> Flow[Said]: ...
@@ -107,7 +107,7 @@ def judged(
     return {n: Judgement.of(one) for n, one in zip(texts, said or [None] * len(texts), strict=True)}, paid
 
 
-def scored(
+def scores_of(
     verifier: Verifier | Ranker, problem: Problem, texts: Mapping[int, str], *, key: Key
 ) -> Flow[tuple[dict[int, float | None], bool]]:
     """As `judged`, the scores alone."""

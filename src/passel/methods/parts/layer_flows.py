@@ -17,7 +17,7 @@ from passel.methods.parts.fusing import fusion_prompt
 from passel.methods.parts.layers import Kind, Layer
 from passel.methods.parts.prompts import numbered
 from passel.methods.parts.recast import recast
-from passel.verifiers import scored
+from passel.verifiers import scores_of
 from passel.verifiers.genrm import genrm
 from passel.verifiers.listwise import listwise
 
@@ -107,7 +107,7 @@ def _rank(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> 
     """The best by one listing of all; repair of malformed lists is the verifier's."""
     shown = {place: f"{one.text}\n(A critic: {one.note})" if one.note else one.text for place, one in enumerate(drafts)}
     block = layer.blocks[0]
-    scores, paid = yield from recast(scored(listwise, problem, shown, key=key), "judge", block.role)
+    scores, paid = yield from recast(scores_of(listwise, problem, shown, key=key), "judge", block.role)
     if not paid and all(score is None for score in scores.values()):
         raise OutOfBudget
     order = sorted(shown, key=lambda place: (-(scores[place] or 0.0), place))
@@ -126,7 +126,7 @@ def _critique(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key)
 def _verify(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[Ran]:
     """Those that one chain of reasons finds right; all, if it is none."""
     texts = {place: one.text for place, one in enumerate(drafts)}
-    judging = scored(configured(genrm, {"m": 1}), problem, texts, key=key)
+    judging = scores_of(configured(genrm, {"m": 1}), problem, texts, key=key)
     scores, paid = yield from recast(judging, "verifier", layer.blocks[0].role)
     return [one for place, one in enumerate(drafts) if (scores[place] or 0.0) >= 0.5] or list(drafts), paid
 

@@ -17,7 +17,7 @@ from passel.core.result import Candidate, Result
 from passel.methods.parts.paths import Path, StepUnit, as_candidate, next_steps
 from passel.methods.parts.trees import Tree, worth
 from passel.methods.parts.votes import first_of, tally
-from passel.verifiers import Ranker, Verifier, scored
+from passel.verifiers import Ranker, Verifier, scores_of
 
 __all__ = ["Choice", "Evaluate", "Expand", "Searched", "Select"]
 __all__ += ["by_steps", "by_verifier", "chosen_of", "completed", "outcome", "tree_search"]
@@ -163,7 +163,7 @@ def by_verifier(verifier: Verifier | Ranker) -> Evaluate:
         problem: Problem, paths: Mapping[int, Path], key: Key
     ) -> Flow[tuple[Mapping[int, float | None], bool]]:
         texts = {number: path.text for number, path in paths.items() if not path.dead}
-        return scored(verifier, problem, texts, key=key)
+        return scores_of(verifier, problem, texts, key=key)
 
     return evaluate
 
