@@ -30,7 +30,7 @@ from parts.word_problems import MODEL, asked, held_out, problems
 
 import passel
 from passel.core.key import Key
-from passel.decoding import Draft, Opening
+from passel.decoding import Decoded, Opening
 from passel.decoding.early_exit import early_exit
 from passel.decoding.greedy import greedy
 from passel.engine import Decoding, Engine, read
@@ -60,10 +60,10 @@ class Sides:
         prompts = [tuple(prompt_ids(asked(question), base.tokenizer, chat=True)) for question, _ in rows]
         self.openings = [Opening(prompt, MOST, base.end_ids) for prompt in prompts]
 
-    def greedy(self, opening: Opening) -> Decoding[tuple[Draft, ...]]:
+    def greedy(self, opening: Opening) -> Decoding[tuple[Decoded, ...]]:
         return greedy(opening)
 
-    def early(self, opening: Opening, leave: float, stop: float = NEVER) -> Decoding[tuple[Draft, ...]]:
+    def early(self, opening: Opening, leave: float, stop: float = NEVER) -> Decoding[tuple[Decoded, ...]]:
         return early_exit(opening, path=self.path, exit_threshold=leave, stop_threshold=stop)
 
     def all(self, works: Sequence[Decoding[Any]]) -> list[Any]:
@@ -81,10 +81,10 @@ class Sides:
         ready.wait()
         return [found[place] for place in range(len(works))]
 
-    def drafts(self, make: Callable[[Opening], Decoding[tuple[Draft, ...]]]) -> list[Draft]:
+    def drafts(self, make: Callable[[Opening], Decoding[tuple[Decoded, ...]]]) -> list[Decoded]:
         return [draft for (draft,) in self.all([make(opening) for opening in self.openings])]
 
-    def right(self, draft: Draft, at: int) -> bool:
+    def right(self, draft: Decoded, at: int) -> bool:
         return is_right(self.tokenizer.decode(draft.tokens, skip_special_tokens=True), self.rows[at][1])
 
 
@@ -101,7 +101,7 @@ def followed(parts: EarlyExit, leave: float, prompt: Sequence[int], tokens: Sequ
     return depths, same
 
 
-def curve(sides: Sides, drafts: Sequence[Draft]) -> list[dict[str, float]]:
+def curve(sides: Sides, drafts: Sequence[Decoded]) -> list[dict[str, float]]:
     """What each exit threshold gives."""
     rows: list[dict[str, float]] = []
     for leave in (*EXITS, NEVER):
@@ -123,7 +123,7 @@ def curve(sides: Sides, drafts: Sequence[Draft]) -> list[dict[str, float]]:
     return rows
 
 
-def stopping(sides: Sides, drafts: Sequence[Draft]) -> list[dict[str, float]]:
+def stopping(sides: Sides, drafts: Sequence[Decoded]) -> list[dict[str, float]]:
     """What each stop threshold gives; a token never leaves early."""
     ranked = sorted(range(len(drafts)), key=lambda at: -(drafts[at].score or 0.0) / len(drafts[at].tokens))
     rows: list[dict[str, float]] = []

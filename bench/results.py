@@ -20,8 +20,8 @@ from parts.figures import machine
 import passel
 from passel.core.docs import bounds, describe
 from passel.core.errors import Impossible
-from passel.core.registry import find, names
 from passel.core.needs import check_needs
+from passel.core.registry import find, names
 from passel.measure.comparison import Comparison, MethodRow
 from passel.methods import load
 from passel.models import load as load_model

@@ -34,7 +34,7 @@ from parts.weights import q4_gguf
 
 from passel.core.ask import Sampling
 from passel.core.key import Key
-from passel.decoding import Draft, Opening
+from passel.decoding import Decoded, Opening
 from passel.decoding.greedy import greedy
 from passel.decoding.superposed import superposed
 from passel.engine import Decoding, Draw, Engine, read
@@ -75,7 +75,7 @@ class Sides:
         drawn = iter(self.engine.complete([self._draw(prompt, i) for prompt in prompts for i in range(self.k)]))
         return [[one.tokens for one in islice(drawn, self.k)] for _ in prompts]
 
-    def _run(self, works: Sequence[Decoding[tuple[Draft, ...]]]) -> list[Drafts]:
+    def _run(self, works: Sequence[Decoding[tuple[Decoded, ...]]]) -> list[Drafts]:
         """Decoding methods side by side."""
         found: dict[int, Any] = {}
         ready = threading.Event()

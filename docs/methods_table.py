@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from passel.core.docs import About, describe
-from passel.core.registry import find, names
 from passel.core.needs import needs_of
+from passel.core.registry import find, names
 from passel.verifiers import is_ranker, kind_of
 
 DOCS = Path(__file__).parent

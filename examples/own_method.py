@@ -10,7 +10,7 @@ import sys
 
 import passel
 from passel.core.ask import Message
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.result import Result, candidate
@@ -26,7 +26,7 @@ def second_look(problem: passel.Problem, *, key: Key, tries: int = 3) -> Flow[Re
     """
     first = None
     for index in range(tries):
-        (reply,) = yield from draw(problem.prompt, key=key, first=index)
+        (reply,) = yield from sample(problem.prompt, key=key, first=index)
         first = candidate(problem, reply)
         if first.answer is not None:
             break
@@ -36,7 +36,7 @@ def second_look(problem: passel.Problem, *, key: Key, tries: int = 3) -> Flow[Re
         Message("assistant", first.text),
         Message("user", f"Check your answer. Then answer again: {problem.question}"),
     )
-    (reply,) = yield from draw(turns, key=key / "second", label="second look")
+    (reply,) = yield from sample(turns, key=key / "second", label="second look")
     second = candidate(problem, reply)
     chosen = second if second.answer is not None else first
     return Result(chosen.answer, chosen.text, candidates=(first, second))

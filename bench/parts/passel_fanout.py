@@ -1,6 +1,6 @@
 """Self-consistency by Passel, by its public path: Driver + models.openai + methods.vote.
 
-By default one request a draw and an in-memory pool; `--max-n 8` merges draws into one request, `--record` keeps every
+By default one request a draw and a store in memory; `--max-n 8` merges draws into one request, `--record` keeps every
 reply in a SQLite record that is deleted afterwards.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fanout import fan_out  # the caller puts bench/peers on the path
 
-from passel.core.driver import Driver, Memory, Pool, Record, Scope
+from passel.core.driver import Driver, MemoryStore, Record, ReplyStore, Scope
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.problem import Problem
@@ -24,9 +24,9 @@ from passel.methods.vote import vote
 from passel.models.openai import openai
 
 
-async def run(base_url: str, args: argparse.Namespace, pool: Pool) -> dict[str, object]:
+async def run(base_url: str, args: argparse.Namespace, store: ReplyStore) -> dict[str, object]:
     model = openai(f"mock@{base_url}", max_n=args.max_n, concurrency=args.concurrency, api_key="none")
-    driver = Driver({"generator": Binding(model)}, pool=pool)
+    driver = Driver({"generator": Binding(model)}, store=store)
 
     async def solve(name: str) -> Result:
         outcome = await driver.run(vote(Problem(name, name), key=Key() / name, n=args.n), Scope(name))
@@ -51,16 +51,16 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="print where the time goes")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        pool = Record(Path(folder) / "record.sqlite") if args.record else Memory()
+        store = Record(Path(folder) / "record.sqlite") if args.record else MemoryStore()
         if args.profile:
             import cProfile
             import pstats
 
             with cProfile.Profile() as profile:
-                figures = asyncio.run(run(args.base_url, args, pool))
+                figures = asyncio.run(run(args.base_url, args, store))
             pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(45)
         else:
-            figures = asyncio.run(run(args.base_url, args, pool))
+            figures = asyncio.run(run(args.base_url, args, store))
     print(json.dumps(figures))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import passel
-from passel.core.driver import Memory, Record
+from passel.core.driver import MemoryStore, Record
 from passel.core.errors import Impossible, ModelError, OutOfBudget, RecordError, UsageError
 from passel.measure.summary import summarise
 from passel.models import load
@@ -22,20 +22,20 @@ MINE = '''
 from typing import Annotated
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import draw
+from passel.core.flow import sample
 from passel.core.ranges import Log
 from passel.core.result import Result, candidate
 
 
 def longest(problem, *, key, n: Annotated[int, Log(1, 64)] = 2, shout: bool = False):
     """The longest of n samples."""
-    replies = yield from draw(problem.prompt, key=key, n=n)
+    replies = yield from sample(problem.prompt, key=key, n=n)
     chosen = max((candidate(problem, reply) for reply in replies), key=lambda one: len(one.text))
     return Result(chosen.answer, chosen.text.upper() if shout else chosen.text)
 
 
 def breaks(problem, *, key):
-    yield from draw(problem.prompt, key=key)
+    yield from sample(problem.prompt, key=key)
     raise ZeroDivisionError("mine")
 '''
 
@@ -162,16 +162,16 @@ def test_a_budget() -> None:
     assert found.methods[0].stopped > 0
 
 
-@pytest.mark.parametrize("kind", [Memory, Record])
+@pytest.mark.parametrize("kind", [MemoryStore, Record])
 def test_a_pool_pays_once(kind: Any, endpoint: Callable[..., Any], tmp_path: Path) -> None:
     mock = endpoint()
-    pool = Memory() if kind is Memory else Record(tmp_path / "record.sqlite")
-    first = passel.solve(QUESTION, model=mock.spec(), n=4, pool=pool)
-    again = passel.solve(QUESTION, model=mock.spec(), n=6, pool=pool)
+    store = MemoryStore() if kind is MemoryStore else Record(tmp_path / "record.sqlite")
+    first = passel.solve(QUESTION, model=mock.spec(), n=4, store=store)
+    again = passel.solve(QUESTION, model=mock.spec(), n=6, store=store)
     assert mock.stats["choices"] == 6
     assert again.result.candidates[:4] == first.result.candidates
-    if isinstance(pool, Record):
-        pool.close()
+    if isinstance(store, Record):
+        store.close()
 
 
 def test_an_automatic_verifier(endpoint: Callable[..., Any]) -> None:

@@ -149,13 +149,13 @@ def test_an_impossible_method_is_refused_before_anything_is_spent(
     model: str, method: str, needs: str, endpoint: Callable[..., Any], cli: Callable[..., Any], tmp_path: Path
 ) -> None:
     source = """
-from passel.core.flow import draw
+from passel.core.flow import sample
 from passel.core.needs import needs
 from passel.core.result import Result, candidate
 
 @needs(generator="text {0}")
 def {1}(problem, *, key):
-    (reply,) = yield from draw(problem.prompt, key=key)
+    (reply,) = yield from sample(problem.prompt, key=key)
     one = candidate(problem, reply)
     return Result(one.answer, one.text, candidates=(one,))
 """

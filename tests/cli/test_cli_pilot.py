@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 CHOOSER = """
-from passel.core.flow import call, draw
+from passel.core.flow import call, sample
 from passel.core.needs import needs
 from passel.core.result import Result, candidate
 
 @needs(generator="text", tool="pilot")
 def chooser(problem, *, key):
     told = yield from call("pilot")
-    (reply,) = yield from draw(problem.prompt, key=key)
+    (reply,) = yield from sample(problem.prompt, key=key)
     one = candidate(problem, reply)
     return Result(one.answer, one.text, info={"told": sorted(told.value["methods"])})
 """

@@ -55,7 +55,7 @@ def asked() -> list[str]:
 
 def verified(capsys, *arguments: str) -> dict:
     capsys.readouterr()
-    assert main(["verify", "--pool", "run", "--json", *arguments]) == 0
+    assert main(["verify", "--run", "run", "--json", *arguments]) == 0
     return json.loads(capsys.readouterr().out)
 
 
@@ -105,7 +105,7 @@ def test_a_pool_with_gaps_is_judged_as_far_as_it_goes(pool, capsys):
         db.execute("DELETE FROM replies WHERE id > ?", (last - 7,))
     db.close()
     capsys.readouterr()
-    assert main(["verify", "--pool", "run", "--json", "--verifier", "arithmetic"]) in (0, 3)
+    assert main(["verify", "--run", "run", "--json", "--verifier", "arithmetic"]) in (0, 3)
     found = json.loads(capsys.readouterr().out)
     assert asked() == []
     assert found["paid"]["passes"] == 6 * 5 - 7
@@ -118,31 +118,31 @@ def test_the_command_in_the_report_verifies_again(pool, capsys):
 
     verified(capsys, "--verifier", "judge,arithmetic", "--n", "3")
     command = shlex.split(Plan.open(pool / "verify").command(pool / "verify"))
-    assert command[:4] == ["passel", "verify", "--pool", "run"]
+    assert command[:4] == ["passel", "verify", "--run", "run"]
     assert command[command.index("--verifier") + 1] == "judge,arithmetic"
     assert main(command[1:]) == 0
 
 
 def test_the_python_api_finds_the_same(pool, capsys):
     told = verified(capsys, "--verifier", "arithmetic")
-    found = passel.verify("arithmetic", pool="run")
+    found = passel.verify("arithmetic", run="run")
     assert json.loads(json.dumps(found.to_json()))["methods"] == told["methods"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--verifier", "jugde", "--pool", "run"], "unknown verifier 'jugde'; did you mean judge"),
-        (["--verifier", "judge:scle=3", "--pool", "run"], "unknown option of verifier judge: 'scle'"),
-        (["--verifier", "judge", "--pool", "nowhere"], "--pool: no run in nowhere"),
-        (["--verifier", "judge", "--pool", "run", "--task", "gsm8k"], "is of the task sums, not of gsm8k"),
-        (["--verifier", " , ", "--pool", "run"], "--verifier: no verifier given"),
-        (["--pool", "run"], "--verifier"),
-        (["--verifier", "judge", "--pool", "run/verify"], "itself a verification"),
+        (["--verifier", "jugde", "--run", "run"], "unknown verifier 'jugde'; did you mean judge"),
+        (["--verifier", "judge:scle=3", "--run", "run"], "unknown option of verifier judge: 'scle'"),
+        (["--verifier", "judge", "--run", "nowhere"], "--run: no run in nowhere"),
+        (["--verifier", "judge", "--run", "run", "--task", "gsm8k"], "is of the task sums, not of gsm8k"),
+        (["--verifier", " , ", "--run", "run"], "--verifier: no verifier given"),
+        (["--run", "run"], "--verifier"),
+        (["--verifier", "judge", "--run", "run/verify"], "itself a verification"),
     ],
 )
 def test_what_is_wrong_is_named(pool, capsys, arguments, message):
-    main(["verify", "--pool", "run", "--verifier", "arithmetic"])
+    main(["verify", "--run", "run", "--verifier", "arithmetic"])
     capsys.readouterr()
     assert main(["verify", *arguments]) == 2
     error = capsys.readouterr().err

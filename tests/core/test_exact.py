@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from passel.core.exact import exact
-from passel.core.flow import Flow, draw, race
+from passel.core.flow import Flow, race, sample
 from passel.core.key import Key
 from passel.core.problem import Problem
 from passel.methods.best_of import best_of
@@ -75,9 +75,9 @@ def test_the_first_to_finish_is_the_shortest():
 
 def test_an_address_has_one_draw_however_often_it_is_asked_for():
     def flow() -> Flow[bool]:
-        (one,) = yield from draw("?", key=Key())
-        (same,) = yield from draw("?", key=Key())
-        (other,) = yield from draw("?", key=Key(1))
+        (one,) = yield from sample("?", key=Key())
+        (same,) = yield from sample("?", key=Key())
+        (other,) = yield from sample("?", key=Key(1))
         return (one.text == same.text, one.text == other.text)
 
     found = exact(flow, TOY, value=lambda pair: pair)

@@ -9,14 +9,14 @@ import pytest
 from passel.core.ask import Generate
 from passel.core.cost import Budget
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, Left, Par, Round, call, draw, draw_within, embed, race, score, together
+from passel.core.flow import Flow, Left, Par, Round, call, embed, race, sample, sample_within, score, together
 from passel.core.key import Key
 from passel.core.play import play
 from passel.core.reply import Reply
 
 
 def three() -> Flow[list[str]]:
-    replies = yield from draw("q", key=Key(), n=3)
+    replies = yield from sample("q", key=Key(), n=3)
     return [reply.text for reply in replies]
 
 
@@ -44,7 +44,7 @@ def test_a_script_that_is_too_long_is_an_error():
 def test_an_exception_takes_the_place_of_its_round():
     def flow() -> Flow[list[str]]:
         with suppress(OutOfBudget):
-            yield from draw("q", key=Key(), n=2)
+            yield from sample("q", key=Key(), n=2)
         return (yield from three())
 
     assert play(flow(), [OutOfBudget(), "a", "b", "c"]).value == ["a", "b", "c"]
@@ -69,16 +69,16 @@ def test_left_is_answered_as_told():
 
 
 def test_as_many_draws_as_fit():
-    played = play(draw_within("q", key=Key(), n=5, label="x"), [OutOfBudget(fits=2), "a", "b", OutOfBudget()])
+    played = play(sample_within("q", key=Key(), n=5, label="x"), [OutOfBudget(fits=2), "a", "b", OutOfBudget()])
     assert [reply.text for reply in played.value] == ["a", "b"]
     assert all(isinstance(ask, Generate) and ask.label == "x" for ask in played.asks)
     with pytest.raises(OutOfBudget):
-        play(draw_within("q", key=Key(), n=5), [OutOfBudget(fits=0)])
+        play(sample_within("q", key=Key(), n=5), [OutOfBudget(fits=0)])
 
 
 def test_draws_that_took_less_than_their_worst_case_leave_room_for_more():
     script = [OutOfBudget(fits=2), "a", "b", OutOfBudget(fits=1), "c", "d", "e"]
-    played = play(draw_within("q", key=Key(), n=5), script)
+    played = play(sample_within("q", key=Key(), n=5), script)
     assert [reply.text for reply in played.value] == ["a", "b", "c", "d", "e"]
     assert [ask.key.path for ask in played.asks if isinstance(ask, Generate)][-2:] == [("draw", 3), ("draw", 4)]
 
@@ -87,7 +87,7 @@ def test_draws_that_took_less_than_their_worst_case_leave_room_for_more():
     ("until", "n", "needed"), [("all", 3, 3), ("first", 3, 1), (2, 3, 2), (9, 3, 3), ("first", 0, 0), ("all", 0, 0)]
 )
 def test_how_many_replies_end_a_round(until, n, needed):
-    (round_,) = play(draw("q", key=Key(), n=n, until=until), lambda ask: "a").rounds
+    (round_,) = play(sample("q", key=Key(), n=n, until=until), lambda ask: "a").rounds
     assert round_.needed == needed
 
 

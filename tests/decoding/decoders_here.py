@@ -10,7 +10,7 @@ from masked_here import masked_engine, masked_opening
 from tiny_models import engine_of
 
 from passel.core.ask import Sampling
-from passel.decoding import Draft, Opening
+from passel.decoding import Decoded, Opening
 from passel.engine import Decoding, Engine
 
 __all__ = ["LLAMA", "engine_for", "opening", "opening_for", "run"]
@@ -41,7 +41,7 @@ def opening_for(name: str, given: Opening) -> Opening:
     return masked_opening(given) if name in MASKED else given
 
 
-def run(method: Decoding[Any], family: str = "llama", *, engine: Engine | None = None) -> tuple[Draft, ...]:
+def run(method: Decoding[Any], family: str = "llama", *, engine: Engine | None = None) -> tuple[Decoded, ...]:
     """Its drafts. Raises AssertionError where it leaves the engine's cache in disorder."""
     engine = engine or engine_of(family)
     drafts = engine.run(method)

@@ -10,7 +10,7 @@ import torch
 from tiny_models import CONTEXT, model_of
 from torch import Tensor
 
-from passel.decoding import Draft, Opening
+from passel.decoding import Decoded, Opening
 from passel.engine import Decoding, Engine, read
 from passel.engine.forward import Ask, Forward
 from passel.engine.masked import MaskedDiffusion
@@ -66,7 +66,7 @@ class Seen:
             sent = yield asks
 
 
-def run_masked(decoding: Decoding[Any], seen: Seen | None = None, **how: Any) -> Draft:
+def run_masked(decoding: Decoding[Any], seen: Seen | None = None, **how: Any) -> Decoded:
     """Its draft. Raises AssertionError where it leaves the engine's cache in disorder."""
     engine = masked_engine(**how)
     (draft,) = engine.run((seen or Seen()).watch(decoding))

@@ -14,13 +14,13 @@ from passel.core.docs import describe
 from passel.core.key import Key
 from passel.core.options import parameters
 from passel.core.registry import find, names
-from passel.decoding import Draft, load
+from passel.decoding import Decoded, load
 
 DECODERS = names("decoding")
 WARM = opening(sampling=Sampling(temperature=0.8), max_tokens=12, end=(7,))
 
 
-def drafts(name: str, key: Key = Key(4)) -> tuple[Draft, ...]:
+def drafts(name: str, key: Key = Key(4)) -> tuple[Decoded, ...]:
     return run(load(spec(name)).make(opening_for(name, WARM), key=key), engine=engine_for(name))
 
 
@@ -78,7 +78,7 @@ def test_many_at_once_are_each_as_if_alone(name: str):
     keys = [Key(seed) for seed in range(5)]
     alone = [drafts(name, key) for key in keys]
     engine = engine_for(name, memory=64 << 20)  # a branch of one token takes a page, and searches have hundreds of them
-    found: dict[int, tuple[Draft, ...]] = {}
+    found: dict[int, tuple[Decoded, ...]] = {}
     flows = [load(spec(name)).make(opening_for(name, WARM), key=key) for key in keys]
     for place, flow in enumerate(flows):
         engine.start(flow, lambda result, error, place=place: found.update({place: result}))

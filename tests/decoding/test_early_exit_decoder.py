@@ -16,7 +16,7 @@ from tiny_parts import folder_of
 from torch import Tensor
 
 from passel.core.errors import UsageError
-from passel.decoding import Draft
+from passel.decoding import Decoded
 from passel.decoding.early_exit import early_exit
 from passel.decoding.greedy import greedy
 from passel.networks.early_exit import CONTINUE, EXIT, STOP, EarlyExit, built, decided, thresholds
@@ -31,7 +31,7 @@ def parts_of(family: str = "llama") -> EarlyExit:
     return opened(folder_of("early_exit", family), "early_exit", built)[0]
 
 
-def drafted(prompt: tuple[int, ...], family: str = "llama", **options: Any) -> Draft:
+def drafted(prompt: tuple[int, ...], family: str = "llama", **options: Any) -> Decoded:
     made = early_exit(opening(prompt=prompt, max_tokens=12), path=str(folder_of("early_exit", family)), **options)
     return run(made, family)[0]
 

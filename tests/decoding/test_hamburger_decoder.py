@@ -19,7 +19,7 @@ from tiny_parts import folder_of
 
 from passel.core.errors import UsageError
 from passel.core.key import Key
-from passel.decoding import Draft, load
+from passel.decoding import Decoded, load
 from passel.decoding.greedy import greedy
 from passel.decoding.hamburger import hamburger
 from passel.engine.forward import Emit, Forward
@@ -28,7 +28,7 @@ from passel.networks.hamburger import Parts, build
 from passel.networks.kept import opened
 
 
-def draft(family: str = "llama", confidence: float = 0.9, **given: Any) -> Draft:
+def draft(family: str = "llama", confidence: float = 0.9, **given: Any) -> Decoded:
     (found,) = run(hamburger(opening(**given), path=str(folder_of("hamburger", family)), confidence=confidence), family)
     return found
 

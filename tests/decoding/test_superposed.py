@@ -19,7 +19,7 @@ from ngram_oracle import Oracle, built
 from tiny_models import engine_of, model_of
 
 from passel.core.errors import UsageError
-from passel.decoding import Draft, Opening, load
+from passel.decoding import Decoded, Opening, load
 from passel.decoding.greedy import greedy
 from passel.decoding.ngrams import LAMBDAS
 from passel.decoding.superposed import superposed
@@ -48,7 +48,7 @@ class Script:
             try:
                 asks = next(work) if sent is None else work.send(sent)
             except StopIteration as end:
-                self.drafts: tuple[Draft, ...] = end.value
+                self.drafts: tuple[Decoded, ...] = end.value
                 return
             self.asks += asks
             sent = tuple(self._reply(ask, logits) for ask in asks)

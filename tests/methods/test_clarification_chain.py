@@ -75,7 +75,7 @@ def test_only_passages_that_help_are_shown():
 def test_a_chain_remembers_what_it_asked_and_points_at_passages():
     played = tree(width=1, depth=2)
     last = played.asks[-1]
-    turns = [(message.role, message.content) for message in last.prompt]
+    turns = [(message.author, message.content) for message in last.prompt]
     said = [text for role, text in turns if role == "assistant"]
     assert [text.partition(",")[0] for text in said if "opens" in text] == ["What opens the mill"] * 2
     assert sum(text.startswith("[Passage ") for text in said) == 1, "the earlier turn names its passage by number"

@@ -22,7 +22,7 @@ def test_the_persona_joins_the_system_message():
         "Add 2 to the number.\nEnd with the answer.",
     ]
     (alone,) = play(clarify(Problem("1", "?"), key=Key()), ["4"]).asks
-    assert [(turn.role, turn.content) for turn in alone.prompt] == [("system", PERSONA), ("user", "?")]
+    assert [(turn.author, turn.content) for turn in alone.prompt] == [("system", PERSONA), ("user", "?")]
 
 
 def test_a_question_of_its_own_is_asked_for_behind_the_instruction():

@@ -105,5 +105,5 @@ def test_prompts_that_grow():
     assert with_line("raw", "x") == "raw\nx"
     assert with_system(chat, "s") == (Message("system", "s"), *chat)
     assert with_system(with_system(chat, "s"), "t")[0].content == "s\nt"
-    assert [turn.role for turn in follow_up(chat, "a", "b")] == ["user", "assistant", "user"]
+    assert [turn.author for turn in follow_up(chat, "a", "b")] == ["user", "assistant", "user"]
     assert follow_up("raw ", "said", "asked") == "raw said\n\nasked\n"

@@ -62,7 +62,7 @@ def test_the_first_attempt_is_the_draw_that_all_methods_share(name, script, opti
 def test_a_rewrite_sees_every_attempt_and_what_was_said_of_it():
     found = played("self_refine", ["1", "Too small.", "2", "Still.", "3", "**Nothing to change**."])
     turns = found.asks[4].prompt
-    assert [turn.role for turn in turns] == ["user", "assistant", "user", "assistant", "user"]
+    assert [turn.author for turn in turns] == ["user", "assistant", "user", "assistant", "user"]
     assert [turns[1].content, turns[3].content] == ["1", "2"]
     assert "Too small." in turns[2].content
     assert [ask.role for ask in found.asks] == ["generator", "critic"] * 3
@@ -82,7 +82,7 @@ def test_an_attempt_without_an_answer_does_not_replace_one_with():
 def test_an_attempt_sees_the_last_ones_of_its_chain():
     found = played("sequential_revision", list("1234"), n=1, length=4, context=2, verifier=by_number)
     last = found.asks[3].prompt
-    assert [turn.content for turn in last if turn.role == "assistant"] == ["2", "3"]
+    assert [turn.content for turn in last if turn.author == "assistant"] == ["2", "3"]
     assert last[2].content == AGAIN
     assert found.value.answer.text == "4"
 
@@ -100,7 +100,7 @@ def test_majorities_of_chains_vote():
 
 def test_a_failed_attempt_is_not_shown():
     found = played("sequential_revision", ["1", FAILED, "3"], n=1, length=3, verifier=by_number)
-    assert [turn.content for turn in found.asks[2].prompt if turn.role == "assistant"] == ["1"]
+    assert [turn.content for turn in found.asks[2].prompt if turn.author == "assistant"] == ["1"]
 
 
 # iterative_agent

@@ -8,7 +8,7 @@ import pytest
 from step_scripts import PROBLEM, by_last_digit, hashed
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import draw
+from passel.core.flow import sample
 from passel.core.key import Key
 from passel.core.play import play
 from passel.core.registry import find
@@ -19,7 +19,7 @@ KEY = Key(6) / "1"
 
 def by_pass(problem, text, *, key):
     """As `by_last_digit`, with a pass."""
-    (reply,) = yield from draw("worth?", key=key, role="judge")
+    (reply,) = yield from sample("worth?", key=key, role="judge")
     return (yield from by_last_digit(problem, text, key=key)) if reply.ok else None
 
 

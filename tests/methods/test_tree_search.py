@@ -9,7 +9,7 @@ from step_scripts import FAILED, PROBLEM, by_last_digit, drawn_from, ends, goes_
 
 from passel.core.cost import Budget
 from passel.core.errors import OutOfBudget
-from passel.core.flow import draw
+from passel.core.flow import sample
 from passel.core.key import Key
 from passel.core.play import play
 from passel.core.reply import Reply
@@ -38,7 +38,7 @@ def rounds_of(*rounds):
 
 def with_pass(problem, text, *, key):
     """A verifier that makes a pass."""
-    (reply,) = yield from draw("worth?", key=key, role="judge")
+    (reply,) = yield from sample("worth?", key=key, role="judge")
     return float(reply.text)
 
 

@@ -9,24 +9,24 @@ from dataclasses import replace
 import pytest
 
 from passel.core.ask import Sampling
-from passel.core.driver import Driver, Memory, Outcome, Record, Scope
+from passel.core.driver import Driver, MemoryStore, Outcome, Record, Scope
 from passel.core.errors import NotRecorded, UsageError
-from passel.core.flow import draw, race
+from passel.core.flow import race, sample
 from passel.core.key import Key
 from passel.core.model import Binding, Progress
 from passel.core.problem import Problem
 from passel.core.reply import Reply, Usage
 from passel.core.result import Result
 from passel.methods.vote import vote
-from passel.models.replay import Replay, ReplayPool, replay
+from passel.models.replay import Replay, ReplayedStore, replay
 from passel.models.toy import Toy, toy
 
 PROBLEM = Problem("p", "What is 4 + 3?")
 
 
-def run(model, pool, flow) -> Outcome:
+def run(model, store, flow) -> Outcome:
     async def main():
-        driver = Driver({"generator": Binding(model, Sampling(max_tokens=9))}, pool=pool)
+        driver = Driver({"generator": Binding(model, Sampling(max_tokens=9))}, store=store)
         try:
             return await driver.run(flow, Scope("p"))
         finally:
@@ -36,25 +36,25 @@ def run(model, pool, flow) -> Outcome:
 
 
 def test_the_same_flow_ends_as_it_did_without_a_model():
-    pool, model = Memory(), toy()
-    first = run(model, pool, vote(PROBLEM, key=Key(), n=5))
-    again = run(Replay(model.info), ReplayPool(pool), vote(PROBLEM, key=Key(), n=5))
+    store, model = MemoryStore(), toy()
+    first = run(model, store, vote(PROBLEM, key=Key(), n=5))
+    again = run(Replay(model.info), ReplayedStore(store), vote(PROBLEM, key=Key(), n=5))
     assert again.error is None
     assert again.result == first.result
     assert again.cost == first.cost
 
 
 def test_other_methods_use_what_was_recorded():
-    pool, model = Memory(), toy()
-    run(model, pool, vote(PROBLEM, key=Key(), n=5))
-    fewer = run(Replay(model.info), ReplayPool(pool), vote(PROBLEM, key=Key(), n=3))
-    assert fewer.result == run(model, Memory(), vote(PROBLEM, key=Key(), n=3)).result
+    store, model = MemoryStore(), toy()
+    run(model, store, vote(PROBLEM, key=Key(), n=5))
+    fewer = run(Replay(model.info), ReplayedStore(store), vote(PROBLEM, key=Key(), n=3))
+    assert fewer.result == run(model, MemoryStore(), vote(PROBLEM, key=Key(), n=3)).result
 
 
 def test_where_the_record_ends_a_method_goes_by_what_there_is():
-    pool, model = Memory(), toy()
-    two = run(model, pool, vote(PROBLEM, key=Key(), n=2))
-    gap = run(Replay(model.info), ReplayPool(pool), vote(PROBLEM, key=Key(), n=3))
+    store, model = MemoryStore(), toy()
+    two = run(model, store, vote(PROBLEM, key=Key(), n=2))
+    gap = run(Replay(model.info), ReplayedStore(store), vote(PROBLEM, key=Key(), n=3))
     assert gap.error is None
     assert gap.result == replace(two.result, stop="budget")
 
@@ -64,10 +64,10 @@ def test_failed_replies_are_replayed_as_they_were():
         async def answer(self, asks, progress):
             return [Reply("failed", error="400") if ask.key.path[-1] == 1 else self.reply(ask) for ask in asks]
 
-    pool, model = Memory(), Refuses(toy().distribution)
+    store, model = MemoryStore(), Refuses(toy().distribution)
     flow = lambda: vote(PROBLEM, key=Key(), n=3)  # noqa: E731
-    first = run(model, pool, flow())
-    again = run(Replay(model.info), ReplayPool(pool), flow())
+    first = run(model, store, flow())
+    again = run(Replay(model.info), ReplayedStore(store), flow())
     assert first.failures == again.failures == {"failed": 1}
     assert again.result == first.result
 
@@ -90,18 +90,18 @@ def test_a_race_by_the_clock_is_replayed_with_the_winner_it_had(tmp_path):
         replies = yield from race("q", key=Key(), n=4)
         return Result(text=" ".join(reply.text or reply.stop for reply in replies))
 
-    pool = Record(tmp_path / "r.sqlite")
+    store = Record(tmp_path / "r.sqlite")
     model = Slow()
-    first = run(model, pool, flow())
-    again = run(Replay(model.info), ReplayPool(pool), flow())
-    pool.close()
+    first = run(model, store, flow())
+    again = run(Replay(model.info), ReplayedStore(store), flow())
+    store.close()
     assert first.result.text == "cancelled cancelled 2 cancelled"
     assert again.result == first.result
 
 
 def test_a_replay_asks_nothing():
     async def main():
-        await Replay(toy().info).answer(next(draw("q", key=Key())).asks, Progress.of(1))
+        await Replay(toy().info).answer(next(sample("q", key=Key())).asks, Progress.of(1))
 
     with pytest.raises(NotRecorded):
         asyncio.run(main())

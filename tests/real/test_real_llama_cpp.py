@@ -68,13 +68,13 @@ def server(weights: Path) -> Iterator[str]:
             process.kill()
 
 
-def ask(prompt: Any = CHAT, prefix: str = "", sampling: Sampling = GREEDY, draw: int = 0) -> Generate:
-    return Generate(prompt, Key(0) / draw, prefix, sampling)
+def ask(prompt: Any = CHAT, prefix: str = "", sampling: Sampling = GREEDY, sample: int = 0) -> Generate:
+    return Generate(prompt, Key(0) / sample, prefix, sampling)
 
 
 ASKS: Mapping[str, Ask] = {
     "plain": ask(),
-    "again": ask(draw=1),
+    "again": ask(sample=1),
     "prefix": ask(prefix="4+3="),
     "logprobs": ask(sampling=Sampling(temperature=0.0, max_tokens=6, logprobs=3)),
     "stop": ask(sampling=Sampling(temperature=0.0, max_tokens=32, stop=("answer",))),
@@ -222,11 +222,11 @@ def test_a_first_finisher_cancels_the_rest(weights: Path, tmp_path: Path) -> Non
     """More draws than the engine has places: those that wait are never sent, those that run are charged so far."""
     record = Record(tmp_path / "record.sqlite")
     model = f"{NAME}:parallel=2:context=512:threads=1"
-    solution = passel.solve("What is 12 + 30?", model=model, method="first_finish", n=6, pool=record)
+    solution = passel.solve("What is 12 + 30?", model=model, method="first_finish", n=6, store=record)
     stops = [one.stop for one in solution.result.candidates]
     assert stops.count("cancelled") >= 2
     assert stops.count("end") >= 1
-    again = passel.solve("What is 12 + 30?", model=model, method="first_finish", n=6, pool=record)
+    again = passel.solve("What is 12 + 30?", model=model, method="first_finish", n=6, store=record)
     assert again.answer == solution.answer
     assert again.cost.tokens == solution.cost.tokens
     record.close()

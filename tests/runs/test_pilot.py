@@ -18,14 +18,14 @@ from passel.runs.pilot import Pilot, PilotProblem
 from passel.runs.run import Run
 
 CHOOSER = """
-from passel.core.flow import call, draw
+from passel.core.flow import call, sample
 from passel.core.needs import needs
 from passel.core.result import Result, candidate
 
 @needs(generator="text", tool="pilot")
 def chooser(problem, *, key, samples: int = 4):
     told = yield from call("pilot", samples=samples)
-    (reply,) = yield from draw(problem.prompt, key=key)
+    (reply,) = yield from sample(problem.prompt, key=key)
     one = candidate(problem, reply)
     return Result(one.answer, one.text, info=told.value)
 """

@@ -72,18 +72,18 @@ def sweep(
     return found
 
 
-def verify(verifiers: Sequence[str] | str, *, pool: Path | str, **settings: Any) -> Comparison:
-    """Judges the samples of the run in the folder `pool` without drawing any; see `verification` for the settings.
+def verify(verifiers: Sequence[str] | str, *, run: Path | str, **settings: Any) -> Comparison:
+    """Judges the samples of the run in a folder without drawing any; see `verification` for the settings.
 
     What each verifier is worth is in `.verifiers` of what comes back. The report is written to the folder `verify` in
-    the pool's, or to `out`.
+    the run's, or to `out`.
 
-    >>> verify("arithmetic", pool="runs/demo").verifiers[0].auc.value  # doctest: +SKIP
+    >>> verify("arithmetic", run="runs/demo").verifiers[0].auc.value  # doctest: +SKIP
     0.91
     """
     specs = split_specs(verifiers) if isinstance(verifiers, str) else list(verifiers)
-    run = verification(pool, specs, **settings)
-    found = summarise(run_sync(run.execute()))
-    assert run.folder is not None
-    write_report(found, run.folder)
+    judging = verification(run, specs, **settings)
+    found = summarise(run_sync(judging.execute()))
+    assert judging.folder is not None
+    write_report(found, judging.folder)
     return found

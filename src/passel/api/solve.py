@@ -8,7 +8,7 @@ from typing import Any
 
 from passel.core.ask import Sampling
 from passel.core.cost import Budget, Cost
-from passel.core.driver import Pool, Retries, Tool, run_sync
+from passel.core.driver import ReplyStore, Retries, Tool, run_sync
 from passel.core.key import Key
 from passel.core.model import Model
 from passel.core.problem import Problem
@@ -62,7 +62,7 @@ async def solve_async(
     system: str = "",
     budget: Budget | None = None,
     seed: int = 0,
-    pool: Pool | None = None,
+    store: ReplyStore | None = None,
     check: Tool | None = None,
     pilot: Path | str | None = None,
     retries: Retries = Retries(),
@@ -78,7 +78,7 @@ async def solve_async(
         instruction, system: how to answer, where the question is a text; default: the line that the model was
             trained with, if it has one.
         budget: limits over all passes. seed: of all draws.
-        pool: where replies are kept, such as a Record; default: nowhere.
+        store: where replies are kept, such as a Record; default: nowhere.
         check: the automatic verifier of methods that need one: called with text= and key= of an answer.
         pilot: folder of an earlier comparison, for methods that choose by one.
         options: the method's own, such as n=8.
@@ -99,7 +99,7 @@ async def solve_async(
         tools: dict[str, Tool] = {"check": check} if check else {}
         if pilot is not None:
             tools["pilot"] = (await Run.open(pilot).as_pilot()).tool(None, problem.id)
-        session = Session(bindings, budget=budget, pool=pool, retries=retries)
+        session = Session(bindings, budget=budget, store=store, retries=retries)
         try:
             outcome = await session.solve(chosen, problem, key=Key(seed) / problem.id, tools=tools)
         finally:

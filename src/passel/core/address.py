@@ -55,7 +55,7 @@ def describe(model: str, ask: Ask) -> dict[str, Any]:
 
 
 def _plain(prompt: Prompt) -> Any:
-    return prompt if isinstance(prompt, str) else [[m.role, m.content] for m in prompt]
+    return prompt if isinstance(prompt, str) else [[m.author, m.content] for m in prompt]
 
 
 @lru_cache(maxsize=4096)

@@ -17,9 +17,9 @@ __all__ = ["Ask", "Call", "Embed", "Generate", "Message", "Prompt", "Sampling", 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat."""
+    """One turn of a chat. `author` is what OpenAI calls the role of a message; here a role is what a model plays."""
 
-    role: Literal["system", "user", "assistant"]
+    author: Literal["system", "user", "assistant"]
     content: str
 
 

@@ -19,11 +19,11 @@ __all__ = [
     "Round",
     "affordable",
     "call",
-    "draw",
-    "draw_within",
     "embed",
     "race",
     "reward",
+    "sample",
+    "sample_within",
     "score",
     "together",
     "within",
@@ -72,7 +72,7 @@ Op = Round | Par | Left
 Flow: TypeAlias = Generator[Op, Any, T]
 
 
-def draw(
+def sample(
     prompt: Prompt,
     *,
     key: Key,
@@ -93,7 +93,7 @@ def draw(
     return list(cast(Sequence[Reply], (yield Round(asks, until))))
 
 
-def draw_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **settings: Any) -> Flow[list[Reply]]:
+def sample_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **settings: Any) -> Flow[list[Reply]]:
     """As many of n draws as the budget allows; OutOfBudget if not even one fits.
 
     What fits is a matter of worst cases. Draws that took less leave room for more, so it goes on until none fits.
@@ -102,7 +102,7 @@ def draw_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **settings:
     size = n
     while len(replies) < n:
         try:
-            replies += yield from draw(prompt, key=key, n=size, first=first + len(replies), **settings)
+            replies += yield from sample(prompt, key=key, n=size, first=first + len(replies), **settings)
             size = n - len(replies)
         except OutOfBudget as short:  # what fits now may not once others have spent: it asks again, for less
             if not 0 < short.fits < size:
@@ -147,11 +147,11 @@ def race(
 ) -> Flow[list[Reply]]:
     """n draws at once, or as many as the budget allows, until k of them have finished; the rest are cancelled."""
     try:
-        return (yield from draw(prompt, key=key, n=n, sampling=sampling, role=role, until=k))
+        return (yield from sample(prompt, key=key, n=n, sampling=sampling, role=role, until=k))
     except OutOfBudget as short:
         if short.fits < 1:
             raise
-        return (yield from draw(prompt, key=key, n=short.fits, sampling=sampling, role=role, until=k))
+        return (yield from sample(prompt, key=key, n=short.fits, sampling=sampling, role=role, until=k))
 
 
 def score(

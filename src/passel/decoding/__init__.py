@@ -9,22 +9,22 @@ from typing import Any, Protocol
 from passel.core.configured import Configured
 from passel.core.configured import load as load_from
 from passel.core.key import Key
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding
 
-__all__ = ["Bound", "Configured", "Decoder", "Draft", "Opening", "load"]
+__all__ = ["Bound", "Configured", "Decoded", "Decoder", "Opening", "load"]
 
 
 class Decoder(Protocol):
-    """`def name(opening, *, key, …) -> Decoding[tuple[Draft, ...]]`; what follows the key are its options."""
+    """`def name(opening, *, key, …) -> Decoding[tuple[Decoded, ...]]`; what follows the key are its options."""
 
-    def __call__(self, opening: Opening, *, key: Key, **options: Any) -> Decoding[tuple[Draft, ...]]: ...
+    def __call__(self, opening: Opening, *, key: Key, **options: Any) -> Decoding[tuple[Decoded, ...]]: ...
 
 
 class Bound(Protocol):
     """A decoding method with its options set."""
 
-    def __call__(self, opening: Opening, *, key: Key) -> Decoding[tuple[Draft, ...]]: ...
+    def __call__(self, opening: Opening, *, key: Key) -> Decoding[tuple[Decoded, ...]]: ...
 
 
 def load(spec: str, options: Mapping[str, str] | None = None) -> Configured[Bound]:

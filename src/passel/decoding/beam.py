@@ -9,7 +9,7 @@ import torch
 
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Forward, drop, fork, forwards, open_branch
 from passel.engine.plain import top
 
@@ -31,7 +31,7 @@ def beam(
     key: Key = Key(),
     width: Annotated[int, Log(1, 64)] = 4,
     length_penalty: Annotated[float, Linear(0.0, 2.0)] = 1.0,
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Keeps the `width` most likely drafts and extends all of them, a token at a time.
 
     It ends when as many drafts are finished and none under way can be better.
@@ -56,7 +56,7 @@ def beam(
     (output,) = yield from forwards([Forward(branch, opening.prompt)])
     alive = [_Beam(branch, (), 0.0)]
     logits = output.logits[-1:]
-    finished: list[tuple[float, Draft]] = []
+    finished: list[tuple[float, Decoded]] = []
     while True:
         totals = torch.tensor([one.total for one in alive], dtype=torch.float64).unsqueeze(1)
         chances = totals.to(logits.device) + logits.log_softmax(-1).double()
@@ -67,7 +67,7 @@ def beam(
             if token in opening.end or len(tokens) == opening.max_tokens:
                 if rank < width:  # an end counts where it is among the best, as one under way does
                     score = normalised(total, len(tokens), length_penalty)
-                    finished.append((score, Draft(tokens, "end" if token in opening.end else "length", score)))
+                    finished.append((score, Decoded(tokens, "end" if token in opening.end else "length", score)))
             elif len(found) < width:
                 found.append((parent, _Beam(alive[parent].branch, tokens, total)))
         finished = sorted(finished, key=lambda one: -one[0])[:width]

@@ -8,7 +8,7 @@ from typing import Annotated
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.decoding.beam import normalised
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Forward, fork, forwards, open_branch
 from passel.engine.plain import top
 
@@ -23,7 +23,7 @@ def best_first(
     batch: Annotated[int, Log(1, 64)] = 4,
     expansions: Annotated[int, Log(1, 4096)] = 256,
     length_penalty: Annotated[float, Linear(0.0, 2.0)] = 0.0,
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Keeps all drafts under way in a queue and extends the most likely ones, until a finished one comes first.
 
     Source: Meister, Vieira and Cotterell 2020, Best-first beam search, arXiv 2007.03909, without its limit on the
@@ -68,7 +68,7 @@ def best_first(
             if one[3][-1] in opening.end or len(one[3]) == opening.max_tokens:
                 if not taken:
                     ended = "end" if one[3][-1] in opening.end else "length"
-                    return (Draft(one[3], ended, -one[0], spent=spent),)
+                    return (Decoded(one[3], ended, -one[0], spent=spent),)
                 heapq.heappush(queue, one)
                 break
             taken.append(one)

@@ -8,7 +8,7 @@ from passel.core.key import Key
 from passel.core.ranges import Linear
 from passel.decoding.parts.beside import Beside, both
 from passel.decoding.parts.chances import Sampler
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Forward, emit, open_branch
 
 __all__ = ["cfg"]
@@ -16,7 +16,7 @@ __all__ = ["cfg"]
 
 def cfg(
     opening: Opening, *, key: Key, gamma: Annotated[float, Linear(0.0, 5.0)] = 1.5, negative: str = ""
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Draws from log-probabilities moved away from those without the prompt: log q + gamma (log p - log q).
 
     p is the distribution after the prompt, q the one after a prompt that says nothing, or says what is not wanted.
@@ -51,6 +51,6 @@ def cfg(
         other.append(token)
         yield from emit([token])
         if token in opening.end:
-            return (Draft(tuple(tokens), "end", spent=other.passes),)
+            return (Decoded(tuple(tokens), "end", spent=other.passes),)
         new = (token,)
-    return (Draft(tuple(tokens), "length", spent=other.passes),)
+    return (Decoded(tuple(tokens), "length", spent=other.passes),)

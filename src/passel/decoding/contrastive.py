@@ -13,7 +13,7 @@ from passel.core.key import Key
 from passel.core.ranges import Linear
 from passel.decoding.parts.beside import Beside
 from passel.decoding.parts.chances import Sampler
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Forward, emit, forward, forwards, open_branch
 
 __all__ = ["contrasted", "contrastive", "spread", "without_examples"]
@@ -28,7 +28,7 @@ def contrastive(
     beta: Annotated[float, Linear(0.0, 1.0)] = 0.1,
     lame: Literal["examples", "last", "prompt"] = "examples",
     lame_prompt: str = "",
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Where the model is unsure, takes away what a worse prompt says too: (1 + eta) logits - eta lame logits.
 
     Of the plausible tokens alone; where the distribution is not spread out, it stands as it is.
@@ -73,9 +73,9 @@ def contrastive(
         other.append(token)
         yield from emit([token])
         if token in opening.end:
-            return (Draft(tuple(tokens), "end", spent=other.passes),)
+            return (Decoded(tuple(tokens), "end", spent=other.passes),)
         new = (token,)
-    return (Draft(tuple(tokens), "length", spent=other.passes),)
+    return (Decoded(tuple(tokens), "length", spent=other.passes),)
 
 
 def spread(logits: Tensor) -> float:

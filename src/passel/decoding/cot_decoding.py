@@ -11,7 +11,7 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.core.ranges import Log
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Forward, fork, forwards, open_branch
 from passel.engine.plain import top
 
@@ -28,7 +28,7 @@ class _Path:
 
 def cot_decoding(
     opening: Opening, *, key: Key = Key(), k: Annotated[int, Log(1, 64)] = 10, aggregate: bool = True
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Goes on greedily from each of the k most likely first tokens; the draft whose answer is surest comes first.
 
     A draft's score is the mean gap between the two most likely tokens' probabilities, over the tokens of its answer.
@@ -88,8 +88,8 @@ def _gap(logits: Tensor) -> float:
     return first - second
 
 
-def _ranked(opening: Opening, paths: list[_Path], aggregate: bool) -> list[Draft]:
-    drafts: list[tuple[str, Draft]] = []
+def _ranked(opening: Opening, paths: list[_Path], aggregate: bool) -> list[Decoded]:
+    drafts: list[tuple[str, Decoded]] = []
     totals: dict[str, float] = defaultdict(float)
     for path in paths:
         body = path.tokens[:-1] if path.ended else path.tokens
@@ -99,7 +99,7 @@ def _ranked(opening: Opening, paths: list[_Path], aggregate: bool) -> list[Draft
         score = sum(gaps) / len(gaps)
         answer = "".join(pieces[start:stop]).strip()
         totals[answer] += score
-        drafts.append((answer, Draft(tuple(path.tokens), "end" if path.ended else "length", score)))
+        drafts.append((answer, Decoded(tuple(path.tokens), "end" if path.ended else "length", score)))
     if aggregate:
         drafts.sort(key=lambda one: (-totals[one[0]], -(one[1].score or 0.0)))
         return [replace(draft, score=totals[answer]) for answer, draft in drafts]

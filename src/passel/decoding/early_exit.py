@@ -6,7 +6,7 @@ from typing import Annotated
 
 from passel.core.key import Key
 from passel.core.ranges import Linear
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Drop, Emit, Forward, Output, forward, forwards, open_branch
 from passel.networks.early_exit import EXIT_THRESHOLD, STOP, STOP_THRESHOLD, Leaving, Stays, built, thresholds
 from passel.networks.kept import opened
@@ -21,7 +21,7 @@ def early_exit(
     path: str = "",
     exit_threshold: Annotated[float, Linear(0.0, 1.01)] = EXIT_THRESHOLD,
     stop_threshold: Annotated[float, Linear(0.0, 1.01)] = STOP_THRESHOLD,
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Takes the most likely token at every step, read off the first layer of which a controller says that it has it.
 
     After each layer the controller looks at the hidden state. Where it says exit, that layer's head gives the token,
@@ -64,12 +64,12 @@ def early_exit(
         leaving = Leaving(parts, least)
         output = yield from forward(Forward(branch, tokens[-1:], exit=leaving, hidden=(parts.layers,)))
         if leaving.stopped or _stops(leaving, output):
-            return (Draft(tuple(tokens), "end", depths=tuple(depths), spent=1),)
+            return (Decoded(tuple(tokens), "end", depths=tuple(depths), spent=1),)
         tokens.append(int(output.logits[-1].argmax()))
         depths += output.depths
         yield (Emit((tokens[-1],)),)
     ended = "end" if tokens[-1] in opening.end else "length"
-    return (Draft(tuple(tokens), ended, depths=tuple(depths)),)
+    return (Decoded(tuple(tokens), ended, depths=tuple(depths)),)
 
 
 def _stops(leaving: Leaving, output: Output) -> bool:

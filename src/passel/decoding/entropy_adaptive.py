@@ -10,7 +10,7 @@ from torch import Tensor
 from passel.core.key import Key
 from passel.core.ranges import Linear
 from passel.decoding.parts.chances import Sampler
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Forward, emit, forward, open_branch
 
 __all__ = ["dynamic_temperature", "entropy_adaptive"]
@@ -25,7 +25,7 @@ def entropy_adaptive(
     theta: Annotated[float, Linear(0.01, 4.0)] = 0.1,
     base: Annotated[float, Linear(0.01, 1.0)] = 0.8,
     temperature: float | None = None,
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Draws each token at the temperature T0 N^(theta / entropy) of its own distribution.
 
     Source: Zhang, Bao and Huang 2024, EDT: improving large language models' generation by entropy-based dynamic
@@ -59,9 +59,9 @@ def entropy_adaptive(
         tokens.append(token)
         yield from emit([token])
         if token in opening.end:
-            return (Draft(tuple(tokens), "end"),)
+            return (Decoded(tuple(tokens), "end"),)
         new = (token,)
-    return (Draft(tuple(tokens), "length"),)
+    return (Decoded(tuple(tokens), "length"),)
 
 
 def dynamic_temperature(logits: Tensor, most: float, theta: float, base: float) -> float:

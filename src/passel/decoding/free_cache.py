@@ -8,7 +8,7 @@ from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.decoding.parts.infilling import Infill, guesses, masked_of, transfers
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, emit
 
 __all__ = ["free_cache"]
@@ -22,7 +22,7 @@ def free_cache(
     steps: Annotated[int, Log(1, 512)] = 32,
     refresh: Annotated[int, Linear(0, 512)] = 0,
     stored: Literal["denoised", "clean"] = "denoised",
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Begins with an answer of mask tokens and tells, pass by pass, those that the model is surest of, block by block.
 
     The first pass goes over everything and keeps the keys and values of the prompt. The passes of a block compute the

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from passel.core.key import Key
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Forward, emit, forward, open_branch
 
 __all__ = ["greedy"]
 
 
-def greedy(opening: Opening, *, key: Key = Key()) -> Decoding[tuple[Draft, ...]]:
+def greedy(opening: Opening, *, key: Key = Key()) -> Decoding[tuple[Decoded, ...]]:
     """Takes the most likely token at every step, of equals the one with the lowest id.
 
     Source: the usual baseline; no paper of its own.
@@ -38,6 +38,6 @@ def greedy(opening: Opening, *, key: Key = Key()) -> Decoding[tuple[Draft, ...]]
         tokens.append(token)
         yield from emit([token])
         if token in opening.end:
-            return (Draft(tuple(tokens), "end", score),)
+            return (Decoded(tuple(tokens), "end", score),)
         new = (token,)
-    return (Draft(tuple(tokens), "length", score),)
+    return (Decoded(tuple(tokens), "length", score),)

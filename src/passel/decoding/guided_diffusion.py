@@ -12,7 +12,7 @@ from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.decoding.parts.acceptance import Rule, RuleName, agreed
 from passel.decoding.parts.infilling import Infill, masked_of
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.batch import LONG
 from passel.engine.forward import Decoding, Forward, emit, forward, keep, open_branch
 from passel.engine.plain import ids
@@ -34,7 +34,7 @@ def guided_diffusion(
     block: Annotated[int, Log(1, 512)] = 32,
     refresh: Annotated[int, Linear(0, 512)] = 0,
     guide: Annotated[int, Log(1, 4)] = 1,
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Proposes the next tokens in one pass of a masked-diffusion model, of which a causal model accepts a beginning.
 
     The causal model reads them from left to right in one pass too; the leading run that it accepts stands, with a token
@@ -102,7 +102,7 @@ def guided_diffusion(
         yield from emit(text.certain())
         yield from reader.keep(min(start + found.accepted, text.begin + text.told - 1))
     draft = text.draft()
-    return (Draft(draft.tokens, draft.ended, spent=refused),)
+    return (Decoded(draft.tokens, draft.ended, spent=refused),)
 
 
 def _check(opening: Opening, guide: int, block: int, refresh: int) -> None:

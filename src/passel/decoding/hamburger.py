@@ -11,7 +11,7 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.core.ranges import Linear
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Emit, Forward, Keep, Output, forwards, open_branch
 from passel.networks.early_exit import Stays
 from passel.networks.hamburger import Parts, build
@@ -22,7 +22,7 @@ __all__ = ["hamburger"]
 
 def hamburger(
     opening: Opening, *, key: Key = Key(), path: str = "", confidence: Annotated[float, Linear(0.0, 1.01)] = 0.9
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Writes a group of tokens from each pass, and lets the model read the group as one input.
 
     The first token of a group is the model's own; a small decoder, which reads the model's states at several depths,
@@ -69,7 +69,7 @@ def hamburger(
         tokens, vectors = yield from _group(text, output)
         if text.ended:
             yield (*text.told(), Keep(beside, 0))
-            return (Draft(tuple(text.tokens), text.ended, text.score),)
+            return (Decoded(tuple(text.tokens), text.ended, text.score),)
         # as long as all groups are single tokens, positions are those of the branch, and the pass is greedy decoding's
         last, held = len(opening.prompt) + len(text.tokens) - 1, len(opening.prompt) + groups
         read = Forward(branch, tokens, positions=None if last == held else (last,), hidden=parts.shape.depths)

@@ -12,7 +12,7 @@ from passel.core.key import Key
 from passel.core.ranges import Log
 from passel.decoding.parts.blocks import Block, view
 from passel.decoding.parts.chances import Sampler
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Forward, emit, forward, forwards, open_branch
 
 __all__ = ["hogwild"]
@@ -35,7 +35,7 @@ def hogwild(
     check_every: Annotated[int, Log(1, 4096)] = 256,
     separator: str = "\n\n",
     finish: str = _FINISH,
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Lets several workers write at the same time, each in sight of what the others have written so far.
 
     Each writes a token a pass; in the end the model reads all of it and answers.
@@ -99,7 +99,7 @@ def hogwild(
     tokens = tuple([token for block in blocks[1:] for token in block.tokens] + closing)[: opening.max_tokens]
     yield from emit(tokens)
     ended = "end" if tokens[-1:] and tokens[-1] in opening.end else "length"
-    return (Draft(tokens, ended, spent=sum(one.written for one in writers)),)
+    return (Decoded(tokens, ended, spent=sum(one.written for one in writers)),)
 
 
 def _answered(

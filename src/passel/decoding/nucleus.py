@@ -8,7 +8,7 @@ from typing import Annotated
 from passel.core.key import Key
 from passel.core.ranges import Linear
 from passel.decoding.parts.chances import Sampler
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Forward, emit, forward, open_branch
 
 __all__ = ["nucleus"]
@@ -16,7 +16,7 @@ __all__ = ["nucleus"]
 
 def nucleus(
     opening: Opening, *, key: Key, top_p: Annotated[float, Linear(0.0, 1.0)] = 0.95, temperature: float | None = None
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Draws each token from the smallest set of tokens with probability mass `top_p`.
 
     The engine samples so by itself, in arrays and not in generators. This is the same as a decoding method, against
@@ -52,6 +52,6 @@ def nucleus(
         tokens.append(token)
         yield from emit([token])
         if token in opening.end:
-            return (Draft(tuple(tokens), "end"),)
+            return (Decoded(tuple(tokens), "end"),)
         new = (token,)
-    return (Draft(tuple(tokens), "length"),)
+    return (Decoded(tuple(tokens), "length"),)

@@ -15,7 +15,7 @@ from passel.decoding.drafters import Chosen
 from passel.decoding.drafters.lookup import lookup
 from passel.decoding.parts.drafting import Known, Proposal
 from passel.decoding.parts.lengths import adapted
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.decoding.parts.tree_sampler import TreeSampler
 from passel.engine.batch import LONG
 from passel.engine.forward import ALL, Ask, Decoding, Emit, Forward, Keep, forward, open_branch
@@ -28,7 +28,7 @@ _FARTHEST = 4
 
 def speculative(
     opening: Opening, *, key: Key = Key(), drafter: Chosen = lookup, adaptive: bool = True
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Verifies a tree of guesses in one pass, as often as it takes.
 
     Each guess stands with the chance that makes the text one that the model drew by itself; the pass also gives the
@@ -126,10 +126,10 @@ class _Text:
         self.spent += len(proposal.tokens) - min(len(path), len(tokens))
         return path, tokens
 
-    def draft(self) -> Draft:
+    def draft(self) -> Decoded:
         """What it has become."""
         assert self.ended, "a text is told when it is whole"
-        return Draft(tuple(self.answer), self.ended, logprobs=tuple(self.logprobs), spent=self.spent)
+        return Decoded(tuple(self.answer), self.ended, logprobs=tuple(self.logprobs), spent=self.spent)
 
 
 def _verifying(branch: int, last: int, proposal: Proposal, hidden: tuple[int, ...]) -> Forward:

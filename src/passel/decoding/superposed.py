@@ -9,7 +9,7 @@ from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.decoding.ngrams import Tables, open_tables, vocabulary_of
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.decoding.parts.superposition import Floats, Ints, Line, Lines, common, grown, listed, mixed, weighed
 from passel.engine.forward import Ask, Decoding, Emit, Forward, Output, Show, open_branch
 
@@ -26,7 +26,7 @@ def superposed(
     temperature: Annotated[float | None, Log(0.001, 2.0)] = None,
     candidates: Annotated[int | None, Log(1, 64)] = None,
     penalty: Annotated[float, Linear(0.0, 1000.0)] = 200.0,
-) -> Decoding[tuple[Draft, ...]]:
+) -> Decoding[tuple[Decoded, ...]]:
     """Writes k drafts at once, from one pass a token.
 
     The input of each pass is the weighted sum of their last tokens' embeddings, and the one distribution that comes of
@@ -79,7 +79,7 @@ def superposed(
         certain = common([line.tokens for line in (*lines.alive, *lines.ended)])
         asks = (_show(best), *_emits(best, told, certain), Forward(branch, (0,), mix=(mixed(lines.alive),)))
     yield (_show(best), *_emits(best, told, None))
-    return tuple(Draft(line.tokens, "end" if line.ended else "length", line.mean) for line in best)
+    return tuple(Decoded(line.tokens, "end" if line.ended else "length", line.mean) for line in best)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -57,7 +57,7 @@ def best_of(
     >>> play(flow, ["2+2=5", "2+2=4"]).value.text
     '2+2=4'
     """
-    replies = yield from draw_within(problem.prompt, key=key, n=n)
+    replies = yield from sample_within(problem.prompt, key=key, n=n)
     drawn = [candidate(problem, reply) for reply in replies]
     answered = {index: one.text for index, one in enumerate(drawn) if one.answer is not None}
     judgements, paid = yield from judged(verifier, problem, answered, key=key)

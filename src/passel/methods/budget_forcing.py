@@ -6,7 +6,7 @@ from typing import Annotated
 
 from passel.core.ask import Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -71,14 +71,14 @@ def budget_forcing(
                 break
             prefix = f"{stages[-1].text.rstrip()}\n{word}" if stages else ""
             limits = Sampling(max_tokens=left, stop=(end,) if end else None)
-            (reply,) = yield from draw(problem.prompt, key=key, prefix=prefix, sampling=limits, label="think")
+            (reply,) = yield from sample(problem.prompt, key=key, prefix=prefix, sampling=limits, label="think")
             tokens += reply.usage.completion_tokens
             stages.append(_stage(problem, reply, prefix + reply.text, tokens))
             if not reply.ok:
                 break
         if _wants_answer(stages, end):
             prefix = "\n".join(part for part in (stages[-1].text.rstrip(), end, final) if part)
-            (reply,) = yield from draw(problem.prompt, key=key, prefix=prefix, label="force")
+            (reply,) = yield from sample(problem.prompt, key=key, prefix=prefix, label="force")
             stages.append(_stage(problem, reply, prefix + reply.text, tokens + reply.usage.completion_tokens))
     except OutOfBudget:
         if not stages:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from passel.core.ask import Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw, score, together
+from passel.core.flow import Flow, sample, score, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -106,7 +106,7 @@ def _begun(problem: Problem, key: Key, number: int, warmth: Sampling, after: int
     """None where the budget does not allow it. Without pruning the sample is drawn whole."""
     sampling = warmth if after is None else replace(warmth, max_tokens=after)
     try:
-        (reply,) = yield from draw(problem.prompt, key=key, first=number, sampling=sampling)
+        (reply,) = yield from sample(problem.prompt, key=key, first=number, sampling=sampling)
     except OutOfBudget:
         return None
     tokens = reply.usage.completion_tokens
@@ -132,7 +132,7 @@ def _ended(problem: Problem, key: Key, begun: _Begun, warmth: Sampling) -> Flow[
     if reply is None:
         prefix, tokens = begun.text, begun.tokens
         try:
-            (reply,) = yield from draw(problem.prompt, key=key, first=begun.number, prefix=prefix, sampling=warmth)
+            (reply,) = yield from sample(problem.prompt, key=key, first=begun.number, prefix=prefix, sampling=warmth)
         except OutOfBudget:
             return None, False
     one = candidate(problem, reply, prefix)

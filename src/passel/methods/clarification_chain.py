@@ -8,7 +8,7 @@ from typing import Annotated
 
 from passel.core.ask import Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw, draw_within, together
+from passel.core.flow import Flow, sample, sample_within, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -112,7 +112,7 @@ def _root(text: _Text, key: Key) -> Flow[tuple[list[Node], bool]]:
     root = Node((), (), numbers, Candidate("", None))
     try:
         prompt = final_chat(text.problem, text.question, text.passages, root)
-        (reply,) = yield from draw(prompt, key=key / "clarified", sampling=STEADY, label="answer")
+        (reply,) = yield from sample(prompt, key=key / "clarified", sampling=STEADY, label="answer")
     except OutOfBudget:
         return [], False
     return [replace(root, final=candidate(text.problem, reply))], whole
@@ -128,7 +128,7 @@ def _questions(
         prompt = question_chat(text.problem, text.question, text.passages, node)
         own = key / "clarify" / "-".join(map(str, node.path))
         try:
-            replies = yield from draw_within(prompt, key=own, n=size, label="clarify")
+            replies = yield from sample_within(prompt, key=own, n=size, label="clarify")
         except OutOfBudget:
             return [], False
         said = [(node, place, reply.text.strip()) for place, reply in enumerate(replies) if reply.ok]
@@ -148,12 +148,12 @@ def _child(text: _Text, node: Node, place: int, asked: str, key: Key) -> Flow[tu
     own = key / "clarified" / "-".join(map(str, child.path))
     try:
         prompt = answer_chat(text.problem, text.question, text.passages, child)
-        (found,) = yield from draw(prompt, key=own, sampling=STEADY, label="clarified")
+        (found,) = yield from sample(prompt, key=own, sampling=STEADY, label="clarified")
         if not found.ok:
             return None, whole
         child = replace(child, chain=(*node.chain, (asked, numbers, found.text.strip())))
         prompt = final_chat(text.problem, text.question, text.passages, child)
-        (reply,) = yield from draw(prompt, key=own, sampling=STEADY, label="answer")
+        (reply,) = yield from sample(prompt, key=own, sampling=STEADY, label="answer")
     except OutOfBudget:
         return None, False
     return replace(child, final=candidate(text.problem, reply)), whole
@@ -166,7 +166,7 @@ def _select(text: _Text, question: str, key: Key) -> Flow[tuple[tuple[int, ...] 
     def one(number: int) -> Flow[float | None]:
         prompt = select_chat(text.problem, question, text.passages, number)
         try:
-            (reply,) = yield from draw(prompt, key=key / "select", sampling=STEADY, label="select")
+            (reply,) = yield from sample(prompt, key=key / "select", sampling=STEADY, label="select")
         except OutOfBudget:
             return None
         return helpful(reply.text) if reply.ok else 0.0

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from passel.core.ask import Message, Sampling
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -80,5 +80,5 @@ def _review(problem: Problem, key: Key) -> Flow[str]:
     """What a critic says of the question; "" if nothing usable came."""
     prompt = (Message("user", CHECK.format(question=problem.question)),)
     greedy = Sampling(temperature=0.0)
-    (reply,) = yield from draw(prompt, key=key, sampling=greedy, role="critic", label="clarify")
+    (reply,) = yield from sample(prompt, key=key, sampling=greedy, role="critic", label="clarify")
     return " ".join(reply.text.split()) if reply.ok else ""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from passel.core.errors import OutOfBudget, UsageError
-from passel.core.flow import Flow, call, draw_within
+from passel.core.flow import Flow, call, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.options import configured
@@ -98,7 +98,7 @@ def compute_optimal(
         names = ", ".join(table["methods"])
         raise UsageError(f"compute_optimal: none of its arms is in the pilot with the same options; it has {names}")
     try:
-        replies = yield from draw_within(problem.prompt, key=key, n=samples)
+        replies = yield from sample_within(problem.prompt, key=key, n=samples)
     except OutOfBudget:
         return Result(stop="budget")
     drawn = [candidate(problem, reply) for reply in replies]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from passel.core.ask import Sampling
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -67,7 +67,7 @@ def confidence_vote(
     '4'
     """
     sampling = Sampling(logprobs=top)
-    replies = yield from draw_within(problem.prompt, key=key, n=n, sampling=sampling)
+    replies = yield from sample_within(problem.prompt, key=key, n=n, sampling=sampling)
     drawn = [candidate(problem, reply) for reply in replies]
     candidates = tuple(
         replace(one, score=sureness(reply.tokens, measure)) for one, reply in zip(drawn, replies, strict=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from passel.core.ask import Prompt
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw, draw_within, together
+from passel.core.flow import Flow, sample, sample_within, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -55,7 +55,7 @@ def debate(
     >>> play(debate(Problem("1", "2 + 2?"), key=Key()), script).value.answer.text
     '4'
     """
-    replies = yield from draw_within(problem.prompt, key=key, n=agents)
+    replies = yield from sample_within(problem.prompt, key=key, n=agents)
     stop = "done" if len(replies) == agents else "budget"
     drawn = [candidate(problem, reply) for reply in replies]
     last = list(drawn)
@@ -90,7 +90,7 @@ def _prompt(problem: Problem, last: Sequence[Candidate], agent: int) -> Prompt:
 
 def _answer(prompt: Prompt, key: Key, agent: int) -> Flow[Reply | None]:
     try:
-        (reply,) = yield from draw(prompt, key=key, first=agent, label="debate")
+        (reply,) = yield from sample(prompt, key=key, first=agent, label="debate")
     except OutOfBudget:
         return None
     return reply

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -63,7 +63,7 @@ def early_stop_vote(
     while len(candidates) < n:
         size = min(window, n - len(candidates))
         try:
-            replies = yield from draw_within(problem.prompt, key=key, n=size, first=len(candidates))
+            replies = yield from sample_within(problem.prompt, key=key, n=size, first=len(candidates))
         except OutOfBudget:
             if not candidates:
                 raise

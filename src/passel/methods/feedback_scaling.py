@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw, draw_within
+from passel.core.flow import Flow, sample, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -72,7 +72,7 @@ def feedback_scaling(
     try:
         for number in range(n):
             prompt = revision_prompt(problem, [one.text for one in attempts], asks)
-            (reply,) = yield from draw(prompt, key=key)
+            (reply,) = yield from sample(prompt, key=key)
             one = candidate(problem, reply)
             attempts.append(one)
             texts = {number: one.text} if one.answer is not None else {}
@@ -94,7 +94,7 @@ def feedback_scaling(
 
 
 def _parallel(problem: Problem, key: Key, n: int, verifier: Chosen) -> Flow[Result]:
-    replies = yield from draw_within(problem.prompt, key=key, n=n)
+    replies = yield from sample_within(problem.prompt, key=key, n=n)
     drawn = [candidate(problem, reply) for reply in replies]
     texts = {place: one.text for place, one in enumerate(drawn) if one.answer is not None}
     scores, paid = yield from scores_of(verifier, problem, texts, key=key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.options import configured
@@ -59,7 +59,7 @@ def fobar(
     >>> play(flow, ["6", "6", "5", "x = 1", "x = 2", "x = 2", "x = 3"]).value.answer.text
     '5'
     """
-    replies = yield from draw_within(problem.prompt, key=key, n=n)
+    replies = yield from sample_within(problem.prompt, key=key, n=n)
     candidates = tuple(candidate(problem, reply) for reply in replies)
     totals = tally(candidates)
     stop = "done" if len(replies) == n else "budget"

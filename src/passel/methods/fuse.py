@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -41,7 +41,7 @@ def fuse(
     >>> play(fuse(Problem("1", "2 + 2?"), key=Key(), n=2), ["5", "3", "4"]).value.answer.text
     '4'
     """
-    replies = yield from draw_within(problem.prompt, key=key, n=n)
+    replies = yield from sample_within(problem.prompt, key=key, n=n)
     candidates = tuple(candidate(problem, reply) for reply in replies)
     texts = [one.text for one in candidates if one.stop == "end" and one.text.strip()]
     stop = "done" if len(replies) == n else "budget"
@@ -49,7 +49,7 @@ def fuse(
     if texts:
         try:
             prompt = fusion_prompt(problem, texts)
-            written = yield from draw_within(prompt, key=key / "fuse", n=k, role="fuser", label="fuse")
+            written = yield from sample_within(prompt, key=key / "fuse", n=k, role="fuser", label="fuse")
             fused = tuple(candidate(problem, reply) for reply in written)
             stop = stop if len(written) == k else "budget"
         except OutOfBudget:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.options import configured
@@ -55,7 +55,7 @@ def genrm_best_of(
     >>> play(flow, ["5", "4", "Wrong. Verdict: No", "Right. Verdict: Yes"]).value.answer.text
     '4'
     """
-    replies = yield from draw_within(problem.prompt, key=key, n=s)
+    replies = yield from sample_within(problem.prompt, key=key, n=s)
     drawn = [candidate(problem, reply) for reply in replies]
     texts = {index: one.text for index, one in enumerate(drawn) if one.answer is not None}
     scores, paid = yield from scores_of(configured(genrm, {"m": v}), problem, texts, key=key)

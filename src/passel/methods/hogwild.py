@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from passel.core.ask import Message, Prompt, Sampling
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -60,7 +60,7 @@ def hogwild(
     '4'
     """
     sampling = Sampling(decoder=f"hogwild:workers={workers}:layout={layout}:answer={answer}")
-    (reply,) = yield from draw(_told(problem.prompt, workers), key=key, sampling=sampling)
+    (reply,) = yield from sample(_told(problem.prompt, workers), key=key, sampling=sampling)
     one = candidate(problem, reply)
     return Result(one.answer, one.text, candidates=(one,))
 
@@ -71,6 +71,6 @@ def _told(prompt: Prompt, workers: int) -> Prompt:
     rules = _RULES.format(count=workers, names=names)
     if isinstance(prompt, str):
         return f"{rules}\n\n{prompt}"
-    turns = prompt[1:] if prompt[0].role == "system" else prompt
-    before = f"{prompt[0].content}\n\n" if prompt[0].role == "system" else ""
+    turns = prompt[1:] if prompt[0].author == "system" else prompt
+    before = f"{prompt[0].content}\n\n" if prompt[0].author == "system" else ""
     return (Message("system", before + rules), *turns)

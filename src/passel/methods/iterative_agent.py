@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from passel.core.ask import Prompt
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -74,7 +74,7 @@ def iterative_agent(
         plain = prompt == problem.prompt
         own, first = (key, len(drawn)) if plain else (key / "round" / turn, 0)
         try:
-            replies = yield from draw_within(prompt, key=own, n=n, first=first)
+            replies = yield from sample_within(prompt, key=own, n=n, first=first)
         except OutOfBudget:
             if not drawn:
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Answer, Problem
@@ -76,7 +76,7 @@ def _said(problem: Problem, decision: Decision) -> tuple[str, Answer] | None:
 
 
 def _without(problem: Problem, key: Key, n: int, decision: Decision, info: dict[str, Any]) -> Flow[Result]:
-    replies = yield from draw_within(problem.prompt, key=key, n=n)
+    replies = yield from sample_within(problem.prompt, key=key, n=n)
     candidates = tuple(candidate(problem, reply) for reply in replies)
     chosen = first_of(candidates, tally(candidates))
     stop = "done" if len(replies) == n and decision.stop == "done" else "budget"

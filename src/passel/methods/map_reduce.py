@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw, together
+from passel.core.flow import Flow, sample, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -96,7 +96,7 @@ def map_reduce(
     document, question = document_of(problem)
     parts = split(document, tokens, most=passages, overlap=overlap)
     if len(parts) < 2:
-        (reply,) = yield from draw(problem.prompt, key=key)
+        (reply,) = yield from sample(problem.prompt, key=key)
         one = candidate(problem, reply)
         return Result(one.answer, one.text, candidates=(one,), info={"parts": 1})
     prompts = [
@@ -121,7 +121,7 @@ def map_reduce(
         return Result(stop="done" if whole else "budget", info=info)
     try:
         asked = replace(problem, question=REDUCE.format(notes=_shown(notes), question=question))
-        (reply,) = yield from draw(asked.prompt, key=key, label="reduce")
+        (reply,) = yield from sample(asked.prompt, key=key, label="reduce")
     except OutOfBudget:
         return _so_far(so_far, info)
     one = candidate(problem, reply)
@@ -141,7 +141,7 @@ def _notes(problem: Problem, key: Key, prompts: Sequence[str], label: str) -> Fl
 
     def one(text: str) -> Flow[Reply | None]:
         try:
-            (reply,) = yield from draw(replace(problem, question=text, instruction="").prompt, key=key, label=label)
+            (reply,) = yield from sample(replace(problem, question=text, instruction="").prompt, key=key, label=label)
         except OutOfBudget:
             return None
         return reply

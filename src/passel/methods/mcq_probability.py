@@ -6,7 +6,7 @@ import math
 from typing import Annotated
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw_within, score
+from passel.core.flow import Flow, sample_within, score
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -51,7 +51,7 @@ def mcq_probability(
     ('B', 0.95)
     """
     letters = [chr(ord("A") + place) for place in range(len(problem.options))]
-    replies = (yield from draw_within(problem.prompt, key=key, n=n)) if reason or not letters else []
+    replies = (yield from sample_within(problem.prompt, key=key, n=n)) if reason or not letters else []
     drawn = [candidate(problem, reply) for reply in replies]
     short = bool(replies) and len(replies) < n
     if not letters:

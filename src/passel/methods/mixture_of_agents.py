@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from passel.core.ask import Generate, Prompt
 from passel.core.errors import OutOfBudget, UsageError
-from passel.core.flow import Flow, draw, draw_within, within
+from passel.core.flow import Flow, sample, sample_within, within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -79,7 +79,9 @@ def mixture_of_agents(
         try:
             prompt = fusion_prompt(problem, [one.text for one in last])
             own = key / "aggregate" if layers > 1 else key
-            (reply,) = yield from draw(prompt, key=own, role="fuser" if layers > 1 else "generator", label="aggregate")
+            (reply,) = yield from sample(
+                prompt, key=own, role="fuser" if layers > 1 else "generator", label="aggregate"
+            )
             final = candidate(problem, reply)
             drawn.append(final)
         except OutOfBudget:
@@ -99,7 +101,7 @@ def _propose(prompt: Prompt, key: Key, layer: int, n: int, roles: list[str]) -> 
     numbered across the roles, since two roles that one model plays would else be given the same draws."""
     own = key / "layer" / layer if layer else key
     if len(roles) == 1:
-        return (yield from draw_within(prompt, key=own, n=n, role=roles[0]))
+        return (yield from sample_within(prompt, key=own, n=n, role=roles[0]))
     return (yield from within([Generate(prompt, own / "draw" / i, role=roles[i % len(roles)]) for i in range(n)]))
 
 

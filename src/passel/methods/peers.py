@@ -8,7 +8,7 @@ from typing import Annotated
 
 from passel.core.ask import Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw, together
+from passel.core.flow import Flow, sample, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -110,7 +110,7 @@ def _grow(problem: Problem, path: _Path, key: Key, place: int, most: int | None)
         return path, True
     sampling = Sampling(max_tokens=most)
     try:
-        (reply,) = yield from draw(problem.prompt, key=key, first=place, prefix=path.text, sampling=sampling)
+        (reply,) = yield from sample(problem.prompt, key=key, first=place, prefix=path.text, sampling=sampling)
     except OutOfBudget:
         return path, False
     tokens = path.tokens + reply.usage.completion_tokens
@@ -123,7 +123,7 @@ def _summary(problem: Problem, path: _Path, key: Key, place: int, most: int) -> 
     sampling = Sampling(max_tokens=most, stop=(CLOSE.strip(),))
     try:
         prefix = path.text.rstrip() + OPEN
-        (reply,) = yield from draw(
+        (reply,) = yield from sample(
             problem.prompt, key=key, first=place, prefix=prefix, sampling=sampling, label="summary"
         )
     except OutOfBudget:

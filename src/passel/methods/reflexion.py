@@ -8,7 +8,7 @@ from typing import Annotated
 
 from passel.core.ask import Message, Prompt
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -74,7 +74,7 @@ def reflexion(
         for trial in range(trials):
             own = key if not notes else key / "trial" / trial
             first = 0 if notes else trial
-            (reply,) = yield from draw(_prompt(problem, notes[-memory:]), key=own, first=first)
+            (reply,) = yield from sample(_prompt(problem, notes[-memory:]), key=own, first=first)
             one = candidate(problem, reply)
             attempts.append(one)
             texts = {trial: one.text} if one.answer is not None else {}
@@ -87,7 +87,7 @@ def reflexion(
             if trial + 1 < trials:
                 asked = REFLECT.format(question=problem.question, attempt=one.text.strip())
                 prompt = (Message("user", asked),)
-                (said,) = yield from draw(prompt, key=key / trial, role="critic", label="reflexion")
+                (said,) = yield from sample(prompt, key=key / trial, role="critic", label="reflexion")
                 notes += [" ".join(said.text.split())] if said.ok and said.text.strip() else []
     except OutOfBudget:
         if not attempts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, call, draw_within, together
+from passel.core.flow import Flow, call, sample_within, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -51,7 +51,7 @@ def repeat(
     while len(candidates) < n:
         try:
             size = min(batch, n - len(candidates))
-            replies = yield from draw_within(problem.prompt, key=key, n=size, first=len(candidates))
+            replies = yield from sample_within(problem.prompt, key=key, n=size, first=len(candidates))
             drawn = [candidate(problem, reply) for reply in replies]
             candidates += drawn
             verdicts = yield from together([_check(one) for one in drawn])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -45,7 +45,7 @@ def self_refine(problem: Problem, *, key: Key, rounds: Annotated[int, Log(1, 16)
     >>> play(self_refine(Problem("1", "2 + 2?"), key=Key()), script).value.text
     '2 + 2 = 4'
     """
-    (reply,) = yield from draw(problem.prompt, key=key)
+    (reply,) = yield from sample(problem.prompt, key=key)
     attempts = [candidate(problem, reply)]
     asks: list[str] = []
     whole = True
@@ -56,7 +56,7 @@ def self_refine(problem: Problem, *, key: Key, rounds: Annotated[int, Log(1, 16)
                 break
             asks.append(ASK.format(feedback=" ".join(said.text.split())))
             prompt = revision_prompt(problem, [one.text for one in attempts], asks)
-            (reply,) = yield from draw(prompt, key=key, label="refine")
+            (reply,) = yield from sample(prompt, key=key, label="refine")
             attempts.append(candidate(problem, reply))
     except OutOfBudget:
         whole = False

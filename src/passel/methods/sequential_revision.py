@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw, together
+from passel.core.flow import Flow, sample, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -80,7 +80,7 @@ def _chain(problem: Problem, key: Key, number: int, length: int, context: int) -
         try:
             first = number if not attempts else number * length + len(attempts)
             own = key if not attempts else key / "revise"
-            (reply,) = yield from draw(revision_prompt(problem, seen), key=own, first=first)
+            (reply,) = yield from sample(revision_prompt(problem, seen), key=own, first=first)
         except OutOfBudget:
             return attempts, False
         attempts.append(candidate(problem, reply))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -30,6 +30,6 @@ def single(problem: Problem, *, key: Key) -> Flow[Result]:
     >>> play(single(Problem("1", "2 + 2?"), key=Key()), ["4"]).value.answer.text
     '4'
     """
-    (reply,) = yield from draw(problem.prompt, key=key)
+    (reply,) = yield from sample(problem.prompt, key=key)
     one = candidate(problem, reply)
     return Result(one.answer, one.text, candidates=(one,))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from passel.core.ask import Prompt, Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -59,7 +59,7 @@ def spontaneous_correct(
     attempts: list[Candidate] = []
     try:
         for turn in range(turns):
-            (solved,) = yield from draw(problem.prompt, key=key, prefix=text)
+            (solved,) = yield from sample(problem.prompt, key=key, prefix=text)
             own = solved.text.strip()
             answer = problem.read(own) if solved.ok else None
             attempts.append(Candidate(own, answer, stop=solved.stop, tokens=solved.usage.completion_tokens))
@@ -82,6 +82,6 @@ def spontaneous_correct(
 def _verdict(prompt: Prompt, key: Key, text: str, words: int) -> Flow[str]:
     """The first yes or no of the check; "no" where it says neither."""
     sampling = Sampling(max_tokens=words)
-    (reply,) = yield from draw(prompt, key=key / "check", prefix=text, sampling=sampling, label="check")
+    (reply,) = yield from sample(prompt, key=key / "check", prefix=text, sampling=sampling, label="check")
     found = _VERDICT.search(reply.text) if reply.stop in ("end", "length") else None
     return found[1].lower() if found else "no"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, cast
 
 from passel.core.ask import Message, Sampling
 from passel.core.errors import UsageError
-from passel.core.flow import Flow, call, draw
+from passel.core.flow import Flow, call, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -124,7 +124,7 @@ def _decided(
 
 def _asked(problem: Problem, key: Key) -> Flow[bool]:
     prompt = (Message("user", PROMPT.format(question=problem.question)),)
-    (reply,) = yield from draw(prompt, key=key, sampling=Sampling(max_tokens=16), label="switch")
+    (reply,) = yield from sample(prompt, key=key, sampling=Sampling(max_tokens=16), label="switch")
     words = _WORD.findall(reply.text)
     return not words or words[0].lower() == "steps"
 

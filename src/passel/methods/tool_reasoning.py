@@ -7,7 +7,7 @@ from typing import Annotated
 
 from passel.core.ask import Message, Prompt, Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, call, draw, together
+from passel.core.flow import Flow, call, sample, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -77,7 +77,7 @@ def tool_reasoning(
 def _with_line(problem: Problem) -> Prompt:
     assert not isinstance(problem.prompt, str)
     *before, last = problem.prompt
-    return (*before, Message(last.role, f"{last.content}\n{LINE}"))
+    return (*before, Message(last.author, f"{last.content}\n{LINE}"))
 
 
 def _trace(
@@ -88,7 +88,7 @@ def _trace(
     until_output = Sampling(stop=(OUTPUT,))
     try:
         for turn in range(programs + 1):
-            (reply,) = yield from draw(prompt, key=key, first=index, prefix=text, sampling=until_output)
+            (reply,) = yield from sample(prompt, key=key, first=index, prefix=text, sampling=until_output)
             tokens += reply.usage.completion_tokens
             program = program_at_end(reply.text) if reply.ok else None
             if program is None or turn == programs:

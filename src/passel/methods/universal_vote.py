@@ -8,7 +8,7 @@ from typing import Annotated
 
 from passel.core.ask import Message, Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw, draw_within
+from passel.core.flow import Flow, sample, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -58,7 +58,7 @@ def universal_vote(
     >>> play(flow, ["Pear.", "An apple.", "Apple.", "The most consistent response is Response 2."]).value.text
     'An apple.'
     """
-    replies = yield from draw_within(problem.prompt, key=key, n=n)
+    replies = yield from sample_within(problem.prompt, key=key, n=n)
     candidates = tuple(candidate(problem, reply) for reply in replies)
     whole = [one for one in candidates if one.stop == "end" and one.text.strip()]
     shown = _shuffled(whole, key / "order") if shuffle else whole
@@ -69,7 +69,7 @@ def universal_vote(
         prompt = (Message("user", PROMPT.format(question=problem.question, responses=responses)),)
         try:
             greedy = Sampling(temperature=0.0)
-            (said,) = yield from draw(prompt, key=key, sampling=greedy, role="judge", label="universal_vote")
+            (said,) = yield from sample(prompt, key=key, sampling=greedy, role="judge", label="universal_vote")
             picked = _picked(said.text, len(shown)) if said.ok else None
         except OutOfBudget:
             stop = "budget"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -41,7 +41,7 @@ def vote(problem: Problem, *, key: Key, n: Annotated[int, Log(1, 256)] = 16) -> 
     >>> play(vote(Problem("1", "2 + 2?"), key=Key(), n=3), ["4", "5", "4"]).value.answer.text
     '4'
     """
-    replies = yield from draw_within(problem.prompt, key=key, n=n)
+    replies = yield from sample_within(problem.prompt, key=key, n=n)
     candidates = tuple(candidate(problem, reply) for reply in replies)
     totals = tally(candidates)
     chosen = first_of(candidates, totals)

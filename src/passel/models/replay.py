@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from passel.core.ask import Ask
-from passel.core.driver import Entry, Pool, Record
+from passel.core.driver import Entry, Record, ReplyStore
 from passel.core.errors import NotRecorded, UsageError
 from passel.core.model import ModelInfo, Progress
 from passel.core.reply import Reply
 
-__all__ = ["FrozenPool", "Replay", "ReplayPool", "replay"]
+__all__ = ["FrozenStore", "Replay", "ReplayedStore", "replay"]
 
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """Plays the part of a model whose replies are all in the pool."""
+    """Plays the part of a model whose replies are all in the store."""
 
     of: ModelInfo
 
@@ -37,48 +37,48 @@ class Replay:
 
 
 @dataclass(frozen=True)
-class ReplayPool:
+class ReplayedStore:
     """A record that is only read."""
 
-    record: Pool
+    record: ReplyStore
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """See `Pool`. A failed reply fails again."""
+        """See `ReplyStore`. A failed reply fails again."""
         return {address: reply for address, reply in self.last(addresses).items() if reply.stop != "cancelled"}
 
     def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """See `Pool`."""
+        """See `ReplyStore`."""
         return self.record.last(addresses)
 
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
-        """See `Pool`. Only calls of tools come here; they are made again and not kept."""
+        """See `ReplyStore`. Only calls of tools come here; they are made again and not kept."""
         return [entry.reply for entry in entries]
 
 
 @dataclass(frozen=True)
-class FrozenPool:
+class FrozenStore:
     """A record whose draws are as they are (one that failed has failed), and to which judgements of them are added."""
 
     record: Record
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """See `Pool`."""
+        """See `ReplyStore`."""
         drawn = self.record.drawn(addresses)
         return {a: reply for a, reply in drawn.items() if reply.stop != "cancelled"} | self.record.get(addresses)
 
     def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """See `Pool`."""
+        """See `ReplyStore`."""
         return self.record.last(addresses)
 
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
-        """See `Pool`."""
+        """See `ReplyStore`."""
         return self.record.put(entries)
 
 
 def replay(folder: str, *, model: str | None = None) -> Replay:
     """`replay:DIR`: the model whose replies the run in DIR recorded (the generator's, or the one named).
 
-    Use it with `--out DIR` to recompute other methods from the same pool without asking anything new.
+    Use it with `--out DIR` to recompute other methods from the same samples without asking anything new.
     """
     from passel.models import load
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from passel.core.driver import Driver, Scope
 from passel.core.errors import OutOfBudget, UsageError
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.options import split_spec
 from passel.core.problem import Problem
@@ -65,7 +65,7 @@ def _draws(problem: Problem, key: Key, verifiers: Verifiers) -> Flow[Result]:
     size = 4
     with suppress(OutOfBudget):  # nobody knows how many there are until one is missing
         while len(drawn) < size:
-            replies = yield from draw_within(problem.prompt, key=key, n=size - len(drawn), first=len(drawn))
+            replies = yield from sample_within(problem.prompt, key=key, n=size - len(drawn), first=len(drawn))
             drawn += [candidate(problem, reply) for reply in replies]
             size *= 2 if len(drawn) == size else 1
     answered = {index: one.text for index, one in enumerate(drawn) if one.answer is not None}

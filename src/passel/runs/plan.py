@@ -44,7 +44,7 @@ class Plan:
         budget: over the whole run. problem_budget: for one method on one problem.
         instruction, system: in place of the task's own, where given.
         concurrency: problems worked on at once.
-        pool: folder of the run whose draws are judged, seen from this run's own folder; no new one is made.
+        judged_run: folder of the run whose samples are judged, seen from this run's own folder; none is drawn.
         pilot: folder of an earlier comparison, for methods that choose by one.
     """
 
@@ -61,7 +61,7 @@ class Plan:
     instruction: str | None = None
     system: str | None = None
     concurrency: int = 64
-    pool: str | None = None
+    judged_run: str | None = None
     pilot: str | None = None
 
     def __post_init__(self) -> None:
@@ -119,10 +119,10 @@ class Plan:
     def command(self, folder: Path | None) -> str:
         """The command line that runs this plan (again)."""
         words = ["passel", *self._what(folder)]
-        seed = self.seed if self.pool is None else None
+        seed = self.seed if self.judged_run is None else None
         for name, value in (("--n", self.n), ("--limit", self.limit), ("--seed", seed)):
             words += [name, str(value)] if value is not None else []
-        for name, value in self.sampling.given().items() if self.pool is None else ():
+        for name, value in self.sampling.given().items() if self.judged_run is None else ():
             flag = f"--{name.replace('_', '-')}"
             values = cast("Sequence[object]", value if isinstance(value, tuple) else (value,))
             words += [word for one in values for word in (flag, _word(one))]
@@ -131,21 +131,21 @@ class Plan:
             limits = [f"{k}={v}" for k, v in asdict(budget).items() if v is not None]
             words += [flag, ",".join(limits)] if limits else []
         for flag, text in (("--instruction", self.instruction), ("--system", self.system)):
-            words += [flag, text] if text is not None and self.pool is None else []
+            words += [flag, text] if text is not None and self.judged_run is None else []
         words += ["--pilot", self.pilot] if self.pilot is not None else []
         words += ["--out", str(folder)] if folder else []
         return shlex.join(words)
 
     def _what(self, folder: Path | None) -> list[str]:
-        if self.pool is None:
+        if self.judged_run is None:
             return ["compare", "--model", self.model, "--task", self.task, "--methods", ",".join(self.methods)]
         specs = [split_spec(method)[1] for method in self.methods]
         own = [
             [f":{k.removeprefix('verifier.')}={v}" for k, v in o.items() if k.startswith("verifier.")] for o in specs
         ]
         verifiers = [o["verifier"] + "".join(rest) for o, rest in zip(specs, own, strict=True) if "verifier" in o]
-        pool = os.path.normpath(os.path.join(folder or "", self.pool))
-        return ["verify", "--pool", pool, "--task", self.task, "--verifier", ",".join(verifiers)]
+        judged = os.path.normpath(os.path.join(folder or "", self.judged_run))
+        return ["verify", "--run", judged, "--task", self.task, "--verifier", ",".join(verifiers)]
 
     def replace(self, **changes: Any) -> Plan:
         """A copy with some settings changed."""

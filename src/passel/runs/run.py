@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from passel.core.driver import Outcome, Pool, Record, Roles, Tool
+from passel.core.driver import Outcome, ReplyStore, Record, Roles, Tool
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.problem import Problem
 from passel.methods import ConfiguredMethod
-from passel.models.replay import FrozenPool, Replay, ReplayPool
+from passel.models.replay import FrozenStore, Replay, ReplayedStore
 from passel.runs.pilot import PILOT, Pilot
 from passel.runs.piloting import observed
 from passel.runs.plan import Plan
@@ -40,8 +40,8 @@ class Run:
         self.plan = plan
         self.folder = Path(folder) if folder is not None else None
         self.record = self.folder / "record.sqlite" if self.folder else None
-        if plan.pool is not None:
-            self.record = (self.folder or Path()) / plan.pool / "record.sqlite"
+        if plan.judged_run is not None:
+            self.record = (self.folder or Path()) / plan.judged_run / "record.sqlite"
         self.methods = plan.load_methods()
         self.task = _task(plan)
         self.examples = Examples(self.task, plan.limit, plan.seed)
@@ -80,9 +80,9 @@ class Run:
             if self.pilot is not None:
                 self.pilot.save(self.folder)
         record = Record(self.record) if self.record else None
-        pool = FrozenPool(record) if record and self.plan.pool is not None else record
+        store = FrozenStore(record) if record and self.plan.judged_run is not None else record
         try:
-            trials, _ = await self._run(bindings, pool, problems, watch or Watch())
+            trials, _ = await self._run(bindings, store, problems, watch or Watch())
             return trials
         finally:
             if record is not None:
@@ -109,13 +109,13 @@ class Run:
             if self.plan.pilot is not None and self.folder is not None and (self.folder / PILOT).is_file():
                 self.pilot = Pilot.open(self.folder)
             bindings = {role: Binding(Replay(b.model.info), b.sampling) for role, b in self._bindings(Models()).items()}
-            yield await self._run(bindings, ReplayPool(record), self._problems(), Watch(), record.wall_seconds)
+            yield await self._run(bindings, ReplayedStore(record), self._problems(), Watch(), record.wall_seconds)
         finally:
             record.close()
 
     def _bindings(self, models: Models) -> dict[str, Binding]:
         bound = models.bind(self.plan.model, self._others(), self.plan.sampling)
-        if self.plan.pool is not None:
+        if self.plan.judged_run is not None:
             generator = bound["generator"]
             bound["generator"] = Binding(Replay(generator.model.info), generator.sampling)
         return bound
@@ -123,12 +123,12 @@ class Run:
     def _others(self) -> dict[str, str]:
         """The model of each role but the generator's. Without draws, nobody falls back on the generator."""
         wanted = {role for method in self.methods for role in method.needs} - {"generator", "tool"}
-        return dict.fromkeys(wanted if self.plan.pool is not None else (), self.plan.model) | dict(self.plan.roles)
+        return dict.fromkeys(wanted if self.plan.judged_run is not None else (), self.plan.model) | dict(self.plan.roles)
 
     @property
     def models(self) -> list[str]:
         """Specs of the models that may be asked something."""
-        drawing = [self.plan.model] if self.plan.pool is None else []
+        drawing = [self.plan.model] if self.plan.judged_run is None else []
         return sorted({*drawing, *self._others().values()})
 
     def _problems(self) -> list[Problem]:
@@ -137,13 +137,13 @@ class Run:
     async def _run(
         self,
         bindings: Mapping[str, Binding],
-        pool: Pool | None,
+        store: ReplyStore | None,
         problems: Sequence[Problem],
         watch: Watch,
         wall_seconds: float | None = None,
     ) -> tuple[Trials, Session]:
         shared = len(self.methods) > 1
-        session = Session(bindings, pool=pool, budget=self.plan.budget, races="tokens" if shared else "clock")
+        session = Session(bindings, store=store, budget=self.plan.budget, races="tokens" if shared else "clock")
         watch.total, watch.spent = len(problems) * len(self.methods), lambda: session.spent
         start = asyncio.get_running_loop().time()
         scorer = Scorer(self.task)
@@ -152,7 +152,7 @@ class Run:
         finally:
             session.close()
         if wall_seconds is None:
-            wall_seconds = pool.wall_seconds if isinstance(pool, Record) else asyncio.get_running_loop().time() - start
+            wall_seconds = store.wall_seconds if isinstance(store, Record) else asyncio.get_running_loop().time() - start
         trials = Trials(
             self.plan,
             self.task,

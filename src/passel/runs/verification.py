@@ -1,4 +1,4 @@
-"""Judging the pool of a run that was made: verifiers over draws that are there, with no new one."""
+"""Judging the samples of a run that was made, without drawing any."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["verification"]
 
 
 def verification(
-    pool: Path | str,
+    run: Path | str,
     verifiers: Sequence[str],
     *,
     task: str | None = None,
@@ -30,29 +30,29 @@ def verification(
     concurrency: int = 64,
     out: Path | str | None = None,
 ) -> Run:
-    """The run that judges the pool in a folder: a majority vote for comparison, and best of n by each verifier.
+    """The run that judges the samples of a run: a majority vote for comparison, and best of n by each verifier.
 
-    The generator is asked nothing. Judgements are added to the pool's own record, so that they are made once.
+    The generator is asked nothing. Judgements are added to the judged run's record, so that they are made once.
 
     Args:
-        pool: folder of a run with a record. verifiers: specs, such as `judge` or `genrm:m=8`.
-        task: to make sure that the pool is of this task; None: whatever it is of.
-        model: plays the verifiers' roles; None: the pool's own model. roles: models for single roles.
+        run: folder of a run with a record. verifiers: specs, such as `judge` or `genrm:m=8`.
+        task: to make sure that the run is of this task; None: whatever it is of.
+        model: plays the verifiers' roles; None: the run's own model. roles: models for single roles.
         limit: problems at most; None: all that the run had. n: draws a problem; None: all that it asked for.
-        out: where the report goes; None: the folder `verify` in the pool's.
+        out: where the report goes; None: the folder `verify` in the run's.
 
     Raises:
-        UsageError: no such run or verifier, or a pool of another task.
+        UsageError: no such run or verifier, or a run of another task.
     """
     if not verifiers:
         raise UsageError("--verifier: no verifier given")
-    drawn = Plan.open(Path(pool))
+    drawn = Plan.open(Path(run))
     if task is not None and task != drawn.task:
-        raise UsageError(f"the pool in {pool} is of the task {drawn.task}, not of {task}")
-    if drawn.pool is not None:
-        raise UsageError(f"{pool} is itself a verification; give the folder of the run that it judged")
+        raise UsageError(f"the run in {run} is of the task {drawn.task}, not of {task}")
+    if drawn.judged_run is not None:
+        raise UsageError(f"{run} is itself a verification; give the folder of the run that it judged")
     wanted = {role for spec in verifiers for role in needs_of(load(spec))} - {"generator", "tool"}
-    folder = Path(out) if out is not None else Path(pool) / "verify"
+    folder = Path(out) if out is not None else Path(run) / "verify"
     count = n or _draws(drawn)
     players = dict.fromkeys(wanted, model) if model is not None else {}
     plan = drawn.replace(
@@ -63,7 +63,7 @@ def verification(
         budget=budget or Budget(),
         problem_budget=Budget(),
         concurrency=concurrency,
-        pool=os.path.relpath(pool, folder),
+        judged_run=os.path.relpath(run, folder),
         pilot=None,
     )
     return Run(plan, folder)

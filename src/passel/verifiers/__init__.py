@@ -31,7 +31,7 @@ __all__ = [
     "judged",
     "kind_of",
     "load",
-    "scored",
+    "scores_of",
 ]
 
 Kind = Literal["probability", "score", "verdict"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from passel.core.ask import Message
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -59,6 +59,6 @@ def genrm(problem: Problem, text: str, *, key: Key, m: Annotated[int, Log(1, 32)
     0.667
     """
     prompt = (Message("user", PROMPT.format(question=problem.question, answer=text)),)
-    replies = yield from draw_within(prompt, key=key, n=m, role="verifier", label="genrm")
+    replies = yield from sample_within(prompt, key=key, n=m, role="verifier", label="genrm")
     verdicts = [verdict for reply in replies if reply.ok and (verdict := read_verdict(reply.text)) is not None]
     return sum(verdicts) / len(verdicts) if verdicts else None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from passel.core.ask import Message, Sampling, Score
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw_within, within
+from passel.core.flow import Flow, sample_within, within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -49,7 +49,7 @@ def genrm_cot(problem: Problem, text: str, *, key: Key, m: Annotated[int, Log(1,
     """
     prompt = (Message("user", PROMPT.format(question=problem.question, answer=text)),)
     until = Sampling(stop=(_MARK,))
-    replies = yield from draw_within(prompt, key=key, n=m, sampling=until, role="verifier", label="genrm_cot")
+    replies = yield from sample_within(prompt, key=key, n=m, sampling=until, role="verifier", label="genrm_cot")
     chains = [reply.text.partition(_MARK)[0].rstrip() for reply in replies if reply.ok]
     asks = [Score(prompt, ("Yes", "No"), f"{chain}\n{_MARK}", label="genrm_cot") for chain in chains]
     try:

@@ -6,7 +6,7 @@ import re
 from typing import Annotated
 
 from passel.core.ask import Message, Sampling
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -58,7 +58,7 @@ def judge(
     besides = f"[Criteria]\n{criteria}\n\n" if criteria else ""
     prompt = (Message("user", PROMPT.format(question=problem.question, answer=text, criteria=besides)),)
     sampling = Sampling(temperature=0.0) if samples == 1 else Sampling()
-    replies = yield from draw_within(prompt, key=key, n=samples, sampling=sampling, role="judge", label="judge")
+    replies = yield from sample_within(prompt, key=key, n=samples, sampling=sampling, role="judge", label="judge")
     ratings = [rating for reply in replies if (rating := _rating(reply)) is not None]
     return (sum(ratings) / len(ratings) - 1.0) / 9.0 if ratings else None
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, cast
 
 from passel.core.ask import Call, Message, Prompt, Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, Round, draw_within
+from passel.core.flow import Flow, Round, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -156,7 +156,7 @@ def decide(
         seconds: the prover's limit for each of its two searches.
     """
     sampling = Sampling(temperature=temperature)
-    replies = yield from draw_within(
+    replies = yield from sample_within(
         translation_prompt(problem), key=key, n=k, sampling=sampling, role="translator", label="translate"
     )
     read = [read_translation(reply.text) if reply.ok else None for reply in replies]

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from passel.core.ask import Message
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw_within, together
+from passel.core.flow import Flow, sample_within, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -75,7 +75,7 @@ def own_tests(
     """
     name = str(problem.details.get("entry_point", ""))
     prompt = PROMPT.format(question=problem.question, t=t, name=name or "f")
-    replies = yield from draw_within((Message("user", prompt),), key=key, n=m, role="tester", label="own_tests")
+    replies = yield from sample_within((Message("user", prompt),), key=key, n=m, role="tester", label="own_tests")
     tests = _in_turn([list(written_tests(reply.text, name)) for reply in replies if reply.ok])[:t]
     if not tests:
         return [None] * len(texts)

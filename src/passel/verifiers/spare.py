@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from passel.core.ask import Message, Sampling
-from passel.core.flow import Flow, call, draw
+from passel.core.flow import Flow, call, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -127,7 +127,7 @@ def annotate(
     student = numbered([step.text for step in steps])
     prompt = PROMPT.format(question=problem.question, reference=numbered(reference), steps=student)
     greedy = Sampling(temperature=0.0)
-    (reply,) = yield from draw((Message("user", prompt),), key=key, sampling=greedy, role="judge", label="spare")
+    (reply,) = yield from sample((Message("user", prompt),), key=key, sampling=greedy, role="judge", label="spare")
     if reply.stop not in ("end", "length"):
         return Annotation(steps, outcome)
     return Annotation(labelled(steps, reply.text, outcome=outcome, missing=missing), outcome)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from passel.core.ask import Message, Sampling
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -77,7 +77,7 @@ def labels(problem: Problem, text: str, *, key: Key, unit: Unit = "auto") -> Flo
         return tuple(map(Step, steps))
     prompt = PROMPT.format(question=problem.question, steps=numbered(steps))
     greedy = Sampling(temperature=0.0)
-    (reply,) = yield from draw((Message("user", prompt),), key=key, sampling=greedy, role="judge", label="step_judge")
+    (reply,) = yield from sample((Message("user", prompt),), key=key, sampling=greedy, role="judge", label="step_judge")
     found = _verdicts(reply.text) if reply.stop in ("end", "length") else {}
     left_out = 0.0 if found and reply.ok else None
     missing = (left_out, "")

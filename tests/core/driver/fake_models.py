@@ -9,7 +9,7 @@ from typing import Any
 
 from passel.core.ask import Ask, Generate, Sampling
 from passel.core.driver import Driver, Retries
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.model import Binding, ModelInfo, Progress
 from passel.core.reply import Reply, Usage
@@ -88,4 +88,4 @@ def texts(replies: Iterable[Reply]) -> Result:
 
 def drawn(n: int = 1, *, first: int = 0, prompt: str = "q", **settings: Any) -> Flow[Result]:
     """A flow that draws and tells what it got."""
-    return texts((yield from draw(prompt, key=Key(), n=n, first=first, **settings)))
+    return texts((yield from sample(prompt, key=Key(), n=n, first=first, **settings)))

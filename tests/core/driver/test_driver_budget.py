@@ -9,9 +9,9 @@ from fake_models import Fake, drawn, driver, number, texts, whole
 from stepped import run
 
 from passel.core.cost import Budget, Price
-from passel.core.driver import Ledger, Memory, Scope
+from passel.core.driver import Ledger, MemoryStore, Scope
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, Left, draw, draw_within, together
+from passel.core.flow import Flow, Left, sample, sample_within, together
 from passel.core.key import Key
 from passel.core.reply import Reply, Usage
 from passel.core.result import Result
@@ -62,7 +62,7 @@ def test_nothing_is_sent_of_a_round_that_does_not_fit():
 def test_the_flow_is_told_how_many_of_its_asks_would_fit(passes, fits):
     def flow() -> Flow[Result]:
         try:
-            yield from draw("q", key=Key(), n=3)
+            yield from sample("q", key=Key(), n=3)
         except OutOfBudget as short:
             return Result(text=str(short.fits))
         return Result(text="all")
@@ -72,7 +72,7 @@ def test_the_flow_is_told_how_many_of_its_asks_would_fit(passes, fits):
 
 def test_replies_that_are_there_already_cost_nothing_more_and_are_counted_as_fitting():
     def within() -> Flow[Result]:
-        return texts((yield from draw_within("q", key=Key(), n=5)))
+        return texts((yield from sample_within("q", key=Key(), n=5)))
 
     async def main():
         d = driver(Fake(), budget=Budget(passes=3))
@@ -85,11 +85,11 @@ def test_replies_that_are_there_already_cost_nothing_more_and_are_counted_as_fit
 
 
 def test_replies_of_an_earlier_session_count_against_the_budget():
-    pool = Memory()
+    store = MemoryStore()
 
     async def main():
-        await driver(Fake(), pool=pool).run(drawn(2))
-        d = driver(Fake(), pool=pool, budget=Budget(passes=2))
+        await driver(Fake(), store=store).run(drawn(2))
+        d = driver(Fake(), store=store, budget=Budget(passes=2))
         return await d.run(drawn(3)), await d.run(drawn(2)), d.ledger.spent.passes
 
     three, two, passes = run(main())
@@ -149,7 +149,7 @@ def test_a_budget_in_money_counts_prices_of_prompt_and_completion():
 
 
 def _within(n: int) -> Flow[Result]:
-    return texts((yield from draw_within("q", key=Key(), n=n)))
+    return texts((yield from sample_within("q", key=Key(), n=n)))
 
 
 def test_cached_prompt_tokens_are_paid_at_their_own_price():
@@ -166,7 +166,7 @@ def test_a_budget_in_seconds_ends_in_time_with_the_best_so_far():
         best = ""
         try:
             for i in range(100):
-                (reply,) = yield from draw("q", key=Key(), first=i)
+                (reply,) = yield from sample("q", key=Key(), first=i)
                 best = reply.text
         except OutOfBudget:
             return Result(text=best, stop="budget")

@@ -70,14 +70,14 @@ def test_a_flow_may_catch_the_type_error_and_go_on():
 def test_a_broken_record_ends_the_run_and_does_not_hang():
     import pytest
 
-    from passel.core.driver import Memory
+    from passel.core.driver import MemoryStore
     from passel.core.errors import RecordError
 
     class Full:
-        get = last = Memory().get
+        get = last = MemoryStore().get
 
         def put(self, entries):
             raise RecordError("the disk is full")
 
     with pytest.raises(RecordError, match="disk is full"):
-        run(driver(Fake(), pool=Full()).run(drawn(3)))
+        run(driver(Fake(), store=Full()).run(drawn(3)))

@@ -9,7 +9,7 @@ from fake_models import Fake, drawn, driver, number, texts, whole
 from stepped import run
 
 from passel.core.errors import ModelError, NotRecorded
-from passel.core.flow import Flow, draw, together
+from passel.core.flow import Flow, sample, together
 from passel.core.key import Key
 from passel.core.reply import Reply
 from passel.core.result import Result
@@ -61,7 +61,7 @@ def test_a_bug_in_a_model_becomes_a_failed_reply_that_names_it():
     found: list[Reply] = []
 
     def flow() -> Flow[Result]:
-        found.extend((yield from draw("q", key=Key(), n=3)))
+        found.extend((yield from sample("q", key=Key(), n=3)))
         return texts(found)
 
     outcome = run(driver(Fake(failing({1}, crash))).run(flow()))
@@ -75,8 +75,8 @@ def test_a_model_that_returns_too_few_or_too_many_replies_fails_and_does_not_han
         return [whole(ask) for ask in asks] if number(asks[0]) == 0 else [Reply()] * count
 
     def flow() -> Flow[Result]:
-        yield from draw("other", key=Key())
-        return texts((yield from draw("q", key=Key(), first=1, n=2)))
+        yield from sample("other", key=Key())
+        return texts((yield from sample("q", key=Key(), first=1, n=2)))
 
     outcome = run(driver(Fake(miscounts, max_n=2)).run(flow()))
     assert outcome.error is None

@@ -8,7 +8,7 @@ import pytest
 from fake_models import Fake, drawn, driver, number, whole
 from stepped import run
 
-from passel.core.driver import Memory
+from passel.core.driver import MemoryStore
 from passel.core.errors import OutOfBudget
 from passel.core.flow import Flow, together
 from passel.core.result import Result
@@ -87,8 +87,8 @@ def test_cancelling_a_run_cancels_its_passes_and_keeps_what_they_had_made():
         yield from together([drawn(1), together([drawn(1, first=1)])])
         return Result()
 
-    pool, model = Memory(), Fake(slow)
-    d = driver(model, pool=pool)
+    store, model = MemoryStore(), Fake(slow)
+    d = driver(model, store=store)
 
     async def main():
         task = asyncio.create_task(d.run(flow()))

@@ -8,8 +8,8 @@ from fake_models import Fake, drawn, driver, number, texts, whole
 from stepped import run
 
 from passel.core.cost import Budget
-from passel.core.driver import Memory
-from passel.core.flow import Flow, draw
+from passel.core.driver import MemoryStore
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.reply import Reply
 from passel.core.result import Result
@@ -93,8 +93,8 @@ def test_a_loser_that_another_flow_wants_is_not_cancelled():
 
 def test_a_loser_that_is_asked_for_right_after_the_race_is_drawn_whole():
     def flow() -> Flow[Result]:
-        yield from draw("q", key=Key(), n=2, until="first")
-        return texts((yield from draw("q", key=Key(), n=2)))
+        yield from sample("q", key=Key(), n=2, until="first")
+        return texts((yield from sample("q", key=Key(), n=2)))
 
     model = Fake(takes(9, 2))
     assert run(driver(model).run(flow())).result.text == "0 1"
@@ -113,14 +113,14 @@ def test_a_loser_that_is_asked_for_later_is_drawn_whole():
 
 
 def test_a_race_that_was_run_before_ends_as_it_did_and_asks_nothing():
-    pool, model = Memory(), Fake(takes(9, 2, 7))
+    store, model = MemoryStore(), Fake(takes(9, 2, 7))
 
     async def main():
-        d = driver(model, pool=pool)
+        d = driver(model, store=store)
         first = await d.run(drawn(3, until="first"))
         d.close()
         asked = len(model.requests)
-        again = await driver(model, pool=pool).run(drawn(3, until="first"))
+        again = await driver(model, store=store).run(drawn(3, until="first"))
         return first, again, len(model.requests) - asked
 
     first, again, more = run(main())
@@ -197,17 +197,17 @@ def test_an_instant_model_has_no_clock_to_race_against():
 
 
 def test_a_cancelled_pass_is_kept_in_the_pool_with_what_it_had_made():
-    pool = Memory()
+    store = MemoryStore()
     kept = []
 
     class Watched:
-        get, last = pool.get, pool.last
+        get, last = store.get, store.last
 
         def put(self, entries):
             kept.extend(entries)
-            return pool.put(entries)
+            return store.put(entries)
 
-    run(driver(Fake(takes(9, 3)), pool=Watched()).run(drawn(2, until="first")))
+    run(driver(Fake(takes(9, 3)), store=Watched()).run(drawn(2, until="first")))
     (loser,) = [entry.reply for entry in kept if entry.reply.stop == "cancelled"]
     assert loser.text == "x" * loser.usage.completion_tokens
     assert loser.usage.completion_tokens in (2, 3)

@@ -13,7 +13,7 @@ from stepped import run
 from passel.core.cost import Budget
 from passel.core.driver import Ledger, Retries, Scope
 from passel.core.errors import ModelError, Retryable
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.reply import Usage
 from passel.core.result import Result
@@ -37,7 +37,7 @@ def replies_of(model, n=1, **settings):
 
     def flow() -> Flow[Result]:
         for i in range(n):
-            found.extend((yield from draw("q", key=Key(), first=i)))
+            found.extend((yield from sample("q", key=Key(), first=i)))
         return texts(found)
 
     outcome = run(driver(model, **settings).run(flow()))

@@ -8,8 +8,8 @@ from fake_models import Fake, drawn, driver, number, texts, whole
 from stepped import run
 
 from passel.core.ask import Sampling
-from passel.core.driver import Memory
-from passel.core.flow import Flow, Round, draw, together
+from passel.core.driver import MemoryStore
+from passel.core.flow import Flow, Round, sample, together
 from passel.core.key import Key
 from passel.core.result import Result
 
@@ -47,11 +47,11 @@ def test_a_later_flow_takes_what_the_pool_holds_and_asks_for_the_rest_alone():
 
 
 def test_two_drivers_over_one_pool_ask_once():
-    pool, model = Memory(), Fake()
+    store, model = MemoryStore(), Fake()
 
     async def main():
-        await driver(model, pool=pool).run(drawn(3))
-        return await driver(model, pool=pool).run(drawn(3))
+        await driver(model, store=store).run(drawn(3))
+        return await driver(model, store=store).run(drawn(3))
 
     assert run(main()).result.text == "0 1 2"
     assert model.asked == [0, 1, 2]
@@ -59,7 +59,7 @@ def test_two_drivers_over_one_pool_ask_once():
 
 def test_the_same_draw_twice_in_one_round_is_one_pass():
     def twice() -> Flow[Result]:
-        (a,) = yield from draw("q", key=Key())
+        (a,) = yield from sample("q", key=Key())
         ask = model.requests[0][0]
         assert a.text == "0"
         return texts((yield Round((ask, ask))))
@@ -102,12 +102,12 @@ def test_asks_alike_go_out_in_requests_of_at_most_max_n():
 def test_asks_that_differ_in_prompt_or_sampling_are_not_in_one_request():
     def mixed() -> Flow[Result]:
         def one(prompt: str, temperature: float):
-            return draw(prompt, key=Key(), sampling=Sampling(temperature=temperature))
+            return sample(prompt, key=Key(), sampling=Sampling(temperature=temperature))
 
         asks = []
         for prompt, temperature in (("p", 0.1), ("p", 0.1), ("p", 0.2), ("q", 0.2)):
             asks += next(one(prompt, temperature)).asks
-        asks[1] = next(draw("p", key=Key(), first=1, sampling=Sampling(temperature=0.1))).asks[0]
+        asks[1] = next(sample("p", key=Key(), first=1, sampling=Sampling(temperature=0.1))).asks[0]
         return texts((yield Round(tuple(asks))))
 
     model = Fake(max_n=8)

@@ -8,7 +8,7 @@ import pytest
 from fake_models import Fake, driver
 from stepped import run
 
-from passel.core.driver import Memory, Record, Scope
+from passel.core.driver import MemoryStore, Record, Scope
 from passel.core.errors import UsageError
 from passel.core.flow import Flow, call
 from passel.core.result import Result
@@ -21,9 +21,9 @@ def calls(times: int = 1, **arguments: object) -> Flow[Result]:
     return Result(text=" ".join(reply.error or str(reply.value) for reply in found), info={"seconds": found[0].seconds})
 
 
-def outcome_of(tool, flow=None, pool=None):
+def outcome_of(tool, flow=None, store=None):
     scope = Scope("p1", {"tool": tool})
-    return run(driver(Fake(), pool=pool).run(flow or calls(x=3), scope))
+    return run(driver(Fake(), store=store).run(flow or calls(x=3), scope))
 
 
 def test_a_tool_gets_its_arguments_and_its_value_comes_back():
@@ -61,7 +61,7 @@ def test_the_same_call_for_another_problem_is_another_call():
     made = []
 
     async def main():
-        d = driver(Fake(), pool=Memory())
+        d = driver(Fake(), store=MemoryStore())
         for name in ("p1", "p2"):
             await d.run(calls(x=3), Scope(name, {"tool": lambda x: made.append(x)}))
 
@@ -101,7 +101,7 @@ def test_a_tool_that_returns_no_json_value_fails_alone_and_the_record_goes_on(tm
         return next(values, "fine")
 
     async def main():
-        d = driver(Fake(), pool=record)
+        d = driver(Fake(), store=record)
         bad = await d.run(calls(x=1), Scope("p1", {"tool": tool}))
         return bad, await d.run(calls(x=2), Scope("p2", {"tool": tool}))
 

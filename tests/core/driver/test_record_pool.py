@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_examples import KINDS, entry
 
-from passel.core.driver import Memory, Record
+from passel.core.driver import MemoryStore, Record
 from passel.core.reply import Reply, Token, Usage
 
 
 @pytest.fixture(params=["memory", "record"])
 def pool(request, tmp_path):
     if request.param == "memory":
-        yield Memory()
+        yield MemoryStore()
     else:
         record = Record(tmp_path / "record.sqlite")
         yield record

@@ -3,7 +3,7 @@
 from passel.core.driver.ledger import Ledger
 from passel.core.driver.loop import Driver, Outcome
 from passel.core.driver.passes import Retries, Tool
-from passel.core.driver.record import Entry, Memory, Pool, Record
+from passel.core.driver.record import Entry, MemoryStore, Record, ReplyStore
 from passel.core.driver.roles import Roles
 from passel.core.driver.rounds import Scope
 from passel.core.driver.sync import run_sync
@@ -12,10 +12,10 @@ __all__ = [
     "Driver",
     "Entry",
     "Ledger",
-    "Memory",
+    "MemoryStore",
     "Outcome",
-    "Pool",
     "Record",
+    "ReplyStore",
     "Retries",
     "Roles",
     "Scope",

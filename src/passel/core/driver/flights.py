@@ -11,7 +11,7 @@ from passel.core.cost import Cost
 from passel.core.driver.gate import Gate
 from passel.core.driver.ledger import Ledger
 from passel.core.driver.passes import Bound, Retries, cost_of, run_tool, send, worst_case
-from passel.core.driver.record import Entry, Pool
+from passel.core.driver.record import Entry, ReplyStore
 from passel.core.errors import ModelError
 from passel.core.model import Binding, Model, Progress, prompt_bound
 from passel.core.reply import Reply, Usage
@@ -75,10 +75,10 @@ class _Group:
 class Flights:
     """All passes in flight of one driver. Bound to one event loop."""
 
-    def __init__(self, pool: Pool, ledger: Ledger, retries: Retries) -> None:
+    def __init__(self, store: ReplyStore, ledger: Ledger, retries: Retries) -> None:
         self.prompt_tokens: dict[object, int] = {}  # what prompts turned out to take
         self.failed: dict[str, Reply] = {}  # this session's failed replies: not asked again within it
-        self._pool, self._ledger, self._retries = pool, ledger, retries
+        self._store, self._ledger, self._retries = store, ledger, retries
         self._air: dict[str, Flight] = {}
         self._gates: dict[Model, Gate] = {}
         self._answered: set[Model] = set()
@@ -194,7 +194,7 @@ class Flights:
             return
         entries = [Entry(f.bound.address, f.bound.model, f.bound.ask, reply) for f, reply in landed]
         try:
-            replies = self._pool.put(entries)
+            replies = self._store.put(entries)
         except Exception as error:
             for flight, _ in landed:
                 self._leave(flight)

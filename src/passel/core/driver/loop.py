@@ -13,7 +13,7 @@ from passel.core.cost import Budget, Cost
 from passel.core.driver.flights import Flights
 from passel.core.driver.ledger import Ledger, Line
 from passel.core.driver.passes import Retries
-from passel.core.driver.record import Memory, Pool
+from passel.core.driver.record import MemoryStore, ReplyStore
 from passel.core.driver.roles import Roles
 from passel.core.driver.rounds import Rounds, Scope
 from passel.core.errors import OutOfBudget, PasselError
@@ -51,11 +51,11 @@ class Outcome:
 
 
 class Driver:
-    """Runs any number of flows at once over the same models, pool and budget. Bound to one event loop.
+    """Runs any number of flows at once over the same models, store and budget. Bound to one event loop.
 
     Args:
         roles: a binding for each role; "generator" is required and stands in for roles without one.
-        pool: where replies are kept and shared; default: in memory.
+        store: where replies are kept and shared; default: in memory.
         budget: limits over all flows together; each distinct reply counts once.
         races: "clock": the first to finish wins and the rest is cancelled. "tokens": all finish, the reply with the
             fewest completion tokens wins, and the losers are charged up to that length, as if all had been decoded in
@@ -67,16 +67,16 @@ class Driver:
         self,
         roles: Mapping[str, Binding],
         *,
-        pool: Pool | None = None,
+        store: ReplyStore | None = None,
         budget: Budget | None = None,
         races: Literal["clock", "tokens"] = "clock",
         retries: Retries = Retries(),
     ) -> None:
         self.roles = Roles(roles)
         self.ledger = Ledger(budget)
-        pool = Memory() if pool is None else pool
-        self._flights = Flights(pool, self.ledger, retries)
-        self._rounds = Rounds(self.roles, pool, self.ledger, self._flights, clocked=races == "clock")
+        store = MemoryStore() if store is None else store
+        self._flights = Flights(store, self.ledger, retries)
+        self._rounds = Rounds(self.roles, store, self.ledger, self._flights, clocked=races == "clock")
 
     async def run(self, flow: Flow[Result], scope: Scope | None = None) -> Outcome:
         """Runs a flow to its end. What breaks the flow alone is in the outcome; unusable models and records raise."""

@@ -16,7 +16,7 @@ from passel.core.ask import Ask
 from passel.core.errors import RecordError
 from passel.core.reply import Reply
 
-__all__ = ["Entry", "Memory", "Pool", "Record", "is_whole"]
+__all__ = ["Entry", "MemoryStore", "Record", "ReplyStore", "is_whole"]
 
 FORMAT = 1
 
@@ -44,7 +44,7 @@ CREATE INDEX IF NOT EXISTS all_replies ON replies (address, whole DESC, id DESC)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A reply on its way into the pool."""
+    """A reply on its way into the store."""
 
     address: str
     model: str
@@ -57,7 +57,7 @@ def is_whole(reply: Reply) -> bool:
     return reply.stop not in ("failed", "cancelled")
 
 
-class Pool(Protocol):
+class ReplyStore(Protocol):
     """Where replies are kept and found again."""
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
@@ -73,25 +73,25 @@ class Pool(Protocol):
         ...
 
 
-class Memory:
-    """A pool for one process that keeps nothing on disk."""
+class MemoryStore:
+    """A store for one process that keeps nothing on disk."""
 
     def __init__(self) -> None:
         self._whole: dict[str, Reply] = {}
         self._other: dict[str, Reply] = {}
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """See `Pool`."""
+        """See `ReplyStore`."""
         found = self._whole
         return {address: found[address] for address in addresses if address in found}
 
     def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """See `Pool`."""
+        """See `ReplyStore`."""
         other = self._other
         return {address: other[address] for address in addresses if address in other} | self.get(addresses)
 
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
-        """See `Pool`."""
+        """See `ReplyStore`."""
         replies: list[Reply] = []
         for entry in entries:
             if is_whole(entry.reply):
@@ -103,7 +103,7 @@ class Memory:
 
 
 class Record:
-    """A pool in a file. What `put` returned survives SIGKILL; a damaged file or row raises RecordError.
+    """A store in a file. What `put` returned survives SIGKILL; a damaged file or row raises RecordError.
 
     Write-ahead logging lets several processes read and append at once. Commits are not synced one by one: a power
     cut may lose the last moments, never the file.
@@ -147,11 +147,11 @@ class Record:
         return self._damaged(str(error))
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """See `Pool`."""
+        """See `ReplyStore`."""
         return self._read(addresses, "whole = 1")
 
     def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """See `Pool`. It is what a replay sees."""
+        """See `ReplyStore`. It is what a replay sees."""
         return self._read(addresses, "1")
 
     def drawn(self, addresses: Sequence[str]) -> dict[str, Reply]:
@@ -177,7 +177,7 @@ class Record:
         return Reply.from_json(json.loads(reply))
 
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
-        """See `Pool`. All entries are committed in one transaction."""
+        """See `ReplyStore`. All entries are committed in one transaction."""
         now = time.time()
         second: list[int] = []
         try:

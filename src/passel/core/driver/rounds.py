@@ -12,7 +12,7 @@ from passel.core.driver.flights import Flight, Flights
 from passel.core.driver.ledger import Ledger
 from passel.core.driver.passes import Bound, Tool, cost_of
 from passel.core.driver.races import settle
-from passel.core.driver.record import Pool
+from passel.core.driver.record import ReplyStore
 from passel.core.driver.roles import Roles
 from passel.core.errors import NotRecorded, OutOfBudget
 from passel.core.flow import Round
@@ -34,11 +34,11 @@ class Scope:
 
 
 class Rounds:
-    """Performs rounds over one pool, one run's ledger and the flights in the air."""
+    """Performs rounds over one store, one run's ledger and the flights in the air."""
 
-    def __init__(self, roles: Roles, pool: Pool, ledger: Ledger, flights: Flights, *, clocked: bool) -> None:
+    def __init__(self, roles: Roles, store: ReplyStore, ledger: Ledger, flights: Flights, *, clocked: bool) -> None:
         self.deadline: float | None = None  # on the event loop's clock
-        self._roles, self._pool, self._ledger, self._flights = roles, pool, ledger, flights
+        self._roles, self._store, self._ledger, self._flights = roles, store, ledger, flights
         self._clocked = clocked
 
     async def perform(self, op: Round, scope: Scope) -> tuple[Reply, ...]:
@@ -103,12 +103,12 @@ class Rounds:
 
     def _known(self, bounds: Sequence[Bound], needed: int | None) -> dict[str, Reply]:
         addresses = [bound.address for bound in bounds]
-        known, failed = self._pool.get(addresses), self._flights.failed
+        known, failed = self._store.get(addresses), self._flights.failed
         if failed:
             known |= {a: failed[a] for a in addresses if a in failed and a not in known}
         if needed is not None and sum(reply.ok for reply in known.values()) >= needed:
             # this race was run before: who lost then has lost now
-            known = self._pool.last(addresses) | known
+            known = self._store.last(addresses) | known
             known |= {a: Reply("cancelled") for a in addresses if a not in known}
         return known
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from passel.core.errors import UsageError
-from passel.decoding.parts.opening import Draft, Opening
+from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.forward import Decoding, Forward, Keep, forward, open_branch
 from passel.engine.masked import MaskedDiffusion
 from passel.engine.plain import ids
@@ -99,11 +99,11 @@ class Infill:
         last = self.tokens[self.begin + self.told - 1] if self.told else None
         return self.told == self.opening.max_tokens or last in self.opening.end
 
-    def draft(self) -> Draft:
+    def draft(self) -> Decoded:
         """What it has become."""
         answer = tuple(self.tokens[self.begin : self.begin + self.told])
         ended = "end" if answer[-1] in self.opening.end else "length"
-        return Draft(answer, ended, spent=max(0, self.computed - self.begin - len(answer)))
+        return Decoded(answer, ended, spent=max(0, self.computed - self.begin - len(answer)))
 
 
 def transfers(masked: int, steps: int) -> list[int]:

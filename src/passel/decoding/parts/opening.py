@@ -10,7 +10,7 @@ from passel.core.ask import Sampling
 from passel.core.errors import UsageError
 from passel.engine.masked import MaskedDiffusion
 
-__all__ = ["Draft", "Opening"]
+__all__ = ["Decoded", "Opening"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +51,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Decoded:
     """A text that a decoding method made.
 
     Args:

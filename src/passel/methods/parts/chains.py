@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from passel.core.ask import Message, Prompt, Sampling
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.problem import Problem
 from passel.core.reply import Reply
@@ -46,7 +46,7 @@ def criticised(problem: Problem, attempt: str, *, key: Key, fine: str, label: st
     """What a critic says of an attempt, by greedy decoding; `fine` is what it says where nothing is to be changed."""
     asked = CRITIQUE.format(question=problem.question, attempt=attempt.strip(), fine=fine)
     greedy = Sampling(temperature=0.0)
-    (reply,) = yield from draw((Message("user", asked),), key=key, sampling=greedy, role="critic", label=label)
+    (reply,) = yield from sample((Message("user", asked),), key=key, sampling=greedy, role="critic", label=label)
     return reply
 
 

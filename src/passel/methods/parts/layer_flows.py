@@ -9,7 +9,7 @@ from typing import Protocol
 
 from passel.core.ask import Message, Prompt, Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw, draw_within, together
+from passel.core.flow import Flow, sample, sample_within, together
 from passel.core.key import Key
 from passel.core.options import configured
 from passel.core.problem import Problem
@@ -92,7 +92,7 @@ def _drawn(prompt: Prompt, layer: Layer, key: Key, usual: str, *, label: str = "
     for block in layer.blocks:
         role = block.role or usual
         try:
-            replies = yield from draw_within(prompt, key=key, n=block.count, first=first, role=role, label=label)
+            replies = yield from sample_within(prompt, key=key, n=block.count, first=first, role=role, label=label)
         except OutOfBudget:
             replies = []
         first += block.count
@@ -118,7 +118,7 @@ def _critique(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key)
     responses = numbered([one.text for one in drafts])
     asked = CRITIQUE.format(count=len(drafts), question=problem.question, responses=responses)
     role = layer.blocks[0].role or "critic"
-    (reply,) = yield from draw((Message("user", asked),), key=key, role=role, label="critique")
+    (reply,) = yield from sample((Message("user", asked),), key=key, role=role, label="critique")
     notes = _notes(reply.text) if reply.stop in ("end", "length") else {}
     return [replace(one, note=notes.get(number, "")) for number, one in enumerate(drafts, 1)], True
 
@@ -134,7 +134,7 @@ def _verify(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -
 def _tests(problem: Problem, drafts: Sequence[Draft], layer: Layer, key: Key) -> Flow[Ran]:
     block = layer.blocks[0]
     prompt = (Message("user", TESTS.format(question=problem.question, count=block.count)),)
-    (reply,) = yield from draw(prompt, key=key, role=block.role or "tester", label="tests")
+    (reply,) = yield from sample(prompt, key=key, role=block.role or "tester", label="tests")
     checks = tuple(_CHECK.findall(reply.text)[: block.count]) if reply.ok else ()
     return [replace(one, checks=checks) for one in drafts], True
 
@@ -160,7 +160,7 @@ def _passed(problem: Problem, draft: Draft, role: str, key: Key) -> Flow[int | N
     asked = EVALUATE.format(question=problem.question, response=draft.text, checks=checks)
     greedy = Sampling(temperature=0.0)
     try:
-        (reply,) = yield from draw((Message("user", asked),), key=key, sampling=greedy, role=role, label="evaluate")
+        (reply,) = yield from sample((Message("user", asked),), key=key, sampling=greedy, role=role, label="evaluate")
     except OutOfBudget:
         return None
     said = {int(number): word.lower() == "pass" for number, word in _RESULT.findall(reply.text)} if reply.ok else {}

@@ -9,7 +9,7 @@ from typing import Literal
 
 from passel.core.ask import Sampling
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.problem import Problem
 from passel.core.reply import Token
@@ -95,7 +95,7 @@ def _steps(problem: Problem, path: Path, shape: Shape, key: Key) -> Flow[tuple[l
 
 def _tokens(problem: Problem, path: Path, shape: Shape, key: Key) -> Flow[tuple[list[Path], bool]]:
     sampling = Sampling(max_tokens=1, logprobs=shape.width)
-    (reply,) = yield from draw_within(
+    (reply,) = yield from sample_within(
         problem.prompt, key=key, n=1, prefix=path.text, sampling=sampling, label="children"
     )
     if reply.stop not in ("end", "length") or not (reply.tokens or reply.ok):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from passel.core.ask import Sampling
-from passel.core.flow import Flow, draw_within
+from passel.core.flow import Flow, sample_within
 from passel.core.key import Key
 from passel.core.problem import Problem
 from passel.core.reply import Reply, Stop
@@ -79,7 +79,7 @@ def next_steps(
     last = depth is not None and path.steps + 1 >= depth
     end = "" if last else separator(unit)
     settings = sampling if last else replace(sampling, stop=(end,))
-    replies = yield from draw_within(
+    replies = yield from sample_within(
         problem.prompt, key=key, n=n, first=first, prefix=path.text, sampling=settings, label="step"
     )
     return [grown(path, reply, end) for reply in replies]

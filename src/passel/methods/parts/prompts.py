@@ -29,7 +29,7 @@ def with_system(prompt: Prompt, text: str) -> Prompt:
     if isinstance(prompt, str):
         return f"{text}\n\n{prompt}"
     first, *rest = prompt
-    if first.role == "system":
+    if first.author == "system":
         return (replace(first, content=f"{first.content}\n{text}"), *rest)
     return (Message("system", text), *prompt)
 

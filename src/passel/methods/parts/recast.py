@@ -16,10 +16,10 @@ T = TypeVar("T")
 def recast(flow: Flow[T], before: str, after: str | None) -> Flow[T]:
     """The same flow; what it asks in the role `before` is asked in the role `after`. None: it stays as it is.
 
-    >>> from passel.core.flow import draw
+    >>> from passel.core.flow import sample
     >>> from passel.core.key import Key
     >>> from passel.core.play import play
-    >>> play(recast(draw("Hello", key=Key(), role="judge"), "judge", "referee"), ["Hi"]).asks[0].role
+    >>> play(recast(sample("Hello", key=Key(), role="judge"), "judge", "referee"), ["Hi"]).asks[0].role
     'referee'
     """
     return (yield from rewritten(flow, lambda op: _op(op, before, after or before)))

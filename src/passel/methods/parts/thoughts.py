@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from passel.core.ask import Message
-from passel.core.flow import Flow, draw
+from passel.core.flow import Flow, sample
 from passel.core.key import Key
 from passel.core.problem import Problem
 from passel.core.reply import Reply
@@ -60,7 +60,7 @@ def by_proposals(unit: StepUnit, depth: int) -> Expand:
         if path.steps + 1 >= depth:
             return (yield from next_steps(problem, path, key=key, n=n, first=first, unit=unit, depth=depth))
         said = PROPOSE.format(n=n, written=path.text.strip() or "(nothing is written yet)")
-        (reply,) = yield from draw(with_line(problem.prompt, said), key=key, first=first, label="propose")
+        (reply,) = yield from sample(with_line(problem.prompt, said), key=key, first=first, label="propose")
         return proposals(path, reply, n, separator(unit))
 
     return expand
@@ -85,7 +85,7 @@ def valued(problem: Problem, text: str, *, key: Key, judgements: int = 3) -> Flo
     """The mean of what some judgements of a state count: sure 20, likely 1, impossible 0.001; None if none of them can
     be read. A verifier. Cost: generate = judgements."""
     prompt = (Message("user", VALUE.format(question=problem.question, written=text.strip())),)
-    replies = yield from draw(prompt, key=key, n=judgements, role="judge", label="value")
+    replies = yield from sample(prompt, key=key, n=judgements, role="judge", label="value")
     words = [word for reply in replies if reply.ok and (word := _word(reply.text))]
     return sum(WORTH[word] for word in words) / len(words) if words else None
 
@@ -103,7 +103,7 @@ def voted(problem: Problem, texts: Sequence[str], *, key: Key, judgements: int =
     if len(texts) < 2:
         return [1.0] * len(texts)
     said = VOTE.format(question=problem.question, choices=numbered(texts, "Solution"))
-    replies = yield from draw((Message("user", said),), key=key, n=judgements, role="judge", label="vote")
+    replies = yield from sample((Message("user", said),), key=key, n=judgements, role="judge", label="vote")
     named = [int(found[-1]) for reply in replies if reply.ok and (found := _BEST.findall(reply.text))]
     votes = [number for number in named if 1 <= number <= len(texts)]
     if not votes:

@@ -110,7 +110,7 @@ class Dialect:
         if self.route(ask) == "completions":
             return {"model": self.model, "prompt": _joined(ask.prompt) + ask.prefix}
         turns = () if isinstance(ask.prompt, str) else ask.prompt
-        messages = [{"role": turn.role, "content": turn.content} for turn in turns]
+        messages = [{"role": turn.author, "content": turn.content} for turn in turns]
         body: dict[str, Any] = {"model": self.model, "messages": messages}
         if ask.prefix:
             messages.append({"role": "assistant", "content": ask.prefix})

@@ -63,14 +63,14 @@ class Texts:
             return prompt + prefix, self._encoder(special=True)
         if not self._tokenizer.chat_template:
             return "\n".join([turn.content for turn in prompt]) + self._join + prefix, self._encoder(special=True)
-        turns = [{"role": turn.role, "content": turn.content} for turn in prompt]
+        turns = [{"role": turn.author, "content": turn.content} for turn in prompt]
         told: str = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         return told + prefix, self._encoder(special=False)
 
     def _whole(self, prompt: Prompt, answer: str) -> Row:
         if isinstance(prompt, str) or not self._tokenizer.chat_template:
             return whole(*self._begin(prompt, answer))
-        turns = [{"role": turn.role, "content": turn.content} for turn in prompt]
+        turns = [{"role": turn.author, "content": turn.content} for turn in prompt]
         turns.append({"role": "assistant", "content": answer})
         told: str = self._tokenizer.apply_chat_template(turns, tokenize=False)
         return whole(told, self._encoder(special=False))

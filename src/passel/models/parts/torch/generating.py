@@ -8,7 +8,7 @@ from statistics import fmean
 from passel.core.ask import Generate
 from passel.core.model import Progress
 from passel.core.reply import Reply, Stop, Token, Usage
-from passel.decoding import Draft
+from passel.decoding import Decoded
 from passel.engine.constraints import Grammar, Matcher
 from passel.engine.draws import Completion, Draw, TokenLogprobs
 from passel.engine.text.stops import stops
@@ -104,7 +104,7 @@ def reply_of_completion(listener: Listener, draw: Draw, completion: Completion, 
     )
 
 
-def reply_of_draft(listener: Listener, prompt: int, draft: Draft, *, first: bool) -> Reply:
+def reply_of_draft(listener: Listener, prompt: int, draft: Decoded, *, first: bool) -> Reply:
     """The reply to an ask that a decoding method answered."""
     for token in draft.tokens[listener.progress.completion_tokens[listener.place] :]:
         if listener(token):
@@ -122,7 +122,7 @@ def reply_of_draft(listener: Listener, prompt: int, draft: Draft, *, first: bool
     )
 
 
-def _told(draft: Draft) -> dict[str, float] | None:
+def _told(draft: Decoded) -> dict[str, float] | None:
     """What a method says of its draft beside the text; None where that is nothing."""
     found: dict[str, float] = {} if draft.score is None else {"score": draft.score}
     if draft.depths:

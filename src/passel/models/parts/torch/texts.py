@@ -48,9 +48,9 @@ class Texts:
             return prompt
         if isinstance(prompt, str):
             return self._before + prompt
-        at = next((place for place, turn in enumerate(prompt) if turn.role == "user"), 0)
+        at = next((place for place, turn in enumerate(prompt) if turn.author == "user"), 0)
         return tuple(
-            Message(turn.role, self._before + turn.content) if place == at else turn
+            Message(turn.author, self._before + turn.content) if place == at else turn
             for place, turn in enumerate(prompt)
         )
 
@@ -60,7 +60,7 @@ class Texts:
         if not self.chat:
             # a base model continues what it is given, as the other adapters have it
             return self._prompt_ids("".join(f"{message.content}\n\n" for message in prompt), prefix)
-        messages = [{"role": message.role, "content": message.content} for message in prompt]
+        messages = [{"role": message.author, "content": message.content} for message in prompt]
         try:
             text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         except Exception as error:  # the template's own refusals are of many kinds

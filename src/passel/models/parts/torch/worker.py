@@ -11,7 +11,7 @@ from passel.core.errors import UsageError
 from passel.core.model import Progress
 from passel.core.progress import OnProgress
 from passel.core.reply import Reply, Usage
-from passel.decoding import Draft, Opening, load
+from passel.decoding import Decoded, Opening, load
 from passel.engine.draws import Completion, Draw
 from passel.engine.flows import Flow
 from passel.engine.forward import Emit
@@ -90,7 +90,7 @@ class Worker:
         """Asks alike get the drafts of one run, as many as it makes; the rest of them the drafts of another."""
         texts, ask = self.runtime.texts, asks[0]
         decoder = load(ask.sampling.decoder or "nucleus")
-        turns = None if isinstance(ask.prompt, str) else tuple((turn.role, turn.content) for turn in ask.prompt)
+        turns = None if isinstance(ask.prompt, str) else tuple((turn.author, turn.content) for turn in ask.prompt)
         opening = Opening(
             prompt,
             ask.sampling.max_tokens or 512,
@@ -196,7 +196,7 @@ class _Run:
     def done(self, drafts: Any, error: BaseException | None) -> None:
         """The drafts are there; or the run was stopped, because a stop text ended the one that was wanted."""
         if error is not None and self._stopped:
-            drafts, error = (Draft((), "end"),), None
+            drafts, error = (Decoded((), "end"),), None
         if error is not None:
             for future in self._futures:
                 self._worker.forget(future)
