@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from passel import __version__
 from passel.core.cost import Cost, Price
 from passel.core.key import Key
+from passel.core.version import __version__
 from passel.estimators.cost_of_pass import pooled
 from passel.estimators.curves import Pool, curves
 from passel.estimators.intervals import difference_interval, mean_interval
