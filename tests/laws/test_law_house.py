@@ -1,5 +1,5 @@
-"""The house is in order: imports go downwards, in no circle, and into no other room's `parts/`. The floors are those that
-docs/architecture.md draws."""
+"""The house is in order: imports go downwards, in no circle, and into no other room's `parts/`. The floors are those
+that docs/architecture.md draws."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_nobody_imports_the_parts_of_another_room() -> None:
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
-    """A package's own `__init__` counts as a file; that an import of a module runs its packages first does not count."""
+    """A package's own `__init__` counts as a file. That importing a module runs its packages first does not count."""
     graph = {m: {name for name in imported(path) if name in MODULES and name != m} for m, path in MODULES.items()}
     circle = first_circle(graph)
     assert circle is None, " -> ".join(circle or [])
