@@ -65,7 +65,7 @@ def parsed(text: str) -> Any:
     parse: Any = import_module("math_verify").parse
     sympy: Any = import_module("sympy")
     found = [one for one in parse(f"${text}$", parsing_timeout=None) if not isinstance(one, str)]
-    expression = found[0] if found else None
+    expression: Any = found[0] if found else None
     if not isinstance(expression, sympy.Expr) or expression.has(sympy.zoo, sympy.nan):
         return None
     names = {str(symbol).strip("\\") for symbol in expression.atoms(sympy.Symbol)}
