@@ -2,8 +2,8 @@
 
     python bench/evidence/zero_shot_cot.py LOGS [--show 5] [--json FILE]
 
-LOGS is the folder `log` of the public repository kojima-takeshi188/zero_shot_cot (Kojima et al. 2022, arXiv 2205.11916).
-Its files hold every question, output, prediction and gold answer of InstructGPT-3 on twelve data sets. For each file this
+LOGS is the folder `log` of the public repository kojima-takeshi188/zero_shot_cot (Kojima et al. 2022, 2205.11916). Its
+files hold every question, output, prediction and gold answer of InstructGPT-3 on twelve data sets. For each file this
 prints the accuracy that the file states, the accuracy by Passel's reading of the same outputs, and the share of outputs
 on which the two verdicts agree; with `--show`, the first outputs on which they do not.
 """
@@ -42,7 +42,7 @@ class Output:
 
 def outputs(log: str) -> Iterator[Output]:
     """The outputs of a log."""
-    for block in re.split(r"\n\d+st data\n", log)[1:]:
+    for block in re.split(r"\n\d+_th_sampling(?=\n)", log)[1:]:
         found = re.search(
             r"\nQ: (?P<question>.*?)\nA:(?P<text>.*?)\npred_before : (?P<before>.*?)\npred_after : .*?"
             r"pred_mode : (?P<read>.*?)\nGT : (?P<gold>[^\n]*)",
