@@ -11,6 +11,7 @@ from passel.core.problem import Answer
 from passel.reading.final_part import final_part
 from passel.reading.kinds.prose import normal
 from passel.reading.marks import Trust, statements
+from passel.reading.marks.refusal import is_refusal
 from passel.reading.marks.stated import last_line, without_run_on
 
 __all__ = ["LabelReader", "label_set"]
@@ -48,7 +49,9 @@ class LabelReader:
             clause = _clause(statement.content)
             if answer := self._first(clause) if not statement.bounded else self._last(statement.content):
                 return answer
-            if statement.bounded:
+            if answer := self._later(statement.content):
+                return answer
+            if statement.bounded or is_refusal(clause):
                 return None
             stated = stated or statement.trust is Trust.SENTENCE
         if stated or (part := final_part(text)) is None:
@@ -69,6 +72,13 @@ class LabelReader:
                 return answer
         return None
 
+    def _later(self, content: str) -> Answer | None:
+        """The label that a line after the statement begins with: "The answer is followed by its reason.\\n\\nYes, …"."""
+        for line in content.split("\n")[1:]:
+            if any(c.isalnum() for c in line):
+                return self._begins(line)
+        return None
+
     def _only(self, line: str) -> Answer | None:
         """The label of a line that is nothing else: "No.", "Therefore, no."."""
         line = _CONNECTIVE.sub("", line).strip(_EDGES)
@@ -79,7 +89,8 @@ class LabelReader:
         """The label that the text begins with, as a sentence or a part of one."""
         text = text.lstrip(_EDGES)
         match = self._words.match(text)
-        return self._meant(text, match) if match and not text[match.end() : match.end() + 1].isspace() else None
+        ends = match is not None and text[match.end() : match.end() + 1] in ("", *",.;:!\n-–—*")
+        return self._meant(text, match) if match and ends else None
 
     def _last(self, text: str) -> Answer | None:
         for match in reversed([*self._words.finditer(text)]):

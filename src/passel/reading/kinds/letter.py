@@ -12,6 +12,7 @@ from passel.core.problem import Answer
 from passel.reading.final_part import final_part
 from passel.reading.kinds.prose import normal, plain
 from passel.reading.marks import Trust, statements
+from passel.reading.marks.refusal import is_refusal
 from passel.reading.marks.stated import last_line, without_run_on
 
 __all__ = ["LABELS", "LetterReader", "with_options"]
@@ -127,13 +128,7 @@ class LetterReader:
         match = _LETTER.match(line)
         if match and not (match["bare"] in ("A", "I") and _FOLLOWED.match(line[match.end() :])):
             return True
-        return bool(
-            re.match(
-                r"\W*(?:none|unknown|unclear|neither|not sure|cannot|can't|I don|Don't|undetermined|impossible)",
-                line,
-                re.I,
-            )
-        )
+        return is_refusal(line)
 
     def _option(self, line: str) -> Answer | None:
         clean = plain(line)
