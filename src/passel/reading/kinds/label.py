@@ -73,7 +73,7 @@ class LabelReader:
         return None
 
     def _later(self, content: str) -> Answer | None:
-        """The label that a line after the statement begins with: "The answer is followed by its reason.\\n\\nYes, …"."""
+        """The label that a line after the statement begins with: "The answer is as follows.\\n\\nYes, …"."""
         for line in content.split("\n")[1:]:
             if any(c.isalnum() for c in line):
                 return self._begins(line)
