@@ -107,11 +107,11 @@ def test_items_without_anything_to_show_are_passed_over():
 
 
 def test_programs_are_shown_as_they_are_and_not_run():
-    class Trial:
-        def worth(self, program: str) -> float | None:
+    class HiddenTests:
+        def score(self, program: str) -> float | None:
             raise AssertionError("an example was run")
 
-    items = [code_item(n, f"Write {n}.", f"def {n}(): pass", Trial(), (), entry_point=n) for n in "fg"]
+    items = [code_item(n, f"Write {n}.", f"def {n}(): pass", HiddenTests(), (), entry_point=n) for n in "fg"]
     (found,) = Examples(task(items), 1)(1)
     assert found["solution"] in ("```python\ndef f(): pass\n```", "```python\ndef g(): pass\n```")
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from passel.core.ranges import Log
-from passel.sandbox.programs.examples import examples
-from passel.sandbox.programs.outputs import Outputs
-from passel.sandbox.programs.runs import Program
-from passel.sandbox.programs.tests import single_tests
+from passel.sandbox.programs import OutputTests, Program, docstring_examples, single_tests
 from passel.tasks.parts.code import code_item
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.humaneval_text import question, without_faulty
@@ -40,12 +37,12 @@ def humaneval_plus(
     def item(index: int, row: Row) -> Item:
         name, prompt = row["entry_point"], row["prompt"]
         gold = prompt + row["canonical_solution"]
-        given = tuple(tuple(call) for call in [*row["base_input"], *row["plus_input"]])
-        trial = Outputs(given, Program(gold, prompt, name), float(row["atol"]), seconds)
-        public = without_faulty(row["task_id"], examples(prompt, name))
+        calls = tuple(tuple(call) for call in [*row["base_input"], *row["plus_input"]])
+        hidden = OutputTests(calls, Program(gold, prompt, name), float(row["atol"]), seconds)
+        public = without_faulty(row["task_id"], docstring_examples(prompt, name))
         if tests == "base":
             public = single_tests(row.get("test") or _original(row["task_id"]), name)
-        return code_item(row["task_id"], question(prompt), gold, trial, public, prompt=prompt, entry_point=name)
+        return code_item(row["task_id"], question(prompt), gold, hidden, public, prompt=prompt, entry_point=name)
 
     return make("humaneval_plus", f"evalplus/{_FILES[inputs]}.jsonl", item)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from passel.core.ranges import Log
-from passel.tasks.parts.code import Asserts, code_item
+from passel.sandbox.programs import AssertTests
+from passel.tasks.parts.code import code_item
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.mbpp_text import called, public_tests, question
 from passel.tasks.parts.source import Hub, make
@@ -33,9 +34,9 @@ def mbpp(
         if not first <= row["task_id"] <= last:
             return None
         public = public_tests(row, row["test_list"])
-        trial = Asserts((*public, *public_tests(row, row["challenge_test_list"])), "", "", seconds)
+        hidden = AssertTests((*public, *public_tests(row, row["challenge_test_list"])), "", "", seconds)
         asked = question(row["text"], row["test_list"])
         gold = row["code"].replace("\r\n", "\n")
-        return code_item(str(row["task_id"]), asked, gold, trial, public, entry_point=called(gold, public))
+        return code_item(str(row["task_id"]), asked, gold, hidden, public, entry_point=called(gold, public))
 
     return make("mbpp", "mbpp/mbpp.jsonl", item, Hub("google-research-datasets/mbpp", split, "full"))

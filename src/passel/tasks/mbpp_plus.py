@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from passel.core.ranges import Log
-from passel.sandbox.programs.outputs import Outputs
-from passel.sandbox.programs.runs import Program
+from passel.sandbox.programs import OutputTests, Program
 from passel.tasks.parts.code import code_item
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.mbpp_text import question
@@ -39,9 +38,9 @@ def mbpp_plus(
         calls = tuple(restored(number, call) for call in [*row["base_input"], *row["plus_input"]])
         if row["task_id"] in _HUGE:
             calls = tuple(call for call in calls if call[-1] != _HUGE[row["task_id"]])
-        trial = Outputs(calls, Program(gold, "", name), float(row["atol"]), seconds)
+        hidden = OutputTests(calls, Program(gold, "", name), float(row["atol"]), seconds)
         public = row["assertion"].strip().split("\n") if tests == "base" else shown
         public = tuple(f"import math\n{test}" if "math." in test else test for test in public)
-        return code_item(row["task_id"], question(text, shown), gold, trial, public, entry_point=name)
+        return code_item(row["task_id"], question(text, shown), gold, hidden, public, entry_point=name)
 
     return make("mbpp_plus", "evalplus/MbppPlus.jsonl", item)
