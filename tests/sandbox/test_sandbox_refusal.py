@@ -85,7 +85,7 @@ def test_a_filter_that_is_not_taken_is_refused(monkeypatch):
 def test_the_first_that_works_is_taken(monkeypatch):
     monkeypatch.setattr(choose, "missing", lambda backend: None)
     monkeypatch.setattr(choose, "_reasons", {})
-    monkeypatch.setattr(choose, "_tried", lambda backend: "broken" if backend == "bubblewrap" else None)
+    monkeypatch.setattr(choose, "_try", lambda backend: "broken" if backend == "bubblewrap" else None)
     assert choose.choose(None) == "plain"
     with pytest.raises(NoSandbox, match="broken"):
         choose.choose("bubblewrap")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.tasks import Task, load
-from passel.tasks.parts.haystack import paragraphs_of, stretch, with_facts
+from passel.tasks.parts.haystack import excerpt, paragraphs_of, with_facts
 from passel.tasks.parts.needles import FORMS, MOST
 
 needs_data = pytest.mark.skipif(not os.environ.get("PASSEL_DATA"), reason="needs PASSEL_DATA, the folder of data sets")
@@ -76,7 +76,7 @@ SENTENCES = st.lists(
 
 @given(SENTENCES, st.integers(1, 60), st.integers(0, 99))
 def test_a_stretch_is_as_long_as_wanted_and_in_order(paragraphs, words, seed):
-    found = stretch([tuple(one) for one in paragraphs], words, Key(seed))
+    found = excerpt([tuple(one) for one in paragraphs], words, Key(seed))
     sentences = [sentence for one in found for sentence in one]
     assert all(found)
     assert words <= sum(len(one.split()) for one in sentences) < words + 3

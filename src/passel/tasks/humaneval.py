@@ -9,7 +9,7 @@ from passel.sandbox.programs import AssertTests, docstring_examples
 from passel.tasks.parts.code import code_item
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.humaneval_text import question, without_faulty
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["humaneval"]
@@ -18,8 +18,8 @@ __all__ = ["humaneval"]
 def humaneval(*, seconds: Annotated[float, Log(0.5, 60)] = 5.0) -> Task:
     """HumanEval: right is a program that passes the hidden tests, each in `seconds` of processor time.
 
-    The public tests are the examples in the docstring. What the prompt imports and defines is there for the program, as
-    the program continues the prompt in the original.
+    The public tests are the examples in the docstring. The program can use the imports and helpers of the prompt, which
+    it continues in the original.
     """
 
     def item(index: int, row: Row) -> Item:
@@ -29,4 +29,4 @@ def humaneval(*, seconds: Annotated[float, Log(0.5, 60)] = 5.0) -> Task:
         gold = prompt + row["canonical_solution"]
         return code_item(row["task_id"], question(prompt), gold, hidden, public, prompt=prompt, entry_point=name)
 
-    return make("humaneval", "humaneval/HumanEval.jsonl", item, Hub("openai/openai_humaneval", "test"))
+    return task_from_rows("humaneval", "humaneval/HumanEval.jsonl", item, Hub("openai/openai_humaneval", "test"))

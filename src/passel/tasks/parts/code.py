@@ -1,4 +1,4 @@
-"""Answers that are programs: how one is read out of a text, when two are the same, and what one is worth."""
+"""Answers that are programs: read out of a text, compared, and scored by hidden tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from passel.core.problem import Answer, Reader
 from passel.sandbox import default_sandbox
 from passel.sandbox.programs import HiddenTests
-from passel.tasks.parts.task import Item, Kind
+from passel.tasks.parts.task import AnswerKind, Item
 
 __all__ = ["CODE", "code_item", "fenced", "read_code"]
 
@@ -38,15 +38,15 @@ def code_item(
     """An item whose answer is a program.
 
     Args:
-        gold: a reference program, whole.
-        tests: public ones, each a statement that stands alone.
+        gold: a whole reference program.
+        tests: the public tests, each a complete statement.
     """
     details = {"entry_point": entry_point, "tests": tests, "prompt": prompt}
     return Item(name, question, gold, CODE, (), details, fenced(gold), {"hidden_tests": hidden_tests})
 
 
 def fenced(program: str) -> str:
-    """A program as a model is asked to give it."""
+    """The program in a fenced block, as a model is asked to write it."""
     return f"```python\n{program.strip(chr(10))}\n```"
 
 
@@ -60,7 +60,7 @@ def read_code(text: str) -> Answer | None:
     blocks = [match[3] for match in _FENCE.finditer(text) if match[2].lower() in _PYTHON]
     if blocks:
         found = [(block, tree) for block in map(textwrap.dedent, blocks) if (tree := _parsed(block)) is not None]
-        answers = [(code, tree) for code, tree in found if _defines(tree)] or [one for one in found if _does(one[1])]
+        answers = [(code, tree) for code, tree in found if _defines(tree)] or [pair for pair in found if _does(pair[1])]
         bodies = [body for block in blocks if (body := _body(block)) is not None]
         return _answer(*(answers or bodies)[-1]) if answers or bodies else None
     whole = _unfenced(text) or _body(text)
@@ -156,7 +156,7 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 
 
 def _reader(_: tuple[str, ...]) -> Reader:
-    default_sandbox()  # no sandbox: refused before a run is paid for
+    default_sandbox()  # raises NoSandbox before a run is paid for
     return read_code
 
 
@@ -165,5 +165,5 @@ def _score(item: Item, answer: Answer | None) -> float | None:
     return hidden_tests.score(answer.text) if answer else 0.0
 
 
-CODE = Kind(_reader, _score, "Answer with the whole program in one fenced Python block (```python).", costly=True)
+CODE = AnswerKind(_reader, _score, "Answer with the whole program in one fenced Python block (```python).", costly=True)
 """For items of `code_item`."""
