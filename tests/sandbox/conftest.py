@@ -21,7 +21,7 @@ SHORT = Limits(seconds=10.0, cpu_seconds=10.0)  # of a run that comes to its end
 
 @pytest.fixture(scope="session", params=["bubblewrap", "plain"])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A warm pool of one backend."""
+    """A sandbox of each backend, with workers ready."""
     backend: Backend = request.param
     try:
         made = Sandbox(max_workers=2, limits=SHORT, backend=backend)

@@ -1,4 +1,4 @@
-"""The pool: many at once, cancelling, closing, forking, and nothing left behind."""
+"""Workers: many at once, cancelling, closing, forking, and nothing left behind."""
 
 from __future__ import annotations
 
