@@ -38,7 +38,9 @@ def long_documents(
     seed: int = 0,
     size: int = 500,
 ) -> Task:
-    """Questions about a long text, which the question contains; `details["document"]` is the text only.
+    """Long documents: questions about a long text.
+
+    The question contains the text; `details["document"]` is the text only.
 
     Facts are sentences inserted at random places into an excerpt of a book. needle: one of `facts` facts holds the
     answer, the others are like it. hops: `hops` facts lead to the answer, each to the next. count, sum: several facts
