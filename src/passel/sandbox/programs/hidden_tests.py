@@ -1,4 +1,4 @@
-"""Hidden tests of a programming problem, and those that are statements."""
+"""Hidden tests of a programming problem: the protocol, and tests that are statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of answer: how each is read, what it is worth, and how a model is told to give it."""
+"""The kinds of answer: how each is read and scored, and how a model is told to give it."""
 
 from __future__ import annotations
 

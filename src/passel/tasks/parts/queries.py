@@ -1,4 +1,4 @@
-"""Answers that are SQL queries: read out of a text, and worth what their rows are worth."""
+"""Answers that are SQL queries: read out of a text, and scored by their rows."""
 
 from __future__ import annotations
 
