@@ -1,4 +1,4 @@
-"""The pool: many at once, cancelling, closing, forking, and nothing left behind."""
+"""Workers: many at once, cancelling, closing, forking, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from passel.core.errors import PasselError, UsageError
-from passel.sandbox import Limits, Sandbox, default
+from passel.sandbox import Limits, Sandbox, default_sandbox
 from passel.tools.python import python
 
 SEVERAL = Limits(processes=4)
@@ -84,12 +84,12 @@ def test_limits_of_its_own_are_those_of_a_run(sandbox):
 
 
 def test_a_closed_sandbox_refuses_and_leaves_nothing(sandbox, alive, until):
-    own = Sandbox(workers=2, backend=sandbox.backend)
+    own = Sandbox(max_workers=2, backend=sandbox.backend)
     assert own.run("result = 1").value == 1
-    pids = [container.pid for container in [*own._pool._ready, *own._pool._starting]]
+    pids = [container.pid for container in [*own._workers._ready, *own._workers._starting]]
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(own.run, "while True: pass", limits=Limits(seconds=600.0))
-        while not own._pool._jobs:
+        while not own._workers._jobs:
             time.sleep(0.01)
         own.close()
         with pytest.raises(PasselError, match="closed"):
@@ -102,7 +102,7 @@ def test_a_closed_sandbox_refuses_and_leaves_nothing(sandbox, alive, until):
 
 def test_closing_again_touches_nothing_that_others_have_opened_since(sandbox):
     """A wake-up call once went to the number of the closed descriptor, and so into another sandbox's worker."""
-    own = Sandbox(workers=1, backend=sandbox.backend)
+    own = Sandbox(max_workers=1, backend=sandbox.backend)
     own.close()
     pipes = [os.pipe() for _ in range(20)]
     own.close()
@@ -115,9 +115,9 @@ def test_closing_again_touches_nothing_that_others_have_opened_since(sandbox):
 
 
 def test_workers_that_something_ends_are_replaced(sandbox, until):
-    own = Sandbox(workers=2, backend=sandbox.backend)
-    until(lambda: len(own._pool._ready) == 2)
-    killed = list(own._pool._ready)
+    own = Sandbox(max_workers=2, backend=sandbox.backend)
+    until(lambda: len(own._workers._ready) == 2)
+    killed = list(own._workers._ready)
     for container in killed:
         os.kill(container.pid, signal.SIGKILL)
     until(lambda: not any(container.alive for container in killed))
@@ -128,7 +128,7 @@ def test_workers_that_something_ends_are_replaced(sandbox, until):
 PROGRAM = """
 import os, sys, time
 from passel.sandbox import Limits, Sandbox
-box = Sandbox(workers=2, backend=sys.argv[1])
+box = Sandbox(max_workers=2, backend=sys.argv[1])
 print(box.run("result = 1").value, flush=True)
 """
 
@@ -182,7 +182,7 @@ box.close()
 if child == 0:
     os._exit(value)
 print(value, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-other = Sandbox(workers=1, backend=sys.argv[1])
+other = Sandbox(max_workers=1, backend=sys.argv[1])
 if (child := os.fork()) == 0:
     os._exit(0)
 os.waitpid(child, 0)
@@ -195,7 +195,7 @@ print(other.run("result = 3").value)
 
 def test_threads_that_made_it_may_end(sandbox):
     made: list[Sandbox] = []
-    thread = threading.Thread(target=lambda: made.append(Sandbox(workers=1, backend=sandbox.backend)))
+    thread = threading.Thread(target=lambda: made.append(Sandbox(max_workers=1, backend=sandbox.backend)))
     thread.start()
     thread.join()
     time.sleep(0.1)
@@ -204,7 +204,7 @@ def test_threads_that_made_it_may_end(sandbox):
 
 
 def test_descriptors_are_given_back(sandbox):
-    own = Sandbox(workers=1, backend=sandbox.backend)
+    own = Sandbox(max_workers=1, backend=sandbox.backend)
     before = len(os.listdir("/proc/self/fd"))
     for code in ("result = 1", "1 / 0", "import os; os._exit(1)") * 3:
         own.run(code)
@@ -233,13 +233,13 @@ def test_limits_are_checked_when_built(limits, named):
 
 
 def test_a_sandbox_has_a_worker():
-    with pytest.raises(UsageError, match="workers=0"):
-        Sandbox(workers=0)
+    with pytest.raises(UsageError, match="max_workers=0"):
+        Sandbox(max_workers=0)
 
 
 def test_the_tool_runs_code_on_the_shared_sandbox(sandbox):
     ran = asyncio.run(python(code="print(input())\n2 + 2", stdin="hi"))
     assert (ran["status"], ran["stdout"], ran["value"]) == ("ok", "hi\n", 4), ran
-    assert default() is default()
+    assert default_sandbox() is default_sandbox()
     ran = asyncio.run(python(code="while True: pass", seconds=0.3))
     assert ran["status"] == "timeout", ran

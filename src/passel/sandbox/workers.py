@@ -1,4 +1,4 @@
-"""The pool of warm workers: one thread that starts containers, hands them code, reads, and ends them in time."""
+"""Workers kept ready: one thread starts containers, hands them code, reads their output, and ends them in time."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from passel.core.errors import PasselError
-from passel.sandbox.container import Container, Request
-from passel.sandbox.values import Backend, Limits, Ran, Unsafe
+from passel.sandbox.container import Container, Submission
+from passel.sandbox.execution import Backend, Execution, Limits, NoSandbox
 from passel.sandbox.view import View
 
-__all__ = ["Pool"]
+__all__ = ["Workers"]
 
-_START = 60.0  # seconds that a container may take to start on a busy machine
+_MAX_START_SECONDS = 60.0  # of a container, on a busy machine
 
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    request: Request
-    future: Future[Ran] = field(default_factory=lambda: Future[Ran]())
+    submission: Submission
+    future: Future[Execution] = field(default_factory=lambda: Future[Execution]())
 
-    def settle(self, result: Ran | Exception) -> None:
+    def settle(self, result: Execution | Exception) -> None:
         with contextlib.suppress(InvalidStateError):  # cancelled meanwhile
             if isinstance(result, Exception):
                 self.future.set_exception(result)
@@ -36,24 +36,25 @@ class _Job:
                 self.future.set_result(result)
 
 
-class Pool:
-    """Runs requests, `workers` at a time, each in a container of its own; as many are kept ready or are started anew.
+class Workers:
+    """Runs submissions, at most `max_workers` at a time, each in a container of its own; as many containers are kept
+    ready or are starting.
 
-    All containers are children of the pool's own thread: the kernel ends them when that thread ends, however it ends.
+    All containers are children of one thread: the kernel ends them when that thread ends, however it ends.
     """
 
-    def __init__(self, backend: Backend, view: View, limits: Limits, workers: int) -> None:
+    def __init__(self, backend: Backend, view: View, limits: Limits, max_workers: int) -> None:
         self._backend: Backend = backend
-        self._view, self._limits, self._workers = view, limits, workers
-        self._lock = threading.RLock()  # a sandbox that is collected closes its pool, in whatever thread that happens
+        self._view, self._limits, self._max_workers = view, limits, max_workers
+        self._lock = threading.RLock()  # a sandbox that is collected closes its workers, in any thread
         self._waiting: deque[_Job] = deque()
         self._closing = False
-        self._over = False  # its pipes are closed: their numbers may be others' by now
+        self._ended = False  # the pipes are closed: their numbers may be those of other files by now
         self._process = os.getpid()
-        self._broken = False  # the last container could not start: no more of them until somebody asks
-        self._starting: dict[Container, float] = {}  # until when
+        self._broken = False  # the last container could not start: none is started until a job waits
+        self._starting: dict[Container, float] = {}  # by when each must be ready
         self._ready: deque[Container] = deque()
-        self._jobs: dict[Container, _Job] = {}  # of those that run, and of those that start with limits of their own
+        self._jobs: dict[Container, _Job] = {}  # of containers that run, or start with limits of their own
         self._watched: dict[Container, set[int]] = {}
         self._selector = selectors.DefaultSelector()
         self._wake, self._waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -61,9 +62,9 @@ class Pool:
         self._thread = threading.Thread(target=self._serve, name="passel-sandbox", daemon=True)
         self._thread.start()
 
-    def submit(self, request: Request) -> Future[Ran]:
-        """The future result. Cancelling it ends the run."""
-        job = _Job(request)
+    def submit(self, submission: Submission) -> Future[Execution]:
+        """The future result. Cancelling it ends the code."""
+        job = _Job(submission)
         with self._lock:
             if self._closing:
                 raise PasselError("the sandbox is closed")
@@ -73,7 +74,7 @@ class Pool:
         return job.future
 
     def close(self) -> None:
-        """Ends all containers; runs that were not over raise PasselError. Does nothing in a child that was forked."""
+        """Ends all containers; executions that were not over raise PasselError. Does nothing in a forked child."""
         if self._process != os.getpid():
             return
         with self._lock:
@@ -82,13 +83,13 @@ class Pool:
         if threading.current_thread() is not self._thread:
             self._thread.join()
 
-    def _settled(self, future: Future[Ran]) -> None:
+    def _settled(self, future: Future[Execution]) -> None:
         if future.cancelled():
             self._notify()
 
     def _notify(self) -> None:
         with self._lock, contextlib.suppress(BlockingIOError):
-            if not self._over:
+            if not self._ended:
                 os.write(self._waker, b"!")
 
     def _woken(self) -> None:
@@ -100,7 +101,7 @@ class Pool:
             while not self._closing:
                 self._hand_out()
                 self._refill()
-                for key, _ in self._selector.select(self._patience()):
+                for key, _ in self._selector.select(self._seconds_to_wait()):
                     act: Callable[[], None] = key.data
                     act()
                 self._expire()
@@ -109,40 +110,39 @@ class Pool:
 
     def _hand_out(self) -> None:
         while job := self._next():
-            if job.request.limits.fixed != self._limits.fixed:
-                self._start(job.request.limits, job)
+            if job.submission.limits.of_container != self._limits.of_container:
+                self._start(job.submission.limits, job)
             else:
                 container = self._ready.popleft()
-                if container.lost:  # whatever ended it, the job shall not suffer
+                if container.has_exited:  # the job is given to another
                     self._drop(container)
-                    self._back(job)
+                    self._put_back(job)
                     continue
                 self._jobs[container] = job
-                container.give(job.request)
+                container.begin(job.submission)
                 self._want_to_write(container)
 
     def _next(self) -> _Job | None:
-        """The next job that can be served now."""
+        """The next job that can run now."""
         with self._lock:
             while self._waiting and self._waiting[0].future.cancelled():
                 self._waiting.popleft()
-            if not self._waiting or len(self._jobs) >= self._workers:
+            if not self._waiting or len(self._jobs) >= self._max_workers:
                 return None
-            own = self._waiting[0].request.limits.fixed != self._limits.fixed
-            return self._waiting.popleft() if own or self._ready else None
+            own_limits = self._waiting[0].submission.limits.of_container != self._limits.of_container
+            return self._waiting.popleft() if own_limits or self._ready else None
 
-    def _back(self, job: _Job) -> None:
+    def _put_back(self, job: _Job) -> None:
         with self._lock:
             self._waiting.appendleft(job)
 
     def _refill(self) -> None:
         with self._lock:
-            wanted = bool(self._waiting)
-        if self._broken and not wanted:
+            waiting = bool(self._waiting)
+        if self._broken and not waiting:
             return
-        warm = len(self._ready) + sum(container not in self._jobs for container in self._starting)
-        running = len(self._jobs)
-        for _ in range(self._workers - warm - running):
+        unused = len(self._ready) + sum(container not in self._jobs for container in self._starting)
+        for _ in range(self._max_workers - unused - len(self._jobs)):
             if not self._start(self._limits, None):
                 return
 
@@ -154,7 +154,7 @@ class Pool:
             return False
         if job is not None:
             self._jobs[container] = job
-        self._starting[container] = time.monotonic() + _START
+        self._starting[container] = time.monotonic() + _MAX_START_SECONDS
         for descriptor in container.outputs:
             self._watch(container, descriptor, partial(self._read, container, descriptor))
         self._watch(container, container.ended, partial(self._gone, container))
@@ -183,19 +183,19 @@ class Pool:
 
     def _read(self, container: Container, descriptor: int) -> None:
         if not container.alive:
-            return  # ended by what came before in the same round; its descriptors may be others' by now
+            return  # ended earlier in the same round; its descriptors may be those of other files by now
         if not container.read(descriptor):
             self._unwatch(container, descriptor)
         if container.ready and container in self._starting:
             del self._starting[container]
             self._broken = False
             self._started(container)
-        elif (job := self._jobs.get(container)) and (over := container.step()):
-            self._finish(container, job, over)
+        elif (job := self._jobs.get(container)) and (execution := container.poll()):
+            self._finish(container, job, execution)
 
     def _started(self, container: Container) -> None:
         if job := self._jobs.get(container):
-            container.give(job.request)
+            container.begin(job.submission)
             self._want_to_write(container)
         else:
             self._ready.append(container)
@@ -203,29 +203,29 @@ class Pool:
     def _gone(self, container: Container) -> None:
         if not container.alive:
             return
-        over = container.gone()
+        execution = container.finish()
         job = self._jobs.get(container)
-        if job and over:
-            self._finish(container, job, over)
+        if job and execution:
+            self._finish(container, job, execution)
         elif container in self._starting:
             self._drop(container)
-            self._fail(f"{self._backend}: {container.complaint()}", job)
+            self._fail(f"{self._backend}: {container.startup_error()}", job)
         else:
-            self._drop(container)  # a ready one that something outside has ended
+            self._drop(container)  # a ready container that something outside has ended
 
-    def _finish(self, container: Container, job: _Job, over: Ran) -> None:
+    def _finish(self, container: Container, job: _Job, execution: Execution) -> None:
         self._drop(container)
-        job.settle(over)
+        job.settle(execution)
 
     def _fail(self, why: str, job: _Job | None) -> None:
-        """No container can be started: whoever waits is told so."""
+        """No container can be started: the waiting jobs raise NoSandbox."""
         self._broken = True
         with self._lock:
             failed = [job] if job else list(self._waiting)
             if not job:
                 self._waiting.clear()
-        for one in failed:
-            one.settle(Unsafe(f"the sandbox cannot start a worker: {why}"))
+        for waiting in failed:
+            waiting.settle(NoSandbox(f"the sandbox cannot start a worker: {why}"))
 
     def _drop(self, container: Container) -> None:
         for descriptor in tuple(self._watched[container]):
@@ -237,22 +237,23 @@ class Pool:
         if container in self._ready:
             self._ready.remove(container)
 
-    def _patience(self) -> float | None:
+    def _seconds_to_wait(self) -> float | None:
         """Seconds until something has to be ended."""
-        times = [*self._starting.values(), *(one.deadline for one in self._jobs if one.deadline is not None)]
+        deadlines = (container.deadline for container in self._jobs)
+        times = [*self._starting.values(), *(deadline for deadline in deadlines if deadline is not None)]
         return max(min(times) - time.monotonic(), 0.0) if times else None
 
     def _expire(self) -> None:
         for container, job in list(self._jobs.items()):
             if job.future.cancelled():
                 self._drop(container)
-            elif over := container.step():
-                self._finish(container, job, over)
+            elif execution := container.poll():
+                self._finish(container, job, execution)
         now = time.monotonic()
-        for container in [one for one, end in self._starting.items() if end <= now]:
+        for container in [container for container, end in self._starting.items() if end <= now]:
             job = self._jobs.get(container)
             self._drop(container)
-            self._fail(f"{self._backend}: a worker was not ready after {_START:g} s", job)
+            self._fail(f"{self._backend}: a worker was not ready after {_MAX_START_SECONDS:g} s", job)
 
     def _end(self) -> None:
         with self._lock:
@@ -265,6 +266,6 @@ class Pool:
             job.settle(PasselError("the sandbox was closed"))
         self._selector.close()
         with self._lock:
-            self._over = True
+            self._ended = True
             os.close(self._wake)
             os.close(self._waker)

@@ -1,4 +1,4 @@
-"""Examples in the docstring of a programming problem, turned into asserts."""
+"""Turns the examples in the docstring of a programming problem into asserts."""
 
 from __future__ import annotations
 
@@ -7,38 +7,39 @@ import re
 import warnings
 from collections.abc import Iterator
 
-__all__ = ["examples"]
+__all__ = ["docstring_examples"]
 
 _ARROW = re.compile(
     r"\s*(?:==?>|==|[-=]>|➞|=|#\s*(?:=>|returns)|(?:should\s+)?(?:return|be\s+equal\s+to)s?)\s*", re.IGNORECASE
 )
 _PAIRS = (
-    re.compile(r"Input\s*:(?P<given>.*?)\n\s*Output\s*:(?P<wanted>[^\n]*)", re.DOTALL),
-    re.compile(r"\bFor (?P<given>\w+\s*=[^\n]*?),?\s+the (?:output|result) should be\s*:?(?P<wanted>[^\n]*)"),
+    re.compile(r"Input\s*:(?P<input>.*?)\n\s*Output\s*:(?P<output>[^\n]*)", re.DOTALL),
+    re.compile(r"\bFor (?P<input>\w+\s*=[^\n]*?),?\s+the (?:output|result) should be\s*:?(?P<output>[^\n]*)"),
 )
-_MOST_LINES = 8  # of one value
+_MAX_LINES = 8  # of a value
 _WORDS = {"true": "True", "false": "False", "null": "None"}
 
 
-def examples(prompt: str, entry_point: str) -> tuple[str, ...]:
-    """The examples of the entry point's docstring as `assert f(x) == y`, in order, each once.
+def docstring_examples(prompt: str, entry_point: str) -> tuple[str, ...]:
+    """The examples in the entry point's docstring as `assert f(x) == y`, in order, without repetitions.
 
-    Read are doctests, `f(x) == y` with any of the usual arrows, "Input: … Output: …" and "For x = … the output should
-    be …". A value is read as far as it is a literal, and only where nothing but a remark follows it: `f(x) -> 19 - 5`
-    is no example. Arguments by name must be those of the signature.
+    Finds doctests, `f(x) == y` with any of the usual arrows, "Input: … Output: …" and "For x = … the output should be
+    …". A value must be a literal, followed by nothing or a remark: `f(x) -> 19 - 5` is no example. Arguments by name
+    must be those of the signature.
 
-    >>> examples('def f(x):\\n    \"\"\"Half.\\n    >>> f(4)\\n    2\\n    f(6) ➞ 3 # half of 6\\n    \"\"\"\\n', "f")
+    >>> prompt = 'def f(x):\\n    \"\"\"Half.\\n    >>> f(4)\\n    2\\n    f(6) ➞ 3 # half of 6\\n    \"\"\"\\n'
+    >>> docstring_examples(prompt, "f")
     ('assert f(4) == 2', 'assert f(6) == 3')
     """
     text = _docstring(prompt, entry_point)
     names = _arguments(prompt, entry_point)
-    found = [*_doctests(text, entry_point), *_arrows(text, entry_point), *_pairs(text, entry_point, names)]
-    order = sorted(range(len(found)), key=lambda index: found[index][0])
-    return tuple(dict.fromkeys(found[index][1] for index in order))
+    examples = [*_doctests(text, entry_point), *_arrows(text, entry_point), *_pairs(text, entry_point, names)]
+    examples.sort(key=lambda example: example[0])
+    return tuple(dict.fromkeys(test for _, test in examples))
 
 
 def _docstring(prompt: str, name: str) -> str:
-    """What stands below the signature."""
+    """The text below the signature."""
     start = re.search(rf"^def {re.escape(name)}\b.*?:\s*\n", prompt, re.MULTILINE | re.DOTALL)
     return prompt[start.end() :] if start else ""
 
@@ -53,12 +54,12 @@ def _arguments(prompt: str, name: str) -> list[str]:
 
 def _doctests(text: str, name: str) -> Iterator[tuple[int, str]]:
     for match in re.finditer(r"^[ \t]*>>> ?(.*)\n((?:[ \t]*(?!>>>|\"\"\"|''')\S.*\n)*)", text, re.MULTILINE):
-        call, wanted = _expression(match[1]), match[2].split("\n")
+        call, lines = _expression(match[1]), match[2].split("\n")
         if call is None or not _calls(call, name):
             continue
         if isinstance(call, ast.Compare):
             yield match.start(), f"assert {ast.unparse(call)}"
-        elif (value := _literal(match[2])) is not None or (value := _literal(wanted[0])) is not None:
+        elif (value := _literal(match[2])) is not None or (value := _literal(lines[0])) is not None:
             yield match.start(), f"assert {ast.unparse(call)} == {value}"
 
 
@@ -71,15 +72,15 @@ def _arrows(text: str, name: str) -> Iterator[tuple[int, str]]:
         arrow = _ARROW.match(text, end)
         if call is None or arrow is None or not _plain(call):
             continue
-        if (value := _beginning(text[arrow.end() :])) is not None:
+        if (value := _first_value(text[arrow.end() :])) is not None:
             yield match.start(), f"assert {ast.unparse(call)} == {value}"
 
 
 def _pairs(text: str, name: str, arguments: list[str]) -> Iterator[tuple[int, str]]:
     for pattern in _PAIRS:
         for match in pattern.finditer(text):
-            given = " ".join(match["given"].split()).rstrip(",")
-            call, value = _expression(f"{name}({given})"), _beginning(match["wanted"])
+            inputs = " ".join(match["input"].split()).rstrip(",")
+            call, value = _expression(f"{name}({inputs})"), _first_value(match["output"])
             if not isinstance(call, ast.Call) or value is None:
                 continue
             if call.keywords and not call.args and [word.arg for word in call.keywords] == arguments:
@@ -89,7 +90,7 @@ def _pairs(text: str, name: str, arguments: list[str]) -> Iterator[tuple[int, st
 
 
 def _closed(text: str, start: int) -> int:
-    """The end of brackets that were opened before `start`; strings are skipped."""
+    """The index after the bracket that closes the bracket opened before `start`; strings are skipped."""
     depth, quote = 1, ""
     for index in range(start, len(text)):
         sign = text[index]
@@ -106,15 +107,15 @@ def _closed(text: str, start: int) -> int:
     return len(text)
 
 
-def _beginning(text: str) -> str | None:
-    """The literal that a text begins with, if a remark follows it or nothing."""
-    lines = text.strip().split("\n")[:_MOST_LINES]
+def _first_value(text: str) -> str | None:
+    """The literal at the beginning of a text, if a remark or nothing follows it."""
+    lines = text.strip().split("\n")[:_MAX_LINES]
     for count in range(1, len(lines) + 1):
-        shown = "\n".join(lines[:count]).removesuffix(".")  # a full stop, for "20." is a number too
-        if (value := _literal(shown)) is not None:
+        candidate = "\n".join(lines[:count]).removesuffix(".")  # a full stop: "20." would be a number
+        if (value := _literal(candidate)) is not None:
             return value
-    ended = re.match(r"(.+?)(?:\s*[.,;]|\s+(?:#|\().*)\s*$", lines[0])
-    return _literal(ended[1]) if ended else None
+    ending = re.match(r"(.+?)(?:\s*[.,;]|\s+(?:#|\().*)\s*$", lines[0])
+    return _literal(ending[1]) if ending else None
 
 
 def _literal(text: str) -> str | None:
@@ -129,7 +130,7 @@ def _literal(text: str) -> str | None:
 
 
 def _plain(call: ast.expr) -> bool:
-    """Whether it is a call with literals."""
+    """Whether it is a call whose arguments are literals."""
     if not isinstance(call, ast.Call) or call.keywords:
         return False
     return all(_literal(ast.unparse(argument)) is not None for argument in call.args)

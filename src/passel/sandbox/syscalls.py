@@ -1,4 +1,4 @@
-"""System calls that the sandbox refuses, with their numbers on x86-64 and on 64-bit ARM."""
+"""System calls that the sandbox refuses, with their numbers on x86-64 and 64-bit ARM."""
 
 from __future__ import annotations
 
@@ -45,4 +45,4 @@ FORBIDDEN = frozenset(_table(_FORBIDDEN))
 ABSENT = frozenset(_table(_ABSENT))
 """Refused with ENOSYS."""
 CALLS = {**_table(_FORBIDDEN), **_table(_ABSENT), **_table(_BY_ARGUMENT)}
-"""Numbers by name; None where the machine has no such call."""
+"""The numbers of all of them by name; None where the machine has no such call."""

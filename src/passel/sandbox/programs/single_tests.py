@@ -1,4 +1,4 @@
-"""Tests taken apart: the asserts of HumanEval's `check(candidate)` one by one."""
+"""Splits HumanEval's `check(candidate)` into single tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ __all__ = ["single_tests"]
 
 
 def single_tests(source: str, entry_point: str) -> tuple[str, ...]:
-    """The asserts of a `check(candidate)` as statements about the entry point; the whole of it where it does more.
+    """The asserts of a `check(candidate)` as statements about the entry point; the whole function, called, where it
+    holds other statements.
 
     >>> single_tests("def check(candidate):\\n    assert candidate(1) == 2\\n    assert True", "f")
     ('assert f(1) == 2',)
@@ -18,12 +19,12 @@ def single_tests(source: str, entry_point: str) -> tuple[str, ...]:
     if len(tree.body) > 2 or not all(isinstance(node, ast.Assert | ast.Expr) for node in check.body):
         return (f"{source.strip()}\ncheck({entry_point})",)
     asserts = [node for node in check.body if isinstance(node, ast.Assert)]
-    renamed = [_Renamed(entry_point).visit(ast.Assert(node.test)) for node in asserts]
-    shown = [ast.unparse(node) for node in renamed]
-    return tuple(dict.fromkeys(test for test in shown if f"{entry_point}(" in test))
+    renamed = [_RenameCandidate(entry_point).visit(ast.Assert(node.test)) for node in asserts]
+    tests = [ast.unparse(node) for node in renamed]
+    return tuple(dict.fromkeys(test for test in tests if f"{entry_point}(" in test))
 
 
-class _Renamed(ast.NodeTransformer):
+class _RenameCandidate(ast.NodeTransformer):
     def __init__(self, name: str) -> None:
         self.name = name
 

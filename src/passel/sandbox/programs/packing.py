@@ -1,4 +1,4 @@
-"""Values of Python as JSON and back, with the types that JSON does not have. Runs inside the sandbox and outside."""
+"""Packs Python values as JSON and unpacks them, with the types that JSON lacks. Runs inside the sandbox and outside."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, cast
 
-__all__ = ["Digest", "Opaque", "pack", "short", "unpack"]
+__all__ = ["Digest", "Opaque", "pack", "pack_or_digest", "unpack"]
 
-_LONG = 4000  # characters of JSON: a longer output is given by its digest
+_MAX_PACKED = 4000  # characters of JSON: a longer value is represented by its digest
 
 
 def pack(value: Any) -> Any:
-    """A value as JSON that tells lists from tuples, sets and dicts; what has no such form is an opaque type name."""
+    """A value as JSON that tells lists, tuples, sets and dicts apart. A value of any other type becomes the name of its
+    type."""
     kind = cast(type[Any], type(value))
     if value is None or kind is bool or kind is str or (kind is list and _plain(value)):
         return value
@@ -32,7 +33,7 @@ def pack(value: Any) -> Any:
 
 
 def _plain(items: list[Any]) -> bool:
-    """Whether they need no packing; found out at once, for long lists."""
+    """Whether no item needs packing; quick for long lists."""
     if not set(map(type, items)) <= {int, float, str, type(None), bool}:
         return False
     return all(type(item) not in (int, float) or -1e300 < item < 1e300 for item in items)
@@ -60,46 +61,46 @@ def _pack_container(value: Any, kind: type[Any]) -> Any:
     return {"o": kind.__name__}
 
 
-def short(value: Any) -> Any:
-    """The value packed, or where it is long a digest of it, in which 1, 1.0 and True are the same."""
-    if _size(value) <= _LONG:
+def pack_or_digest(value: Any) -> Any:
+    """The packed value, or its digest where it is long. For the digest 1, 1.0 and True are equal."""
+    if _size(value) <= _MAX_PACKED:
         packed = pack(value)
-        if len(json.dumps(packed)) <= _LONG:
+        if len(json.dumps(packed)) <= _MAX_PACKED:
             return packed
     return {"h": _digest(value).hex()}
 
 
 def _size(value: Any) -> int:
-    """Elements and characters in a value, not counted on beyond the limit."""
+    """The number of elements and characters in a value; counting stops at the limit."""
     waiting, size = [value], 0
-    while waiting and size <= _LONG:
-        one = waiting.pop()
-        size += len(cast(Sized, one)) if isinstance(one, (str, list, tuple, set, frozenset, dict)) else 1
-        if size <= _LONG and isinstance(one, (list, tuple, set, frozenset, dict)):
-            waiting += cast(Iterable[Any], one)
-            waiting += cast(Iterable[Any], one.values()) if isinstance(one, dict) else ()
+    while waiting and size <= _MAX_PACKED:
+        part = waiting.pop()
+        size += len(cast(Sized, part)) if isinstance(part, (str, list, tuple, set, frozenset, dict)) else 1
+        if size <= _MAX_PACKED and isinstance(part, (list, tuple, set, frozenset, dict)):
+            waiting += cast(Iterable[Any], part)
+            waiting += cast(Iterable[Any], part.values()) if isinstance(part, dict) else ()
     return size
 
 
 def _digest(value: Any) -> bytes:
-    """Element by element, for packing a million tuples takes gigabytes."""
-    found = hashlib.sha256()
+    """The digest, element by element: to pack a million tuples takes gigabytes."""
+    digest = hashlib.sha256()
     if isinstance(value, (list, tuple)):
         items = cast(list[Any], value)
-        found.update(b"[" if isinstance(value, list) else b"(")
+        digest.update(b"[" if isinstance(value, list) else b"(")
         if _plain(items):
-            found.update(json.dumps(_numbers(items)).encode())
+            digest.update(json.dumps(_numbers(items)).encode())
         else:
             for item in items:
-                found.update(_token(item))
+                digest.update(_token(item))
     elif isinstance(value, (set, frozenset)):
-        found.update(b"{" + b"".join(sorted(map(_digest, cast(Iterable[Any], value)))))
+        digest.update(b"{" + b"".join(sorted(map(_digest, cast(Iterable[Any], value)))))
     elif isinstance(value, dict):
         pairs = cast(Iterable[tuple[Any, Any]], dict.items(cast(dict[Any, Any], value)))
-        found.update(b":" + b"".join(sorted(_digest(key) + _digest(item) for key, item in pairs)))
+        digest.update(b":" + b"".join(sorted(_digest(key) + _digest(item) for key, item in pairs)))
     else:
-        found.update(_token(value))
-    return found.digest()
+        digest.update(_token(value))
+    return digest.digest()
 
 
 def _numbers(items: list[Any]) -> list[Any]:
@@ -119,7 +120,7 @@ def _token(value: Any) -> bytes:
 
 
 class Opaque:
-    """A value that was not brought over: it equals nothing."""
+    """A value of a type that cannot be packed: it equals nothing."""
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -131,7 +132,7 @@ class Opaque:
 
 
 class Digest(str):
-    """Stands for a long value; equal to the digest of an equal one."""
+    """Represents a long value; equal to the digest of an equal value."""
 
     __slots__ = ()
     __hash__ = str.__hash__
@@ -157,7 +158,7 @@ _UNPACK: dict[str, Callable[[Any], Any]] = {
 
 
 def unpack(packed: Any) -> Any:
-    """The value that was packed; raises ValueError, TypeError or LookupError where it is no packed value."""
+    """The value that was packed; raises ValueError, TypeError or LookupError for anything else."""
     if isinstance(packed, list):
         return [unpack(item) for item in cast(list[Any], packed)]
     if isinstance(packed, dict):

@@ -1,4 +1,4 @@
-"""What runs inside the sandbox: a program, and then its tests or its inputs one by one. Sent there as source."""
+"""Runs inside the sandbox: loads a program, then runs its tests or its inputs one by one. Sent there as source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from textwrap import indent
 from types import FunctionType, ModuleType
 from typing import Any, cast
 
-from passel.sandbox.programs.values import short, unpack
+from passel.sandbox.programs.packing import pack_or_digest, unpack
 
 __all__ = ["main"]
 
@@ -30,69 +30,68 @@ _HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made by a class statement
 
 
 class TooLong(BaseException):
-    """A test's time is up. No Exception, so that `except Exception` in a program does not catch it."""
+    """The time of a test is up. No Exception, so that `except Exception` in a program does not catch it."""
 
 
-class Quiet(io.StringIO):
-    """Takes what a program prints, and keeps none of it."""
+class Silent(io.StringIO):
+    """A stream that keeps nothing of what a program prints."""
 
     def write(self, text: str, /) -> int:
         return len(text)
 
 
 def main(job: str) -> str:
-    """Runs a job and returns what came of it, both as JSON. The reply is a string, which no program can alter later."""
+    """Runs a job and returns the reply, both as JSON. The reply is a string, so no program can alter it later."""
     fields, encode = json.loads(job), json.dumps
     clean = dict(vars(builtins))
-    sys.stdout = sys.stderr = Quiet()
-    found = (verdicts if "tests" in fields else outputs)(fields, clean)
+    sys.stdout = sys.stderr = Silent()
+    reply = (verdicts if "tests" in fields else outputs)(fields, clean)
     atexit._clear()  # type: ignore[attr-defined]
-    return encode(found)
+    return encode(reply)
 
 
 def verdicts(job: dict[str, Any], clean: dict[str, Any]) -> list[str | None]:
-    """For each test None if it passed, else why not. With `stop`, ends at the first that did not."""
-    wanted, seconds = job["tests"], job["seconds"]
+    """For each test None if it passed, else the error. With `stop`, ends at the first test that fails."""
+    tests, seconds = job["tests"], job["seconds"]
     names, error = load(job["program"], job["prompt"], job["entry_point"], seconds)
     if error is not None:
-        return [error] * len(wanted)
-    found: list[str | None] = []
-    for test in wanted:
-        own = {name: guarded(value) for name, value in names.items()} | {"__builtins__": clean}
-        found.append(attempt(lambda own=own, test=test: check(test, own), seconds)[1])
-        if found[-1] is not None and job["stop"]:
+        return [error] * len(tests)
+    errors: list[str | None] = []
+    for test in tests:
+        fresh = {name: guarded(value) for name, value in names.items()} | {"__builtins__": clean}
+        errors.append(attempt(lambda names=fresh, test=test: check(test, names), seconds)[1])
+        if errors[-1] is not None and job["stop"]:
             break
-    return found
+    return errors
 
 
 def outputs(job: dict[str, Any], clean: dict[str, Any]) -> list[Any]:
-    """What the entry point returns for each input, packed, in a list of its own; ends with the reason at the first
-    that fails."""
+    """For each input a list that holds the packed output; ends with an error, a text, at the first input that fails."""
     seconds, name = job["seconds"], job["entry_point"]
     names, error = load(job["program"], job["prompt"], name, seconds)
     function: Any = names.get(name)
     if error is not None or not callable(function):
         return [error or f"NameError: no function {name}"]
-    found: list[Any] = []
+    replies: list[Any] = []
     for packed in job["inputs"]:
         arguments = unpack(packed)
-        value, error = attempt(lambda arguments=arguments: short(function(*arguments)), seconds)
-        found.append([value] if error is None else error)
+        value, error = attempt(lambda arguments=arguments: pack_or_digest(function(*arguments)), seconds)
+        replies.append([value] if error is None else error)
         if error is not None:
             break
-    return found
+    return replies
 
 
 def load(program: str, prompt: str, entry_point: str, seconds: float) -> tuple[dict[str, Any], str | None]:
     """The names that a program defines, or why it cannot be run.
 
-    What stands in the prompt before the entry point (imports, helpers) is there already. A program that does not define
-    the entry point, or cannot be parsed, is taken as the continuation of the prompt.
+    The imports and helpers before the entry point in the prompt are executed first. A program that does not define the
+    entry point, or cannot be parsed, is taken as the continuation of the prompt.
     """
     head = re.split(rf"^(?:async )?def {re.escape(entry_point)}\b", prompt, maxsplit=1, flags=re.MULTILINE)
     names, error = _executed([head[0] if len(head) > 1 else "", program], seconds)
-    unread = error is not None and error.startswith(("SyntaxError", "IndentationError", "TabError"))
-    if prompt and (unread or (error is None and not callable(names.get(entry_point)))):
+    unparsed = error is not None and error.startswith(("SyntaxError", "IndentationError", "TabError"))
+    if prompt and (unparsed or (error is None and not callable(names.get(entry_point)))):
         body = program if program[:1].isspace() else indent(program, "    ")  # fenced bodies are often not indented
         joined, second = _executed([prompt + body], seconds)
         if second is None or error is None:
@@ -112,19 +111,19 @@ def _executed(sources: list[str], seconds: float) -> tuple[dict[str, Any], str |
 
 
 def attempt(work: Callable[[], Any], seconds: float) -> tuple[Any, str | None]:
-    """What the work returns, and how it failed: any end but a return is a failure, `sys.exit(0)` too."""
+    """What the work returns, and its error: any end but a return is an error, `sys.exit(0)` too."""
     try:
         with limited(seconds):
             return work(), None
     except TooLong:
         return None, f"TimeoutError: more than {seconds:g} s of processor time"
     except BaseException as raised:
-        return None, told(raised)
+        return None, described(raised)
 
 
 @contextmanager
 def limited(seconds: float) -> Generator[None]:
-    """Raises TooLong in what runs inside after so much processor time, and again every while if that is caught."""
+    """Raises TooLong in the block after so much processor time, and again every 0.1 s if the block catches it."""
 
     def stop(*_: object) -> None:
         raise TooLong
@@ -137,8 +136,8 @@ def limited(seconds: float) -> Generator[None]:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def told(raised: BaseException) -> str:
-    """Type and message of an exception, shortened."""
+def described(raised: BaseException) -> str:
+    """Type and message of an exception, at most 300 characters."""
     try:
         text = str(raised)
     except BaseException:
@@ -148,15 +147,15 @@ def told(raised: BaseException) -> str:
 
 
 def check(test: str, names: dict[str, Any]) -> None:
-    """Runs a test; where `assert a == b` at its end fails, the error tells what `a` was."""
+    """Runs a test. If it ends in `assert a == b` and that fails, the error shows the value of `a`."""
     tree = ast.parse(test)
     last = tree.body[-1] if tree.body else None
     if isinstance(last, ast.Assert) and isinstance(last.test, ast.Compare) and last.msg is None:
         name = "left of the comparison"
-        kept = ast.Assign([ast.Name(name, ast.Store())], last.test.left)
+        assignment = ast.Assign([ast.Name(name, ast.Store())], last.test.left)
         last.test.left = ast.Name(name, ast.Load())
         last.msg = ast.Call(ast.Name("what was got", ast.Load()), [ast.Name(name, ast.Load())], [])
-        tree.body.insert(-1, kept)
+        tree.body.insert(-1, assignment)
         names["what was got"] = _got
     exec(compile(ast.fix_missing_locations(tree), "<test>", "exec", dont_inherit=True), names)
 
@@ -169,21 +168,22 @@ def _got(value: Any) -> str:
 
 
 def guarded(value: Any) -> Any:
-    """A function of the program, which may return no object that decides itself what it equals."""
+    """The same function, but it raises TypeError where it returns an object that decides itself what it equals. Other
+    values as they are."""
     if type(value) is not FunctionType or value.__module__ != NAME:
         return value
 
     @wraps(value)
     def call(*arguments: Any, **named: Any) -> Any:
-        found = value(*arguments, **named)
-        _refuse_forged(found)
-        return found
+        returned = value(*arguments, **named)
+        _refuse_forged(returned)
+        return returned
 
     return call
 
 
-def _refuse_forged(found: Any) -> None:
-    waiting, seen = [found], set[int]()
+def _refuse_forged(returned: Any) -> None:
+    waiting, seen = [returned], set[int]()
     while waiting:
         value = waiting.pop()
         kind = cast(type[Any], type(value))
@@ -192,12 +192,12 @@ def _refuse_forged(found: Any) -> None:
                 seen.add(id(value))
                 waiting += value
                 waiting += value.values() if kind is dict else ()
-        elif kind.__flags__ & _HEAP and any(map(_decides, type.mro(kind))):
+        elif kind.__flags__ & _HEAP and any(map(_has_operators, type.mro(kind))):
             raise TypeError(f"returned a {kind.__name__}, which has operators of its own")
 
 
-def _decides(kind: type[Any]) -> bool:
-    """Whether a class of the program has operators of its own."""
+def _has_operators(kind: type[Any]) -> bool:
+    """Whether it is a class of the program with operators of its own."""
     if not kind.__flags__ & _HEAP:
         return False
     home = sys.modules.get(str(kind.__dict__.get("__module__")))
