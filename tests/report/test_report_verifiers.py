@@ -14,8 +14,8 @@ from test_report_page import Page
 from verifier_examples import drawn, edges, judged
 
 from passel.core.key import Key
-from passel.estimators.verifiers import account
 from passel.measure.comparison import Comparison, VerifierRow
+from passel.measure.evaluate_verifier import evaluate_verifier
 from passel.report import read_comparison, verifier_table, write_report
 from passel.report.html import page
 from passel.report.verifier_findings import sentences
@@ -93,7 +93,7 @@ def said(row: VerifierRow) -> str:
 
 
 def of(values: list[list[float]], scores: list[list[float | None]], kind: str = "verdict") -> VerifierRow:
-    return account("v", kind, values, scores, [str(i) for i in range(len(values))], Key())
+    return evaluate_verifier("v", kind, values, scores, [str(i) for i in range(len(values))], Key())
 
 
 def test_a_ceiling_is_called_one_only_where_every_problem_is_accepted_at_some_time() -> None:

@@ -104,7 +104,7 @@ def _problem(problem: ProblemRow, names: Sequence[str], index: int, kind: str) -
     return (
         f'<details class="problem {kind}" id="problem-{index + 1}"><summary>{what}{cells}<span class="hidden">{spoken}'
         f'</span></summary><div class="inside"><dl><dt>Question</dt><dd>{_block(problem.question, _QUESTION)}</dd>'
-        f"<dt>Gold answer</dt><dd>{_block(problem.gold, _ANSWER)}</dd>{_draws(problem)}</dl>"
+        f"<dt>Gold answer</dt><dd>{_block(problem.gold, _ANSWER)}</dd>{_samples(problem)}</dl>"
         f'<ul class="answers">{answers}</ul></div></details>'
     )
 
@@ -131,14 +131,14 @@ def _list(facts: Sequence[str]) -> str:
     return ", ".join(escape(fact).replace(" ", "\u00a0") for fact in facts)
 
 
-def _draws(problem: ProblemRow) -> str:
-    if not problem.draws:
+def _samples(problem: ProblemRow) -> str:
+    if not problem.samples:
         return ""
-    scores = [d for d in problem.draws if d is not None]
+    scores = [d for d in problem.samples if d is not None]
     right = sum(d >= 1 for d in scores)
-    unscored = len(problem.draws) - len(scores)
+    unscored = len(problem.samples) - len(scores)
     rest = f", {unscored} not scored" if unscored else ""
-    return f"<dt>Samples</dt><dd>{right} of {len(problem.draws)} right{rest}</dd>"
+    return f"<dt>Samples</dt><dd>{right} of {len(problem.samples)} right{rest}</dd>"
 
 
 def _words(text: str, limit: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from passel.estimators.verifiers.row import ValueCurve
+from passel.estimators.verifiers.resampling import ValueCurve
 from passel.measure.comparison import Estimate, VerifierRow
 from passel.pages.text import percent, points
 from passel.report.findings import FEW, span

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from passel.estimators.verifiers.row import ReliabilityBin, ValueCurve
+from passel.estimators.verifiers.calibration import ReliabilityBin
+from passel.estimators.verifiers.resampling import ValueCurve
 from passel.measure.comparison import VerifierRow
 from passel.pages.canvas import HALF, canvas, label, name_ends, roomy, titles, width
 from passel.pages.svg import MUTED, PAPER, drawing, series, to_svg
