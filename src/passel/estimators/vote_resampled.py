@@ -97,8 +97,8 @@ def _prefix_votes(ids: Ints, scores: Floats, weights: Floats | None, orders: Int
 
     A slot's total is its answer's weight so far, less TIE for each place that it was first seen later: then the largest
     total is the leader, ties included, and only the answer of the latest sample can overtake. A slot that has not been
-    seen is 0. The last slot holds samples without an answer; at -inf it never leads. With weights, samples without a weight
-    vote in slots of their own, so far below that any weight at all beats them.
+    seen is 0. The last slot holds samples without an answer; at -inf it never leads. Where there are
+    weights, samples without a weight vote in slots of their own, so far below that any weight at all beats them.
     """
     problems, n = ids.shape
     answers = int(ids.max(initial=-1)) + 1
