@@ -14,24 +14,25 @@ __all__ = ["VerifierRow"]
 
 @dataclass(frozen=True, slots=True)
 class VerifierRow:
-    """One verifier over a pool of samples.
+    """One verifier over the samples of one method.
 
-    Rates and AUC are over samples with an answer; one that the verifier gave no score ranks below all others.
+    Rates and AUC are over samples with an answer; a sample without a score ranks below all others.
 
     Args:
-        name, method: of the verifier, and of the method whose samples it scored ("" where there is none).
+        name, method: of the verifier, and of the method that drew the samples ("" for none).
         kind: "probability", "score" or "verdict".
-        compares: it judges all samples of a problem against each other; resampling makes no sense for it.
-        depth: samples that every problem has; curves end there.
-        left_out: problems without a sample, or with one of unknown worth; nothing here counts them.
-        problems: the others, samples counted.
-        threshold: a score of at least this is accepted; None where none could be chosen. `threshold_rule`: why this.
+        compares: it compares all samples of a problem with each other; resampling does not apply.
+        depth: number of samples that every problem has; curves end there.
+        left_out: number of problems without a sample, or with a sample of unknown worth; they are counted nowhere.
+        problems: counts of samples of the other problems.
+        threshold: scores of at least this are accepted; None where no threshold could be chosen.
+        threshold_rule: how the threshold was chosen.
         mean: mean worth of one sample.
-        auc: chance that a right sample scores above a wrong one, all problems in one pool; ties count half.
+        auc: chance that a right sample scores above a wrong sample, across all problems; ties count half.
         auc_within: the same among samples of one problem, mean over the `mixed` problems that have both.
         average_precision: area under precision against recall.
         false_positive_rate, false_negative_rate: of wrong answers accepted, of right answers rejected.
-        precision: of accepted answers that are right. accepted: of all samples, those accepted.
+        precision: share of accepted answers that is right. accepted: share of samples that is accepted.
         roc: (false-positive rate, true-positive rate) by falling threshold, thinned.
         calibration: for scores in [0, 1].
         curves: best_of, vote, weighted vote, coverage and resampling at every k, as far as they apply.
@@ -62,19 +63,19 @@ class VerifierRow:
 
     @property
     def samples(self) -> int:
-        """All samples of the problems counted."""
-        return sum(one.samples for one in self.problems)
+        """The number of samples of all problems."""
+        return sum(counts.samples for counts in self.problems)
 
     @property
     def unanswered(self) -> int:
-        """Samples without an answer."""
-        return sum(one.unanswered for one in self.problems)
+        """The number of samples without an answer."""
+        return sum(counts.unanswered for counts in self.problems)
 
     @property
     def unscored(self) -> int:
-        """Answers that the verifier gave no score."""
-        return sum(one.unscored for one in self.problems)
+        """The number of answers without a score."""
+        return sum(counts.unscored for counts in self.problems)
 
     def curve(self, name: str) -> Curve | None:
         """The curve of this name."""
-        return next((one for one in self.curves if one.name == name and one.k), None)
+        return next((curve for curve in self.curves if curve.name == name and curve.k), None)
