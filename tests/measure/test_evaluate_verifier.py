@@ -1,4 +1,4 @@
-"""A verifier's whole account: rates by hand, curves as those of `selection`, and what cannot be told."""
+"""The measures of a verifier: rates by hand, curves equal to those of `selection`, undefined values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.estimators.selection import best_at_k, vote_at_k
-from passel.estimators.verifiers import account
+from passel.measure.evaluate_verifier import evaluate_verifier
 
 VALUES = [[1.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 1.0]]
 SCORES = [[0.9, 0.6, 0.2, None], [0.7, 0.1, 0.1, 0.8], [0.4, 0.5, 0.3, 0.9]]
@@ -23,7 +23,7 @@ IDS = ["one", "two", "three"]
 
 
 def test_counts_and_rates_by_hand() -> None:
-    row = account("v", "probability", VALUES, SCORES, IDS, Key(), ANSWERS)
+    row = evaluate_verifier("v", "probability", VALUES, SCORES, IDS, Key(), ANSWERS)
     one, two, three = row.problems
     assert (one.right, one.unscored, one.accepted_right, one.accepted_wrong, one.wrong) == (2, 1, 1, 1, 2)
     assert (two.right, two.unanswered, two.accepted_right, two.accepted_wrong, two.wrong) == (0, 1, 0, 1, 3)
@@ -44,26 +44,28 @@ def test_counts_and_rates_by_hand() -> None:
 )
 def test_the_kind_sets_the_threshold(kind: str, threshold: float, accepted: int) -> None:
     """Of the score's thresholds, 0.4 has the largest gap: four of five right answers, two of six wrong ones."""
-    row = account("v", kind, VALUES, SCORES, IDS, Key(), ANSWERS)
+    row = evaluate_verifier("v", kind, VALUES, SCORES, IDS, Key(), ANSWERS)
     assert row.threshold == threshold
     assert sum(p.accepted_right + p.accepted_wrong for p in row.problems) == accepted
 
 
 def test_a_threshold_can_be_given() -> None:
-    row = account("v", "score", VALUES, SCORES, IDS, Key(), ANSWERS, threshold=0.35, costs=(3.0,), sample_cost=0.5)
+    row = evaluate_verifier(
+        "v", "score", VALUES, SCORES, IDS, Key(), ANSWERS, threshold=0.35, costs=(3.0,), sample_cost=0.5
+    )
     assert (row.threshold, row.threshold_rule) == (0.35, "given")
     assert [one.cost for one in row.resampling.values] == [3.0]
     assert row.resampling.sample_cost == 0.5
 
 
 def test_a_sample_without_an_answer_is_rejected_whatever_its_score() -> None:
-    row = account("v", "verdict", [[0.0, 1.0]], [[1.0, 1.0]], ["one"], Key(), [[None, "a"]])
+    row = evaluate_verifier("v", "verdict", [[0.0, 1.0]], [[1.0, 1.0]], ["one"], Key(), [[None, "a"]])
     assert row.problems[0].accepted_wrong == 0
     assert row.resampling.ceiling.value == 1.0
 
 
 def test_curves_are_those_of_selection() -> None:
-    row = account("v", "probability", VALUES, SCORES, IDS, Key(), ANSWERS)
+    row = evaluate_verifier("v", "probability", VALUES, SCORES, IDS, Key(), ANSWERS)
     values = np.array(VALUES)
     scores = np.array([[np.nan if s is None else s for s in line] for line in SCORES])
     scores[1, 3] = np.nan  # no answer
@@ -77,8 +79,8 @@ def test_curves_are_those_of_selection() -> None:
 
 def test_negative_scores_cast_no_votes_and_without_answers_there_is_no_vote() -> None:
     below = [[s and s - 1 for s in line] for line in SCORES]
-    assert account("v", "score", VALUES, below, IDS, Key(), ANSWERS).curve("weighted vote") is None
-    row = account("v", "score", VALUES, SCORES, IDS, Key())
+    assert evaluate_verifier("v", "score", VALUES, below, IDS, Key(), ANSWERS).curve("weighted vote") is None
+    row = evaluate_verifier("v", "score", VALUES, SCORES, IDS, Key())
     assert [c.name for c in row.curves] == ["best_of", "coverage", "resampling"]
     assert row.unanswered == 0
 
@@ -86,7 +88,7 @@ def test_negative_scores_cast_no_votes_and_without_answers_there_is_no_vote() ->
 def test_problems_of_unknown_worth_are_left_out_and_short_ones_end_the_curves() -> None:
     values = [[1.0, None], [], [1.0, 0.0, 0.0], [0.0, 1.0]]
     scores = [[0.5, 0.5], [], [0.9, 0.4, 0.1], [0.2, 0.7]]
-    row = account("v", "probability", values, scores, ["a", "b", "c", "d"], Key())
+    row = evaluate_verifier("v", "probability", values, scores, ["a", "b", "c", "d"], Key())
     assert (row.left_out, row.depth) == (2, 2)
     assert [p.id for p in row.problems] == ["c", "d"]
     best = row.curve("best_of")
@@ -100,7 +102,7 @@ def test_problems_of_unknown_worth_are_left_out_and_short_ones_end_the_curves() 
 
 
 def test_a_ranker_is_not_resampled() -> None:
-    row = account("v", "score", VALUES, SCORES, IDS, Key(), ANSWERS, compares=True)
+    row = evaluate_verifier("v", "score", VALUES, SCORES, IDS, Key(), ANSWERS, compares=True)
     assert row.resampling is None
     assert row.curve("resampling") is None
     assert row.curve("best_of") is not None
@@ -120,7 +122,7 @@ def test_a_ranker_is_not_resampled() -> None:
     ],
 )
 def test_what_cannot_be_told_is_none_and_never_nan(kind: str, values: list, scores: list) -> None:
-    row = account("v", kind, values, scores, [str(i) for i in range(len(values))], Key())
+    row = evaluate_verifier("v", kind, values, scores, [str(i) for i in range(len(values))], Key())
     assert row.auc.value is None
     assert row.auc_within.value is None
     json.dumps(asdict(row), allow_nan=False)
@@ -129,9 +131,9 @@ def test_what_cannot_be_told_is_none_and_never_nan(kind: str, values: list, scor
 def test_lists_that_do_not_fit_are_refused() -> None:
     for bad in ([[0.1]], [[0.1, 0.2], [0.3]]):
         with pytest.raises(UsageError, match="same lengths"):
-            account("v", "score", [[1.0, 0.0]], bad, ["a"], Key())
+            evaluate_verifier("v", "score", [[1.0, 0.0]], bad, ["a"], Key())
     with pytest.raises(UsageError, match="same lengths"):
-        account("v", "score", [[1.0]], [[0.1]], [], Key())
+        evaluate_verifier("v", "score", [[1.0]], [[0.1]], [], Key())
 
 
 pools = st.lists(
@@ -146,7 +148,7 @@ def test_the_order_of_samples_and_problems_does_not_matter(pool: list, kind: str
     """Nor does anything ever pass coverage."""
     mixed = [sorted(line, key=lambda _: chance.random()) for line in pool]  # type: ignore[attr-defined]
     rows = [
-        account(
+        evaluate_verifier(
             "v",
             kind,
             [[v for v, _ in line] for line in p],
