@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import pytest
@@ -174,7 +175,87 @@ def found(*paths: Reply, verifier=by_last_digit) -> Searched[object]:
 
 def test_the_best_finished_path_is_the_answer():
     result = outcome(PROBLEM, found(goes_on("9"), ends("5"), ends("7"), FAILED, ends("7")))
-    assert (result.text, result.stop, result.info) == ("7", "done", {"nodes": 5, "rounds": 1})
+    assert (result.text, result.stop, result.info["nodes"], result.info["rounds"]) == ("7", "done", 5, 1)
+    assert [(one.text, one.score) for one in result.candidates] == [("5", 0.5), ("7", 0.7), ("7", 0.7)]
+
+
+def test_the_result_holds_the_whole_tree_and_which_node_was_chosen():
+    result = outcome(PROBLEM, found(goes_on("9"), ends("5"), ends("7"), FAILED), cost=[0.0, 0.1, 0.5, math.inf, 1.0])
+    assert [(row["parent"], row["text"], row["score"], row["finished"]) for row in result.info["tree"]] == [
+        (None, "", None, False),
+        (0, "9\n", 0.9, False),
+        (0, "5", 0.5, True),
+        (0, "7", 0.7, True),
+        (0, "", None, False),
+    ]
+    assert [row["cost"] for row in result.info["tree"]] == [0.0, 0.1, 0.5, None, 1.0]
+    assert result.info["chosen"] == 3
+    assert outcome(PROBLEM, found(goes_on("9"))).info["chosen"] is None
+
+
+def test_a_search_that_finished_nothing_ends_its_best_path_with_what_is_left():
+    script = [goes_on("1"), goes_on("2"), OutOfBudget(), ends("7")]
+    searched = play(search(rounds_of([0, 0], [1]), 0), script).value
+    assert (searched.tree.nodes[-1].path.text, searched.whole) == ("2\n7", False)
+    small = [goes_on("1"), goes_on("2"), OutOfBudget(), OutOfBudget(), ends("7")]
+    played = play(search(rounds_of([0, 0], [1]), 0), small, left=Budget(completion_tokens=9))
+    assert played.asks[-1].sampling.max_tokens == 9
+    assert played.asks[-1].prefix == "2\n"
+    assert played.value.tree.nodes[-1].path.finished
+
+
+def test_what_is_short_for_one_node_leaves_the_others_theirs():
+    script = [goes_on("1"), goes_on("2"), OutOfBudget(), ends("4")]
+    searched = play(search(rounds_of([0, 0], [1, 2]), 0), script).value
+    assert (shape(searched.tree), searched.whole) == (["0 1", "0 2", "2 2.4!"], False)
+
+
+def test_nodes_that_could_not_be_judged_are_kept_without_a_value():
+    script = ["a", "b", "0.5", OutOfBudget(), OutOfBudget()]
+    searched = play(search(rounds_of([0, 0], [1]), 0, verifier=with_pass), script).value
+    assert ([node.value for node in searched.tree.nodes], searched.whole) == ([None, 0.5, None], False)
+
+
+# Golden trees: the model is a pure function of the prefix and the draw's number
+
+
+def test_the_tree_of_a_beam():
+    """Of 0, 6, 1 and 5! the beam keeps 6 and 5!; 5! stays until 8 and 7 push it out; 9! stays beside 8, then 8 ends."""
+    tree = play(search(beam_of(4, 2, 2)), hashed).value.tree
+    assert shape(tree) == [
+        *("0 0", "0 6", "0 1", "0 5!"),
+        *("2 6.4", "2 6.3!"),
+        *("5 6.4.1", "5 6.4.3"),
+        *("8 6.4.3.2", "8 6.4.3.6"),
+        *("10 6.4.3.6.6", "10 6.4.3.6.4"),
+        *("11 6.4.3.6.6.8", "11 6.4.3.6.6.7"),
+        *("13 6.4.3.6.6.8.6", "13 6.4.3.6.6.8.0", "14 6.4.3.6.6.7.6", "14 6.4.3.6.6.7.9!"),
+        *("15 6.4.3.6.6.8.6.7", "15 6.4.3.6.6.8.6.8"),
+        *("20 6.4.3.6.6.8.6.8.0!", "20 6.4.3.6.6.8.6.8.1!"),
+    ]
+
+
+def test_the_trees_of_subtrees():
+    """The second of three ends at once, the first after three steps, the third at the depth."""
+    tree = play(search(subtrees_of(3, 2), None, depth=4), partial(hashed, ends_in=6)).value.tree
+    assert shape(tree) == [
+        *("0 0", "0 6", "0 1", "0 5!", "0 0", "0 8"),
+        *("2 6.4", "2 6.3", "6 8.5", "6 8.3"),
+        *("7 6.4.1", "7 6.4.3!", "9 8.5.8", "9 8.5.4"),
+        *("13 8.5.8.8!", "13 8.5.8.3!"),
+    ]
+
+
+# Results
+
+
+def found(*paths: Reply, verifier=by_last_digit) -> Searched[object]:
+    return play(search(rounds_of([0] * len(paths)), 0, verifier=verifier), paths).value
+
+
+def test_the_best_finished_path_is_the_answer():
+    result = outcome(PROBLEM, found(goes_on("9"), ends("5"), ends("7"), FAILED, ends("7")))
+    assert (result.text, result.stop, result.info["nodes"], result.info["rounds"]) == ("7", "done", 5, 1)
     assert [(one.text, one.score) for one in result.candidates] == [("5", 0.5), ("7", 0.7), ("7", 0.7)]
 
 
