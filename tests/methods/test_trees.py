@@ -42,7 +42,7 @@ def test_children_and_lineage_follow_the_parents():
 
 
 def test_draws_are_counted_by_text_not_by_node():
-    assert EXAMPLE.drawn == {"": 3, "a\n": 3}
+    assert EXAMPLE.sampled == {"": 3, "a\n": 3}
 
 
 def test_only_whole_solutions_are_finished():
@@ -64,7 +64,7 @@ def test_a_tree_keeps_what_it_had_and_adds_what_it_is_given(data):
         before, tree = tree, tree.grown(parents, paths, [data.draw(st.none() | st.floats(0, 1)) for _ in parents])
         assert tree.nodes[: len(before)] == before.nodes
         assert [tree[number].parent for number in tree.last] == parents
-        assert sum(tree.drawn.values()) == len(tree) - 1
+        assert sum(tree.sampled.values()) == len(tree) - 1
     for number in range(1, len(tree)):
         line = [0, *tree.lineage(number)]
         assert line[-1] == number

@@ -87,7 +87,7 @@ def capability_aware(
             break
     chosen = highest(candidates)
     confidence = chosen.score if chosen is not None else None
-    return Result.of(chosen, candidates, whole=whole, confidence=confidence, info={"drawn": requested})
+    return Result.of(chosen, candidates, whole=whole, confidence=confidence, info={"samples": requested})
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def early_stop_vote(
     bound on the error is for two answers that are named beforehand, not for the two that happen to lead.
 
     >>> from passel.core.play import play
-    >>> play(early_stop_vote(Problem("1", "2 + 2?"), key=Key(), n=40), ["4"] * 4).value.info["drawn"]
+    >>> play(early_stop_vote(Problem("1", "2 + 2?"), key=Key(), n=40), ["4"] * 4).value.info["samples"]
     4
     """
     candidates: list[Candidate] = []
@@ -69,7 +69,7 @@ def early_stop_vote(
             ended = rule
     votes = tally(candidates)
     chosen = first_of(candidates, votes)
-    info = {"drawn": len(candidates), "ended": ended if whole else "budget", "votes": votes}
+    info = {"samples": len(candidates), "ended": ended if whole else "budget", "votes": votes}
     return Result.of(chosen, candidates, whole=whole, confidence=share_of(chosen, votes), info=info)
 
 

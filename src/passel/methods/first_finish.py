@@ -42,7 +42,7 @@ def first_finish(
     Deviations: the paper's winner is the first by the clock. So it is here with a real endpoint (`passel ask`, `run`);
     in a comparison, where other methods share the samples, it is the sample with the fewest tokens, as if all were
     decoded in step, and the losers are charged up to its length. A truncated sample does not count as finished. When
-    the budget allows only some of the n samples, those race.
+    the budget allows only some of the n samples, these race.
 
     >>> from passel.core.play import play
     >>> play(first_finish(Problem("1", "2 + 2?"), key=Key(), n=1), ["4"]).value.answer.text

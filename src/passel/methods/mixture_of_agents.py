@@ -85,7 +85,7 @@ def mixture_of_agents(
 def _propose(prompt: Prompt, key: Key, layer: int, n: int, roles: list[str]) -> Flow[list[Reply]]:
     """The proposals of a layer, by role in turn; all methods share the samples of the first layer.
 
-    Samples are numbered across the roles, since two roles played by the same model would otherwise get the same ones.
+    Samples are numbered across the roles, since two roles played by the same model would otherwise get equal samples.
     """
     layer_key = key / "layer" / layer if layer else key
     if len(roles) == 1:

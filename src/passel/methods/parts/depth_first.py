@@ -26,9 +26,9 @@ def next_in_depth(tree: Tree, threshold: float, at: int = 0) -> int | None:
         value = tree[child].value
         if tree[child].path.done or (value is not None and value <= threshold):
             continue
-        found = next_in_depth(tree, threshold, child)
-        if found is not None:
-            return found
+        number = next_in_depth(tree, threshold, child)
+        if number is not None:
+            return number
     return None
 
 

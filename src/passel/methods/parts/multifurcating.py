@@ -109,7 +109,7 @@ def _tokens(problem: Problem, path: Path, shape: Shape, key: Key) -> Flow[tuple[
     )
     if reply.stop not in ("end", "length") or not (reply.tokens or reply.ok):
         return [], True
-    tokens = nucleus(reply.tokens[0], shape.top_p) if reply.tokens else [""]  # an end alone is often not reported
+    tokens = nucleus(reply.tokens[0], shape.top_p) if reply.tokens else [""]  # endpoints often do not report a lone end
     if path.steps < shape.min_tokens:
         tokens = [token for token in tokens if token not in ENDS]
     longer = replace(path, steps=path.steps + 1, tokens=path.tokens + 1)

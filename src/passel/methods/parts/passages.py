@@ -73,7 +73,7 @@ def _packed(text: str, tokens: int, overlap: int) -> list[str]:
 
 
 def _pieces(text: str, tokens: int) -> Iterator[tuple[str, str]]:
-    """Paragraphs, or parts of those that are too long, each with what stands between it and the one before."""
+    """Paragraphs, or parts of paragraphs that are too long, each with the separator from the text before it."""
     for paragraph in re.split(r"\n\s*\n", text):
         between = "\n\n"
         for sentence in [paragraph] if tokens_of(paragraph) <= tokens else _SENTENCE.split(paragraph):

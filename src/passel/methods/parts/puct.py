@@ -104,11 +104,11 @@ def most_visited(tree: Tree, visits: Visits) -> int | None:
 
 def _below(tree: Tree, numbers: Collection[int]) -> dict[int | None, list[int]]:
     """The children of each node among some nodes; looked up at once, for trees are walked often."""
-    found: dict[int | None, list[int]] = {}
+    children: dict[int | None, list[int]] = {}
     for number, node in enumerate(tree.nodes):
         if number in numbers:
-            found.setdefault(node.parent, []).append(number)
-    return found
+            children.setdefault(node.parent, []).append(number)
+    return children
 
 
 Returns = tuple[int, ...]

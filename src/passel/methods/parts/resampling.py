@@ -11,7 +11,7 @@ from passel.core.key import Key
 __all__ = ["Scheme", "ancestors", "inverted", "multinomial", "residual", "stratified", "systematic"]
 
 Scheme = Literal["multinomial", "residual", "stratified", "systematic"]
-"""multinomial: n independent draws. residual: floor(n w) copies each, the rest by what is left over. stratified:
+"""multinomial: n independent indices. residual: floor(n w) copies each, the rest by what is left over. stratified:
 one point in each n-th of the unit interval. systematic: the same with one random number for all, so that an index
 comes floor(n w) or ceil(n w) times (Douc, Cappé and Moulines 2005, cs/0507025)."""
 

@@ -112,7 +112,7 @@ def _rescued(problem: Problem, tree: Tree, key: Key) -> Flow[Tree]:
 
 def _last_step(problem: Problem, tree: Tree, path: Path, key: Key, sampling: Sampling = Sampling()) -> Flow[list[Path]]:
     """The path continued to the solution's end by the next sample of its text. Cost: generate = 1."""
-    first = tree.drawn.get(path.text, 0)
+    first = tree.sampled.get(path.text, 0)
     return next_steps(problem, path, key=key, first=first, depth=path.steps + 1, sampling=sampling)
 
 
@@ -124,7 +124,7 @@ def _expanded(
     wanted = Counter(tree[number].path.text for number in chosen)
     first_with = {tree[number].path.text: tree[number].path for number in reversed(chosen)}
     flows = [
-        affordable(expand(problem, first_with[text], n, tree.drawn.get(text, 0), key)) for text, n in wanted.items()
+        affordable(expand(problem, first_with[text], n, tree.sampled.get(text, 0), key)) for text, n in wanted.items()
     ]
     children = {text: paths or [] for text, paths in zip(wanted, (yield from together(flows)), strict=True)}
     parents: list[int] = []

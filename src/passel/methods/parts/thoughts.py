@@ -93,8 +93,8 @@ def valued(problem: Problem, text: str, *, key: Key, judgements: int = 3) -> Flo
 def _word(text: str) -> str | None:
     """The judgement on the last line."""
     lines = text.strip().splitlines()
-    found = _WORD.findall(lines[-1]) if lines else []
-    return found[-1].lower() if found else None
+    words = _WORD.findall(lines[-1]) if lines else []
+    return words[-1].lower() if words else None
 
 
 def voted(problem: Problem, texts: Sequence[str], *, key: Key, judgements: int = 5) -> Flow[list[float | None]]:
@@ -104,7 +104,7 @@ def voted(problem: Problem, texts: Sequence[str], *, key: Key, judgements: int =
         return [1.0] * len(texts)
     prompt = VOTE.format(question=problem.question, choices=numbered(texts, "Solution"))
     replies = yield from sample((Message("user", prompt),), key=key, n=judgements, role="judge", label="vote")
-    named = [int(found[-1]) for reply in replies if reply.ok and (found := _BEST.findall(reply.text))]
+    named = [int(numbers[-1]) for reply in replies if reply.ok and (numbers := _BEST.findall(reply.text))]
     votes = [number for number in named if 1 <= number <= len(texts)]
     if not votes:
         return [None] * len(texts)

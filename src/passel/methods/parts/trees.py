@@ -37,13 +37,13 @@ class Tree:
     Args:
         nodes: a parent comes before its children.
         last: numbers of the nodes that the last expansion made, in the order in which they were wanted.
-        drawn: how many samples each prefix has had; the next sample of it takes this number.
+        sampled: how many samples each prefix has had; the next sample of it takes this number.
         rounds: expansions so far.
     """
 
     nodes: tuple[Node, ...] = (Node(START),)
     last: tuple[int, ...] = (0,)
-    drawn: Mapping[str, int] = field(default_factory=dict[str, int])
+    sampled: Mapping[str, int] = field(default_factory=dict[str, int])
     rounds: int = 0
 
     def __getitem__(self, number: int) -> Node:
@@ -61,10 +61,10 @@ class Tree:
             Node(path, parent, judgement.value, judgement.explanation)
             for parent, path, judgement in zip(parents, paths, known, strict=True)
         ]
-        drawn = Counter(self.drawn)
-        drawn.update(self[parent].path.text for parent in parents)
+        sampled = Counter(self.sampled)
+        sampled.update(self[parent].path.text for parent in parents)
         numbers = tuple(range(len(self), len(self) + len(new)))
-        return Tree((*self.nodes, *new), numbers, dict(drawn), self.rounds + 1)
+        return Tree((*self.nodes, *new), numbers, dict(sampled), self.rounds + 1)
 
     def children(self, number: int) -> list[int]:
         """Numbers of a node's children."""
@@ -100,7 +100,7 @@ def tree_info(tree: Tree, **columns: Sequence[float | None]) -> list[dict[str, A
     each step's text is held once.
 
     Args:
-        columns: further values, one for each node, such as its visits; infinite ones are given as None.
+        columns: further values, one for each node, such as its visits; infinite values become None.
 
     >>> tree = Tree().grown([0], [Path("2+2\\n", 1)], [0.5]).grown([1], [Path("2+2\\n=4", 2, done=True)], [1.0])
     >>> for row in tree_info(tree, visits=[2, 2, 1]):
