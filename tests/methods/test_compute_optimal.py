@@ -45,7 +45,7 @@ def by_length(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:
 
 PROBLEM = Problem("1", "?", read=last_word)
 TWO, THREE = configured(vote, {"n": 2}), configured(vote, {"n": 3})
-ARMS = {"first": TWO, "second": THREE, "third": single, "fourth": single}
+ARMS = {"arm_1": TWO, "arm_2": THREE, "arm_3": single, "arm_4": single}
 
 
 def figures(*accuracies: float) -> dict[str, dict[str, object]]:

@@ -135,7 +135,7 @@ def told(*pairs, stop="length"):
 
 
 def test_tokens_are_told_by_one_pass_a_node():
-    """The end token is no child before `least` tokens, and its reward is the solution's."""
+    """The end token is no child before `min_tokens` tokens, and its reward is the solution's."""
     script = [
         told(("1", 0.5), ("</s>", 0.3), ("2", 0.2)),
         valued(0.1, 0.7),
@@ -189,7 +189,7 @@ def run(options, budget=None, seed=0, **model):
 @pytest.mark.parametrize("children", ["steps", "tokens"])
 def test_a_perfect_reward_model_leads_along_the_right_path(children):
     """And one call values a node: of n nodes at each level but the first, no more."""
-    options = {"n": 2, "width": 8, "children": children, "top_p": 1.0, "least": 2, "depth": 8}
+    options = {"n": 2, "width": 8, "children": children, "top_p": 1.0, "min_tokens": 2, "depth": 8}
     asks: Counter[str] = Counter()
     model = planted(tokens=1, rho=1.0, chance=0.5)
 
