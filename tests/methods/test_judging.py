@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from step_scripts import PROBLEM, ends
+from step_scripts import PROBLEM, ends, goes_on
 
 from passel.core.flow import Flow
 from passel.core.judgement import Judgement
@@ -24,7 +24,6 @@ METHODS = {
     "a_star": {"n": 2},
     "mcts": {"n": 2, "simulations": 1},
     "particle_filter": {"n": 2},
-    "confidence_inject": {"threshold": 0.0},
 }
 
 
@@ -47,3 +46,9 @@ def test_methods_keep_the_reasons(name):
     candidates = play(flow, lambda ask: ends(f"It is {ask.key.path[-1]}")).value.candidates
     assert candidates
     assert all(one.reason.startswith(f"because of {one.text}") and one.score == 0.5 for one in candidates)
+
+
+def test_a_text_that_stops_early_says_why():
+    flow = find("methods", "confidence_inject")(PROBLEM, key=Key(), verifier=explained, step="line")
+    (candidate,) = play(flow, [goes_on("It is 4")]).value.candidates
+    assert (candidate.score, candidate.reason) == (0.5, "because of It is 4, number 1")
