@@ -38,7 +38,7 @@ SETTINGS = {
 }
 """Where the defaults are for longer answers than these models give."""
 
-PLACES = ("first", "second", "third", "fourth")
+PLACES = ("arm_1", "arm_2", "arm_3", "arm_4")
 RESULTS = ROOT / "docs" / "results.json"
 
 # task -> (model, its verifier, most completion tokens of a draw)
