@@ -52,9 +52,9 @@ def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
     if question == "-":
         question = sys.stdin.buffer.read().decode("utf-8", "replace").strip()
     if not question.strip():
-        raise UsageError("QUESTION: the question is empty")
+        raise UsageError("the question is empty").about("QUESTION")
     if len(split_specs(given["method"])) > 1:
-        raise UsageError(f"--method: ask takes one method, got {given['method']!r}; compare takes several")
+        raise UsageError(f"must be one method, got {given['method']!r}; compare takes several", field="--method")
     sampling = sampling_of(given)
     model, question = with_context(with_length(given), question, given)
     roles = roles_of(given["roles"])

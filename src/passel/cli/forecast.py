@@ -59,9 +59,9 @@ def forecast(methods: str, pilot: str | None, budgets: str | None, as_json: bool
     several sizes, so that it says what each budget buys, and from how many tokens on it is right on half of the trees.
     """
     specs = split_specs(methods)
+    if not specs:
+        raise UsageError("no method given").about("--methods")
     with blame("--methods"):
-        if not specs:
-            raise UsageError("no method given")
         for spec in specs:
             ladder(spec)
     limits = _budgets(budgets)
@@ -86,7 +86,7 @@ def _budgets(given: str | None) -> list[float]:
     except ValueError:
         found = [0.0]
     if any(not 0.0 < budget < math.inf for budget in found):
-        raise UsageError(f"--budgets: expected numbers such as 100,1000, got {given!r}")
+        raise UsageError(f"expected numbers such as 100,1000, got {given!r}").about("--budgets")
     return found
 
 

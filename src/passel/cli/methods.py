@@ -26,7 +26,7 @@ def methods(model: str | None, **lists: bool) -> None:
     """List the methods: source, what each needs of a model, what it costs, its options."""
     asked = [name for name, wanted in lists.items() if wanted]
     if len(asked) > 1:
-        raise UsageError(f"--{asked[0]} and --{asked[1]} are two lists: ask for one of them")
+        raise UsageError(f"cannot be given together with --{asked[1]}: they are two lists", field=f"--{asked[0]}")
     kind = asked[0] if asked else "methods"
     room = {"decoders": "decoding", "recipes": "training"}.get(kind, kind)
     if room != kind:

@@ -44,7 +44,7 @@ def ngrams(texts: Sequence[Path], model: str, out: Path, orders: str, min_count:
 
     wanted = _orders(orders)
     if out.is_dir():
-        raise UsageError(f"--out: {out} is a folder, a file is needed")
+        raise UsageError(f"must be a file, but {out} is a folder", field="--out")
     for path in texts:
         if not path.is_file():
             raise UsageError(f"{path} is a folder, not a file" if path.is_dir() else f"no file at {path}")
@@ -62,7 +62,7 @@ def _orders(text: str) -> tuple[int, int]:
 
     found = re.fullmatch(r"(\d)(?:-(\d))?", text.strip())
     if not found:
-        raise UsageError(f"--orders: expected a range such as 2-6, got {text!r}")
+        raise UsageError(f"expected a range such as 2-6, got {text!r}").about("--orders")
     wanted = int(found[1]), int(found[2] or found[1])
     with blame("--orders"):
         check_orders(wanted)

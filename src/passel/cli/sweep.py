@@ -47,6 +47,6 @@ def _options(given: Sequence[str]) -> dict[str, list[str]]:
     for text in given:
         option, sign, values = text.partition("=")
         if not (option and sign and values):
-            raise UsageError(f"--vary: expected OPTION=VALUE,VALUE such as prompt=cot,reread, got {text!r}")
+            raise UsageError(f"expected OPTION=VALUE,VALUE such as prompt=cot,reread, got {text!r}").about("--vary")
         vary.setdefault(option, []).extend(split_specs(values))
     return vary

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from passel.cli.parts.flags import blame, budget_of, roles_of
+from passel.cli.parts.flags import as_flags, blame, budget_of, roles_of
 from passel.cli.parts.running import run_and_show
 from passel.core.options import split_specs
 from passel.runs.verification import verification
@@ -34,6 +34,6 @@ def verify(verifier: str, judged: Path, roles: tuple[str, ...], budget: str, as_
     n, and what resampling until it accepts comes to. Judgements are recorded beside the samples and made once.
     """
     specs = split_specs(verifier)
-    with blame("--run"):
+    with blame("--run"), as_flags(verifiers="--verifier"):
         run = verification(judged, specs, roles=roles_of(roles), budget=budget_of("--budget", budget), **given)
     return run_and_show(run, as_json=as_json)

@@ -81,18 +81,18 @@ class Sampling:
         for name, (low, high) in self._BOUNDS.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise UsageError(f"{name} must be between {low} and {high}, got {value}")
+                raise UsageError(f"must be between {low} and {high}, got {value}", field=name)
         # One form for each distribution, so that its draws have one address.
         if self.logit_bias is not None:
             object.__setattr__(self, "logit_bias", _biases(self.logit_bias))
         if self.json_schema is not None:
             object.__setattr__(self, "json_schema", _schema(str(self.json_schema)))
         if self.regex is not None and not self.regex:
-            raise UsageError("regex must not be empty")
+            raise UsageError("must not be empty", field="regex")
         if self.regex is not None and self.json_schema is not None:
-            raise UsageError("json_schema and regex cannot both be set")
+            raise UsageError("cannot be set together with regex", field="json_schema")
         if self.decoder is not None and (self.json_schema or self.regex):
-            raise UsageError("decoder cannot be set together with json_schema or regex")
+            raise UsageError("cannot be set together with json_schema or regex", field="decoder")
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Sampling:
@@ -131,11 +131,13 @@ def _biases(pairs: Iterable[object]) -> tuple[tuple[int, float], ...]:
             token, bias = pair.split("=") if isinstance(pair, str) else cast(Iterable[Any], pair)
             token, bias = int(token) if isinstance(token, str) else index(token), float(bias)
         except (TypeError, ValueError):
-            raise UsageError(f"logit_bias must hold pairs of a token's id and a number, got {pair!r}") from None
+            raise UsageError(
+                f"must hold pairs of a token's id and a number, got {pair!r}", field="logit_bias"
+            ) from None
         if token < 0 or not -100 <= bias <= 100:
-            raise UsageError(f"logit_bias must give a token's id a number between -100 and 100, got {pair!r}")
+            raise UsageError(f"must give a token's id a number between -100 and 100, got {pair!r}", field="logit_bias")
         if token in biases:
-            raise UsageError(f"logit_bias must name a token once, got {token} again")
+            raise UsageError(f"must name a token once, got {token} again", field="logit_bias")
         biases[token] = bias
     return tuple(sorted(biases.items()))
 
@@ -146,10 +148,10 @@ def _schema(text: str) -> str:
     try:
         schema = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"json_schema must be JSON: {error}") from None
+        raise UsageError(f"must be JSON: {error}", field="json_schema") from None
     written = _written(schema)
     if not isinstance(schema, dict):
-        raise UsageError(f"json_schema must be a JSON object, got {written[:80]}")
+        raise UsageError(f"must be a JSON object, got {written[:80]}", field="json_schema")
     return written
 
 
@@ -157,7 +159,7 @@ def _written(schema: object) -> str:
     try:
         return json.dumps(schema, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"json_schema must be JSON: {error}") from None
+        raise UsageError(f"must be JSON: {error}", field="json_schema") from None
 
 
 @dataclass(frozen=True, slots=True)

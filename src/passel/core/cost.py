@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Self
 
-from passel.core.errors import UsageError
+from passel.core.errors import UsageError, unknown
 
 __all__ = ["Budget", "Cost", "Price", "Tally"]
 
@@ -110,7 +110,7 @@ class Budget:
         for field in fields(self):
             value = getattr(self, field.name)
             if value is not None and not value >= 0:
-                raise UsageError(f"budget in {field.name} must be at least 0, got {value}")
+                raise UsageError(f"must be at least 0, got {value}", field=field.name)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -120,11 +120,11 @@ class Budget:
         for part in filter(None, (p.strip() for p in text.split(","))):
             name, _, value = part.partition("=")
             if name not in known:
-                raise UsageError(f"unknown budget {name!r}; known: {', '.join(sorted(known))}")
+                raise unknown("limit of a budget:", name, known)
             try:
                 limits[name] = int(float(value)) if name in ("passes", "tokens", "completion_tokens") else float(value)
             except (ValueError, OverflowError):
-                raise UsageError(f"budget {name} needs a number, got {value!r}") from None
+                raise UsageError(f"must be a number, got {value!r}", field=name) from None
         return cls(**limits)  # type: ignore[arg-type]
 
     @property

@@ -26,23 +26,35 @@ class UsageError(PasselError):
     """The request is wrong: an unknown name, a value out of range, a file without the named column.
 
     Args:
-        message: what is wrong, after the name of the field where there is one.
-        field: the field to blame: an option, a setting, a column.
+        message: what is wrong. With a field, the message continues its name: "must be at least 0, got -1".
+        field: the option, setting or column that is wrong.
     """
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(f"{field} {message}" if field else message)
         self.message, self.field = message, field
+        self._continues = field is not None  # the message is a sentence that begins with the field
 
     def about(self, name: str) -> UsageError:
-        """The same error of a field under the name that the reader gave it by, such as a flag.
+        """Returns the same error with its field renamed to what the user wrote, such as a flag.
 
         >>> str(UsageError("must be at least 0, got -1", field="temperature").about("--temperature"))
         '--temperature must be at least 0, got -1'
+        >>> str(UsageError("no such file").about("--data"))
+        '--data: no such file'
         """
-        renamed = type(self)(self.message, field=name) if self.field else type(self)(f"{name}: {self.message}")
-        renamed.field = name
+        joint = " " if self._continues else ": "
+        renamed = type(self)(f"{name}{joint}{self.message}")
+        renamed.message, renamed.field, renamed._continues = self.message, name, self._continues
         return renamed
+
+    def within(self, name: str) -> UsageError:
+        """Returns the same error, its field kept, inside what the user wrote, such as a flag with many options.
+
+        >>> str(UsageError("must be at least 1, got 0", field="n of method vote").within("--methods"))
+        '--methods: n of method vote must be at least 1, got 0'
+        """
+        return type(self)(str(self)).about(name)
 
 
 class Impossible(UsageError):

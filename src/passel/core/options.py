@@ -8,7 +8,7 @@ import re
 import types
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from functools import cache, partial, update_wrapper
+from functools import lru_cache, partial, update_wrapper
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from passel.core.errors import UsageError, unknown
@@ -49,12 +49,16 @@ def split_specs(text: str) -> list[str]:
     return [spec.strip() for spec in re.split(r",(?![^(]*\))", text) if spec.strip()]
 
 
-@cache
 def parameters(function: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
     """The options of a function, its keyword-only parameters but `key`: name -> (annotation, default)."""
     if isinstance(function, partial):
         set_here = function.keywords
         return {n: (kind, set_here.get(n, default)) for n, (kind, default) in parameters(function.func).items()}
+    return _signature(function)
+
+
+@lru_cache(maxsize=1024)  # of functions as they are written; those with options set are made anew for each spec
+def _signature(function: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
     hints = get_type_hints(function, include_extras=True)
     return {
         name: (hints.get(name, str), parameter.default)
@@ -79,7 +83,8 @@ def bind(function: Callable[..., Any], options: Mapping[str, str], what: str) ->
     for head, texts in inner.items():
         chosen = bound.get(head, known[head][1])
         if _room(known[head][0]) is None or not callable(chosen):
-            raise UsageError(f"{head} of {what} takes no options of its own, got {head}.{next(iter(texts))}")
+            option = next(iter(texts))
+            raise UsageError(f"takes no options of its own, got {head}.{option}", field=f"{head} of {what}")
         bound[head] = configured(chosen, bind(chosen, texts, f"{head} of {what}"))
     return bound
 
@@ -130,7 +135,7 @@ def _first_that_fits(annotations: list[Any], text: str, what: str) -> Any:
 def _scalar(kind: Any, text: str, what: str) -> Any:
     if kind is bool:
         if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
-            raise UsageError(f"{what} must be true or false, got {text!r}")
+            raise UsageError(f"must be true or false, got {text!r}", field=what)
         return text.lower() in ("true", "yes", "1")
     if kind in (int, float):
         try:
@@ -139,6 +144,6 @@ def _scalar(kind: Any, text: str, what: str) -> Any:
                 raise ValueError
         except (ValueError, OverflowError):
             wanted = "a whole number" if kind is int else "a number"
-            raise UsageError(f"{what} must be {wanted}, got {text!r}") from None
+            raise UsageError(f"must be {wanted}, got {text!r}", field=what) from None
         return kind(number)
     return text

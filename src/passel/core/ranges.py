@@ -19,7 +19,7 @@ class Range:
     def check(self, value: float | None, what: str) -> None:
         """Raises UsageError for a value below `low`; larger values than `high` are allowed."""
         if value is not None and not value >= self.low:
-            raise UsageError(f"{what} must be at least {self.low:g}, got {value}")
+            raise UsageError(f"must be at least {self.low:g}, got {value}", field=what)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,14 +66,14 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.methods:
-            raise UsageError("no method given")
+            raise UsageError("no method given").about("methods")
         if len(set(self.methods)) < len(self.methods):
-            raise UsageError(f"a method is given twice: {', '.join(self.methods)}")
+            raise UsageError(f"one is given twice: {', '.join(self.methods)}").about("methods")
         for name, value in (("n", self.n), ("limit", self.limit), ("concurrency", self.concurrency)):
             if value is not None and value < 1:
-                raise UsageError(f"{name} must be at least 1, got {value}")
+                raise UsageError(f"must be at least 1, got {value}", field=name)
         if self.problem_budget.seconds is not None:
-            raise UsageError("--problem-budget: seconds limits the whole run; give it with --budget")
+            raise UsageError("cannot limit seconds, which are limited for the whole run", field="problem_budget")
 
     def load_methods(self) -> list[ConfiguredMethod]:
         """The methods, found and with their options bound. Raises UsageError for unknown names and options."""

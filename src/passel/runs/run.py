@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from passel.core.driver import Outcome, ReplyStore, Record, Roles, Tool
+from passel.core.driver import MemoryStore, Outcome, Record, ReplyStore, Roles, Tool
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.problem import Problem
@@ -80,7 +80,9 @@ class Run:
             if self.pilot is not None:
                 self.pilot.save(self.folder)
         record = Record(self.record) if self.record else None
-        store = FrozenStore(record) if record and self.plan.judged_run is not None else record
+        store: ReplyStore = MemoryStore(max_replies=None) if record is None else record  # a run shares all its samples
+        if record is not None and self.plan.judged_run is not None:
+            store = FrozenStore(record)
         try:
             trials, _ = await self._run(bindings, store, problems, watch or Watch())
             return trials
@@ -123,7 +125,9 @@ class Run:
     def _others(self) -> dict[str, str]:
         """The model of each role but the generator's. Without draws, nobody falls back on the generator."""
         wanted = {role for method in self.methods for role in method.needs} - {"generator", "tool"}
-        return dict.fromkeys(wanted if self.plan.judged_run is not None else (), self.plan.model) | dict(self.plan.roles)
+        return dict.fromkeys(wanted if self.plan.judged_run is not None else (), self.plan.model) | dict(
+            self.plan.roles
+        )
 
     @property
     def models(self) -> list[str]:
@@ -137,7 +141,7 @@ class Run:
     async def _run(
         self,
         bindings: Mapping[str, Binding],
-        store: ReplyStore | None,
+        store: ReplyStore,
         problems: Sequence[Problem],
         watch: Watch,
         wall_seconds: float | None = None,
@@ -152,7 +156,9 @@ class Run:
         finally:
             session.close()
         if wall_seconds is None:
-            wall_seconds = store.wall_seconds if isinstance(store, Record) else asyncio.get_running_loop().time() - start
+            wall_seconds = (
+                store.wall_seconds if isinstance(store, Record) else asyncio.get_running_loop().time() - start
+            )
         trials = Trials(
             self.plan,
             self.task,

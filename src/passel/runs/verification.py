@@ -45,10 +45,10 @@ def verification(
         UsageError: no such run or verifier, or a run of another task.
     """
     if not verifiers:
-        raise UsageError("--verifier: no verifier given")
+        raise UsageError("no verifier given").about("verifiers")
     drawn = Plan.open(Path(run))
     if task is not None and task != drawn.task:
-        raise UsageError(f"the run in {run} is of the task {drawn.task}, not of {task}")
+        raise UsageError(f"the run in {run} is of the task {drawn.task}, not of {task}").about("task")
     if drawn.judged_run is not None:
         raise UsageError(f"{run} is itself a verification; give the folder of the run that it judged")
     wanted = {role for spec in verifiers for role in needs_of(load(spec))} - {"generator", "tool"}

@@ -18,6 +18,7 @@ from passel.core.options import split_spec
 
 __all__ = [
     "DEFAULT_MODEL",
+    "as_flags",
     "blame",
     "budget_of",
     "context_flags",
@@ -67,18 +68,15 @@ def sampling_of(given: dict[str, Any]) -> Sampling:
     values = {name: given.pop(name) for name in names}
     if (schema := values["json_schema"]) and not schema.lstrip().startswith("{"):
         values["json_schema"] = _text_of(schema, "--json-schema")
-    try:
+    with as_flags():
         return Sampling.of({name: value for name, value in values.items() if value is not None and value != ()})
-    except UsageError as error:
-        name, _, rest = str(error).partition(" ")
-        raise UsageError(f"--{name.replace('_', '-')} {rest}") from error
 
 
 def _text_of(path: str, flag: str) -> str:
     try:
         return Path(path).expanduser().read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise UsageError(f"{flag}: cannot read {path!r}: {error}") from None
+        raise UsageError(f"cannot read {path!r}: {error}").about(flag) from None
 
 
 def length_flag(command: F) -> F:
@@ -93,7 +91,9 @@ def with_length(given: dict[str, Any]) -> str:
     if length is None:
         return model
     if not model.startswith("torch:"):
-        raise UsageError(f"--length: it opens an adapter of a model in the engine: torch:{model}:adapter=FOLDER")
+        raise UsageError(f"it opens an adapter of a model in the engine: torch:{model}:adapter=FOLDER").about(
+            "--length"
+        )
     return f"{model}:length={length:g}"
 
 
@@ -142,24 +142,40 @@ def with_context(model: str, question: str, given: dict[str, Any]) -> tuple[str,
     parts, options = split_spec(how)
     if file is None:
         if how != "prompt":
-            raise UsageError("--contextualise: there is no context; it is given with --context FILE")
+            raise UsageError("there is no context; it is given with --context FILE").about("--contextualise")
         return model, question
     if model.startswith("torch:"):
         inner = "".join(f":contextualise.{name}={value}" for name, value in options.items())
         return f"{model}:context_file={file}:contextualise={':'.join(parts)}{inner}", question
     if how != "prompt":
-        raise UsageError(f"--contextualise: {how} needs a model in the engine: --model torch:{model}")
+        raise UsageError(f"{how} needs a model in the engine: --model torch:{model}").about("--contextualise")
     return model, f"{_text_of(str(file), '--context')}\n\n{question}"
 
 
 @contextmanager
 def blame(flag: str) -> Generator[None]:
-    """Puts the flag's name before the message of a usage error."""
+    """Puts the flag's name before the message of a usage error that does not name a flag yet."""
     try:
         yield
     except UsageError as error:
-        text = str(error)
-        raise UsageError(text if text.startswith("--") else f"{flag}: {text}") from error
+        if (error.field or "").startswith("--"):
+            raise
+        raise error.within(flag) from error
+
+
+@contextmanager
+def as_flags(**flags: str) -> Generator[None]:
+    """Renames the field of a usage error to its flag: max_tokens is --max-tokens.
+
+    Args:
+        flags: by field, the flags that are named otherwise.
+    """
+    try:
+        yield
+    except UsageError as error:
+        if error.field is None or not error.field.isidentifier():
+            raise
+        raise error.about(flags.get(error.field) or f"--{error.field.replace('_', '-')}") from error
 
 
 def budget_of(flag: str, text: str) -> Budget:
@@ -174,8 +190,8 @@ def roles_of(given: Sequence[str]) -> dict[str, str]:
     for text in given:
         role, sign, spec = text.partition("=")
         if not (role.isidentifier() and sign and spec):
-            raise UsageError(f"--role: expected ROLE=SPEC such as judge=openai:NAME@URL, got {text!r}")
+            raise UsageError(f"expected ROLE=SPEC such as judge=openai:NAME@URL, got {text!r}").about("--role")
         if role == "generator":
-            raise UsageError("--role: the generator's model is given with --model")
+            raise UsageError("the generator's model is given with --model").about("--role")
         roles[role] = spec
     return roles

@@ -12,11 +12,10 @@ from rich.console import Console
 
 from passel.cli.parts.display import RunDisplay
 from passel.cli.parts.downloads import fetch
-from passel.cli.parts.flags import blame, budget_of, roles_of, sampling_of, with_length
+from passel.cli.parts.flags import as_flags, blame, budget_of, roles_of, sampling_of, with_length
 from passel.cli.parts.output import output
 from passel.core.cost import Budget
 from passel.core.driver import run_sync
-from passel.core.errors import UsageError
 from passel.core.options import split_specs
 from passel.measure.comparison import Comparison
 from passel.measure.summary import summarise
@@ -35,22 +34,23 @@ def make_run(methods: str, flag: str, given: dict[str, Any]) -> Run:
     """The run that a command's arguments describe; every error names the flag that is to blame."""
     out, task = given["out"], _task_spec(given)
     sampling = sampling_of(given)
-    plan = Plan(
-        model=with_length(given),
-        task=task,
-        methods=tuple(_split(methods)),
-        n=given["n"],
-        limit=given["limit"],
-        seed=given["seed"],
-        sampling=sampling,
-        roles=roles_of(given["roles"]),
-        budget=budget_of("--budget", given["budget"]),
-        problem_budget=budget_of("--problem-budget", given["problem_budget"]),
-        instruction=given["instruction"],
-        system=given["system"],
-        concurrency=given["concurrency"],
-        pilot=given["pilot"],
-    )
+    with as_flags(methods=flag):
+        plan = Plan(
+            model=with_length(given),
+            task=task,
+            methods=tuple(split_specs(methods)),
+            n=given["n"],
+            limit=given["limit"],
+            seed=given["seed"],
+            sampling=sampling,
+            roles=roles_of(given["roles"]),
+            budget=budget_of("--budget", given["budget"]),
+            problem_budget=budget_of("--problem-budget", given["problem_budget"]),
+            instruction=given["instruction"],
+            system=given["system"],
+            concurrency=given["concurrency"],
+            pilot=given["pilot"],
+        )
     with blame(flag):
         for method in plan.load_methods():
             check_pilot(method.name, method.needs.get("tool", ()), plan.pilot)
@@ -139,10 +139,3 @@ def _task_spec(given: dict[str, Any]) -> str:
         if given[column] is not None:
             spec += f":{column}={given[column]}"
     return spec
-
-
-def _split(methods: str) -> list[str]:
-    specs = split_specs(methods)
-    if not specs:
-        raise UsageError("--methods: no method given")
-    return specs

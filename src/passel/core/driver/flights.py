@@ -13,10 +13,14 @@ from passel.core.driver.ledger import Ledger
 from passel.core.driver.passes import Bound, Retries, cost_of, run_tool, send, worst_case
 from passel.core.driver.record import Entry, ReplyStore
 from passel.core.errors import ModelError
+from passel.core.lru import LRU
 from passel.core.model import Binding, Model, Progress, prompt_bound
 from passel.core.reply import Reply, Usage
 
 __all__ = ["Flight", "Flights"]
+
+_MAX_FAILED = 4096
+_MAX_PROMPTS = 4096
 
 
 class Flight:
@@ -73,11 +77,19 @@ class _Group:
 
 
 class Flights:
-    """All passes in flight of one driver. Bound to one event loop."""
+    """All passes in flight of one driver. Bound to one event loop.
+
+    Beside the passes in flight, some things are remembered, and the least recently used ones forgotten:
+
+    - `failed`: failed replies, so that flows which share a sample do not each wait for its retries. A forgotten one is
+      asked for again by the next flow that needs it, as in a later session.
+    - tokens of prompts that were seen, for sharper worst cases. Without them more is held, never less.
+    - a gate for each model, and which models have ever answered: as many as the driver has roles.
+    """
 
     def __init__(self, store: ReplyStore, ledger: Ledger, retries: Retries) -> None:
-        self.prompt_tokens: dict[object, int] = {}  # what prompts turned out to take
-        self.failed: dict[str, Reply] = {}  # this session's failed replies: not asked again within it
+        self.failed = LRU[str, Reply](_MAX_FAILED)
+        self._prompt_tokens = LRU[object, int](_MAX_PROMPTS)
         self._store, self._ledger, self._retries = store, ledger, retries
         self._air: dict[str, Flight] = {}
         self._gates: dict[Model, Gate] = {}
@@ -91,7 +103,7 @@ class Flights:
 
     def worst(self, bound: Bound) -> Cost:
         """The worst case of an ask, sharper once its prompt was seen."""
-        return worst_case(bound, self.prompt_tokens.get(_prompt(bound)))
+        return worst_case(bound, self._prompt_tokens.get(_prompt(bound)))
 
     def launch(self, bounds: Sequence[Bound], holds: Sequence[Cost | None], *, alone: bool) -> None:
         """Sends asks. Those of one turn of the event loop that are alike, whichever flows they come from, share a
@@ -214,7 +226,7 @@ class Flights:
         if reply.stop == "failed":
             self.failed[bound.address] = reply
         elif self._ledger.limited and reply.usage.prompt_tokens and isinstance(bound.ask, Generate):
-            self.prompt_tokens[_prompt(bound)] = reply.usage.prompt_tokens
+            self._prompt_tokens[_prompt(bound)] = reply.usage.prompt_tokens
 
     def _leave(self, flight: Flight) -> None:
         if self._air.get(flight.bound.address) is flight:

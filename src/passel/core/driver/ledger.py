@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from passel.core.cost import Budget, Cost, Tally
+from passel.core.lru import LRU
 
 __all__ = ["Ledger", "Line"]
 
@@ -19,12 +20,21 @@ class Ledger:
 
     A round that does not fit now, but would if open holds settled below their worst case, waits for them; it is
     refused only when it would not fit even then. Nobody holds anything while waiting, so waiting cannot deadlock.
+
+    A reply that is used twice is paid once: the ledger knows the addresses that it charged. A flow's own ledger knows
+    all of them, and ends with the flow. The ledger of a driver, which may live long, forgets the least recently used
+    address when it knows `max_addresses`; should a later flow find that address's reply in a record, the reply is
+    charged a second time. So forgetting can only make the spending look larger: no budget is passed by it.
+
+    Args:
+        budget: limits; None: none.
+        max_addresses: number of charged addresses to remember; None: all.
     """
 
-    def __init__(self, budget: Budget | None = None) -> None:
+    def __init__(self, budget: Budget | None = None, *, max_addresses: int | None = None) -> None:
         self.budget = budget or Budget()
         self.limited = self.budget.limits_spending
-        self.charged: set[str] = set()  # addresses: a reply that is used twice is paid once
+        self._charged = LRU[str, bool](max_addresses)
         self._parts: dict[str, Cost] = {}  # what was charged at an address for a pass that was cut short
         self._held = Cost()
         self._holds = 0
@@ -83,23 +93,27 @@ class Ledger:
             if not turn.done():
                 turn.set_result(None)
 
+    def has_charged(self, address: str) -> bool:
+        """Whether something was charged at an address."""
+        return self._charged.get(address) is not None
+
     def charge(self, address: str, line: Line, cost: Cost) -> None:
         """Books what was really spent at an address, on top of what was spent there before."""
-        self.charged.add(address)
+        self._charged[address] = True
         self._lines[line].add(cost)
 
     def charge_once(self, address: str, line: Line, cost: Cost, *, part: bool = False) -> None:
         """Books a reply that may have been used before: nothing for the same again, the rest after a `part` of it."""
-        if address not in self.charged or address in self._parts:
+        if not self.has_charged(address) or address in self._parts:
             self.charge(address, line, self.owed(address, cost))
             if part:
-                self._parts[address] = max(cost, self._parts.get(address, cost), key=lambda one: one.tokens)
+                self._parts[address] = max(cost, self._parts.get(address, cost), key=lambda cost: cost.tokens)
             else:
                 self._parts.pop(address, None)
 
     def owed(self, address: str, cost: Cost) -> Cost:
         """What `charge_once` would book of this cost."""
-        if address not in self.charged:
+        if not self.has_charged(address):
             return cost
         part = self._parts.get(address)
         return Cost() if part is None or part.tokens >= cost.tokens else cost - part

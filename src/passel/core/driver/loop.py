@@ -26,6 +26,8 @@ __all__ = ["Driver", "Outcome"]
 
 T = TypeVar("T")
 
+_MAX_CHARGED = 2**18  # more than a `MemoryStore` keeps, so that whatever it still holds is known to be charged
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -55,7 +57,7 @@ class Driver:
 
     Args:
         roles: a binding for each role; "generator" is required and stands in for roles without one.
-        store: where replies are kept and shared; default: in memory.
+        store: where replies are kept and shared; default: in memory, the latest `MAX_REPLIES` of them.
         budget: limits over all flows together; each distinct reply counts once.
         races: "clock": the first to finish wins and the rest is cancelled. "tokens": all finish, the reply with the
             fewest completion tokens wins, and the losers are charged up to that length, as if all had been decoded in
@@ -73,7 +75,7 @@ class Driver:
         retries: Retries = Retries(),
     ) -> None:
         self.roles = Roles(roles)
-        self.ledger = Ledger(budget)
+        self.ledger = Ledger(budget, max_addresses=_MAX_CHARGED)
         store = MemoryStore() if store is None else store
         self._flights = Flights(store, self.ledger, retries)
         self._rounds = Rounds(self.roles, store, self.ledger, self._flights, clocked=races == "clock")

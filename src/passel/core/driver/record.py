@@ -14,6 +14,7 @@ from zlib import crc32
 from passel.core.address import describe
 from passel.core.ask import Ask
 from passel.core.errors import RecordError
+from passel.core.lru import LRU
 from passel.core.reply import Reply
 
 __all__ = ["Entry", "MemoryStore", "Record", "ReplyStore", "is_whole"]
@@ -73,33 +74,49 @@ class ReplyStore(Protocol):
         ...
 
 
-class MemoryStore:
-    """A store for one process that keeps nothing on disk."""
+MAX_REPLIES = 2**15
+"""Replies that a `MemoryStore` keeps unless it is told otherwise: of a few KB each, about 100 MB."""
 
-    def __init__(self) -> None:
-        self._whole: dict[str, Reply] = {}
-        self._other: dict[str, Reply] = {}
+
+class MemoryStore:
+    """A store for one process that keeps nothing on disk.
+
+    A reply that was forgotten is asked for again by the next flow that needs it, and is charged again, for it is
+    another pass. A flow that has already been given it keeps it (see `Scope`).
+
+    Args:
+        max_replies: the least recently used reply is forgotten beyond this number; None: all are kept, for work that
+            ends, such as a run.
+    """
+
+    def __init__(self, max_replies: int | None = MAX_REPLIES) -> None:
+        self._replies = LRU[str, Reply](max_replies)
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
         """See `ReplyStore`."""
-        found = self._whole
-        return {address: found[address] for address in addresses if address in found}
+        return {address: reply for address, reply in self.last(addresses).items() if is_whole(reply)}
 
     def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
         """See `ReplyStore`."""
-        other = self._other
-        return {address: other[address] for address in addresses if address in other} | self.get(addresses)
+        read = self._replies.get
+        return {address: reply for address in addresses if (reply := read(address)) is not None}
 
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
         """See `ReplyStore`."""
         replies: list[Reply] = []
         for entry in entries:
-            if is_whole(entry.reply):
-                replies.append(self._whole.setdefault(entry.address, entry.reply))
-            else:
-                self._other[entry.address] = entry.reply
-                replies.append(entry.reply)
+            earlier = self._replies.get(entry.address)
+            if earlier is None or not is_whole(earlier):
+                self._replies[entry.address] = entry.reply
+            elif is_whole(entry.reply):
+                replies.append(earlier)
+                continue
+            replies.append(entry.reply)
         return replies
+
+    def __len__(self) -> int:
+        """How many addresses have a reply, of whatever kind."""
+        return len(self._replies)
 
 
 class Record:

@@ -8,9 +8,12 @@ from passel.core.address import address, draw_address, stem
 from passel.core.ask import Ask, Call, Embed, Generate, Sampling, Score
 from passel.core.driver.passes import Bound, Tool
 from passel.core.errors import Impossible, UsageError, unknown
+from passel.core.lru import LRU
 from passel.core.model import Binding, Capability, ModelInfo
 
 __all__ = ["Roles"]
+
+_MAX_SETTINGS = 1024
 
 
 class Roles:
@@ -21,7 +24,9 @@ class Roles:
         if "generator" not in bindings:
             raise UsageError("no model for the role 'generator'")
         self._bindings = dict(bindings)
-        self._complete: dict[tuple[str, Sampling], tuple[Binding, Sampling]] = {}
+        self._complete = LRU[tuple[str, Sampling], tuple[Binding, Sampling]](
+            _MAX_SETTINGS
+        )  # a forgotten one is worked out again
         for role in bindings:
             self._bind(role, Sampling())
 

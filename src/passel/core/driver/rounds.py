@@ -23,14 +23,24 @@ __all__ = ["Rounds", "Scope"]
 
 @dataclass(slots=True)
 class Scope:
-    """What surrounds one flow: the problem it works on, the tools it may call, and an account of its own, in which
-    replies that it shares with other flows count in full."""
+    """What belongs to one flow, and ends with it.
+
+    Args:
+        name: the problem that the flow works on.
+        tools: what the flow may call.
+        ledger: its own account, in which replies that it shares with other flows count in full.
+        replies: what the flow was given, by address. A flow that asks again is given the same, whatever the store or
+            the driver has forgotten meanwhile: so nothing is paid for twice, or made twice and charged once.
+        failures: replies that were not usable whole, by how they stopped.
+        cut_short: by the run's budget or by a record that lacks a reply, not by the flow's own budget.
+    """
 
     name: str = ""
     tools: Mapping[str, Tool] = field(default_factory=dict[str, Tool])
     ledger: Ledger = field(default_factory=Ledger)
+    replies: dict[str, Reply] = field(default_factory=dict[str, Reply])
     failures: Counter[str] = field(default_factory=Counter[str])
-    cut_short: bool = False  # by the run's budget or by a record that lacks a reply, not by the flow's own budget
+    cut_short: bool = False
 
 
 class Rounds:
@@ -51,6 +61,7 @@ class Rounds:
         try:
             replies, late = await self._fetch(bounds, known, needed)
             scope.cut_short = scope.cut_short or late
+            scope.replies |= {b.address: r for b, r in zip(bounds, replies, strict=True) if r.stop != "cancelled"}
             if race and not clocked:
                 replies = settle(replies, op.needed)
             for bound, reply in zip(bounds, replies, strict=True):
@@ -76,7 +87,7 @@ class Rounds:
         Returns what is known, and what is held in the scope's ledger (to be released by the caller).
         """
         while True:
-            known = self._known(bounds, needed if race else None)
+            known = self._known(bounds, scope, needed if race else None)
             new = self._new(bounds, known)
             if new and self._time_is_up():
                 scope.cut_short = True
@@ -89,9 +100,9 @@ class Rounds:
             if not await ledger.room(cost):
                 scope.cut_short = scope.cut_short or ledger is self._ledger
                 raise OutOfBudget(fits=self._fitting(bounds, worst, known, scope))
-        for bound in bounds if known else ():  # a reply of an earlier session counts against the run's budget too
-            if bound.address in known and bound.address not in self._ledger.charged:
-                self._ledger.charge(bound.address, bound.line, cost_of(known[bound.address], bound.info, waste=True))
+        news = {b.address: b for b in bounds if b.address in known and self._is_news(b.address, known, scope)}
+        for address, bound in news.items():  # a reply of an earlier session counts against the run's budget too
+            self._ledger.charge(address, bound.line, cost_of(known[address], bound.info, waste=True))
         holds = [worst[bound.address] if self._ledger.limited else None for bound in new]
         for hold in filter(None, holds):
             self._ledger.hold(hold)
@@ -101,11 +112,13 @@ class Rounds:
         self._flights.launch(new, holds, alone=race)
         return known, own
 
-    def _known(self, bounds: Sequence[Bound], needed: int | None) -> dict[str, Reply]:
+    def _known(self, bounds: Sequence[Bound], scope: Scope, needed: int | None) -> dict[str, Reply]:
         addresses = [bound.address for bound in bounds]
-        known, failed = self._store.get(addresses), self._flights.failed
-        if failed:
-            known |= {a: failed[a] for a in addresses if a in failed and a not in known}
+        known = self._store.get(addresses)
+        if failed := self._flights.failed:
+            known |= {a: reply for a in addresses if a not in known and (reply := failed.get(a)) is not None}
+        if own := scope.replies:
+            known |= {a: own[a] for a in addresses if a in own}
         if needed is not None and sum(reply.ok for reply in known.values()) >= needed:
             # this race was run before: who lost then has lost now
             known = self._store.last(addresses) | known
@@ -139,11 +152,12 @@ class Rounds:
         if scope.ledger.limited:
             yield scope.ledger, _owed(worst, scope.ledger)
         if self._ledger.limited:
-            yield self._ledger, sum((cost for a, cost in worst.items() if self._is_news(a, known)), Cost())
+            yield self._ledger, sum((cost for a, cost in worst.items() if self._is_news(a, known, scope)), Cost())
 
-    def _is_news(self, address: str, known: Mapping[str, Reply]) -> bool:
+    def _is_news(self, address: str, known: Mapping[str, Reply], scope: Scope) -> bool:
+        """Whether an address has yet to be charged in the run's ledger."""
         if address in known:
-            return address not in self._ledger.charged
+            return address not in scope.replies and not self._ledger.has_charged(address)
         return self._flights.find(address) is None  # charged or not: a pass that was cancelled is made again
 
     def _fitting(
