@@ -22,7 +22,7 @@ __all__ = ["DRAFT_MODEL", "Drafter", "Suggestion", "draft"]
 
 DRAFT_MODEL = "smollm2-135m"
 
-See = Callable[[tuple[str, ...]], None]
+OnDrafts = Callable[[tuple[str, ...]], None]
 T = TypeVar("T")
 
 
@@ -73,7 +73,7 @@ class Drafter:
         max_tokens: int = 15,
         decoder: str = "superposed",
         ngrams: str | Path | None = None,
-        see: See | None = None,
+        on_drafts: OnDrafts | None = None,
         seed: int = 0,
         **options: Any,
     ) -> tuple[Suggestion, ...]:
@@ -109,7 +109,7 @@ class Drafter:
             tokenizer=runtime.texts.tokenizer,
         )
         work = chosen.make(opening, key=Key(seed) / "draft")
-        drafts = runtime.engine.run(work if see is None else _watched(work, runtime.texts.decode, see))
+        drafts = runtime.engine.run(work if on_drafts is None else _watched(work, runtime.texts.decode, on_drafts))
         return tuple(
             Suggestion(runtime.texts.decode(one.tokens), one.score, one.ended == "end", len(one.tokens))
             for one in drafts
@@ -144,7 +144,7 @@ def draft(
         return drafter.draft(text, k, **settings)
 
 
-def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], see: See) -> Decoding[T]:
+def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], on_drafts: OnDrafts) -> Decoding[T]:
     """The same work, with its drafts told as its asks go by: as it shows them, else what it emits."""
     from passel.engine.forward import Emit, Show
 
@@ -161,7 +161,7 @@ def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], see: S
                     emitted[ask.draft] = emitted.get(ask.draft, ()) + ask.tokens
                     shown = tuple(emitted[rank] for rank in sorted(emitted))
             if shown != before:
-                see(tuple(decode(tokens) for tokens in shown))
+                on_drafts(tuple(decode(tokens) for tokens in shown))
             try:
                 value = yield steps.asked
             except Exception as error:

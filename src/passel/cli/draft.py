@@ -24,7 +24,7 @@ from passel.cli.parts.progress import shown
 
 __all__ = ["draft"]
 
-See = Callable[[tuple[str, ...]], None]
+OnDrafts = Callable[[tuple[str, ...]], None]
 
 
 @click.command()
@@ -49,8 +49,8 @@ def draft(text: str, k: int | None, model: str, stream: bool | None, as_json: bo
         fetch(model.removeprefix("torch:"), errors)
         drafter = Drafter(model, on_progress=on_progress)
     streams = (sys.stdout.isatty() and not as_json) if stream is None else stream
-    with drafter, _seen(console, text, streams, as_json) as see:
-        found = drafter.draft(text, k, see=see, **given)
+    with drafter, _seen(console, text, streams, as_json) as on_drafts:
+        found = drafter.draft(text, k, on_drafts=on_drafts, **given)
     if as_json:
         click.echo(json.dumps({"text": text, "drafts": [asdict(one) for one in found]}))
     else:
@@ -58,7 +58,7 @@ def draft(text: str, k: int | None, model: str, stream: bool | None, as_json: bo
 
 
 @contextmanager
-def _seen(console: Console, text: str, streams: bool, as_json: bool) -> Generator[See | None]:
+def _seen(console: Console, text: str, streams: bool, as_json: bool) -> Generator[OnDrafts | None]:
     """Shows drafts as they come: in place on a terminal, else one after another."""
     if not streams:
         yield None

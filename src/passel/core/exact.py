@@ -37,7 +37,11 @@ def answer_key(result: Result) -> Hashable:
 
 
 def exact(
-    make: Callable[[], Flow[T]], model: Finite, *, value: Callable[[T], Hashable] | None = None, most: int = 200_000
+    make: Callable[[], Flow[T]],
+    model: Finite,
+    *,
+    value: Callable[[T], Hashable] | None = None,
+    max_leaves: int = 200_000,
 ) -> dict[Hashable, float]:
     """P(value of the flow's result), for value = the answer's key unless another is given.
 
@@ -46,18 +50,18 @@ def exact(
     here: it is what it is for the key in `make`.
 
     Raises:
-        ValueError: there are more than `most` leaves.
+        ValueError: there are more than `max_leaves` leaves.
     """
     read: Any = value or answer_key
     total: dict[Hashable, float] = defaultdict(float)
     path: list[int] = []  # which outcome each draw takes, in the order in which the flow comes to them
-    for _ in range(most):
+    for _ in range(max_leaves):
         result, probability, widths = _run(make(), model, path)
         total[read(result)] += probability
         path = _next_path(path + [0] * (len(widths) - len(path)), widths)
         if not path:
             return dict(total)
-    raise ValueError(f"the flow has more than {most} ways to go")
+    raise ValueError(f"the flow has more than {max_leaves} ways to go")
 
 
 def _run(flow: Flow[T], model: Finite, path: Sequence[int]) -> tuple[T, float, list[int]]:

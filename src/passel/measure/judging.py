@@ -12,7 +12,7 @@ from passel.estimators.curves import Pool
 from passel.estimators.verifiers.account import account
 from passel.estimators.verifiers.row import VerifierRow
 from passel.methods import ConfiguredMethod
-from passel.runs.judges import name_of, verifier_of
+from passel.runs.method_verifier import verifier_name, verifier_of
 from passel.verifiers import is_ranker, kind_of
 
 __all__ = ["judging", "silent"]
@@ -35,7 +35,7 @@ def judging(
         verifier = verifier_of(method)
         if verifier is None or not pool.scored:
             continue
-        name = name_of(method, verifier)
+        name = verifier_name(method, verifier)
         drawn = tuple(tuple((one.text, one.score) for one in row) for row in pool.candidates)
         if (name, drawn) not in seen:
             seen.add((name, drawn))
@@ -50,7 +50,7 @@ def silent(methods: Sequence[ConfiguredMethod], pools: Sequence[Pool]) -> Iterat
         verifier = verifier_of(by_name[pool.name])
         answers = sum(one.answer is not None for row in pool.candidates for one in row)
         if verifier is not None and answers and not pool.scored:
-            name = name_of(by_name[pool.name], verifier)
+            name = verifier_name(by_name[pool.name], verifier)
             yield f"`{name}` is not measured: none of the {answers} answers of `{pool.name}` has a score by it."
 
 

@@ -18,7 +18,7 @@ from passel.estimators.intervals import difference_interval, mean_interval
 from passel.measure.comparison import Comparison, Estimate, MethodRow, ProblemRow
 from passel.measure.judging import judging, silent
 from passel.methods import ConfiguredMethod
-from passel.runs.trials import Trial, Trials, tidy
+from passel.runs.trials import Trial, Trials, rounded
 
 __all__ = ["summarise"]
 
@@ -27,7 +27,7 @@ Scores = NDArray[np.float64]
 
 def summarise(trials: Trials, command: str = "") -> Comparison:
     """The comparison: intervals, curves, costs, and what sharing the pool saved."""
-    infos, paid = trials.infos, tidy(trials.paid)
+    infos, paid = trials.infos, rounded(trials.paid)
     plan, key = trials.plan, Key(trials.plan.seed) / "bootstrap"
     table = {m.name: {p.id: trials.trial(p, m) for p in trials.problems} for m in trials.methods}
     first = _scores(table[trials.methods[0].name])
@@ -43,8 +43,8 @@ def summarise(trials: Trials, command: str = "") -> Comparison:
         problems=tuple(_problem(trials, index, table, deepest) for index in range(len(trials.problems))),
         curves=tuple(curves(pools, key)),
         paid=paid,
-        alone=tidy(alone),
-        saved=_saved(paid, tidy(alone)),
+        alone=rounded(alone),
+        saved=_saved(paid, rounded(alone)),
         sampling=plan.sampling.over(infos["generator"].advised).given(),
         roles={role: info.name for role, info in infos.items()},
         budget={name: value for name, value in asdict(plan.budget).items() if value is not None},
@@ -66,7 +66,7 @@ def _row(
     trials: Trials, method: ConfiguredMethod, own: Mapping[str, Trial], first: Scores, index: int, key: Key
 ) -> MethodRow:
     scores = _scores(own)
-    cost = tidy(sum((trial.cost for trial in own.values()), Cost()))
+    cost = rounded(sum((trial.cost for trial in own.values()), Cost()))
     failures = (sum(trials.outcomes[p.id, method.name].failures.values()) for p in trials.problems)
     means = _means(cost, len(own))
     accuracy = Estimate(*mean_interval(scores, key))

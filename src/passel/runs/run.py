@@ -15,12 +15,12 @@ from passel.core.problem import Problem
 from passel.methods import ConfiguredMethod
 from passel.models.replay import FrozenStore, Replay, ReplayedStore
 from passel.runs.pilot import PILOT, Pilot
-from passel.runs.piloting import observed
+from passel.runs.pilot_of_run import pilot_of_run
 from passel.runs.plan import Plan
+from passel.runs.run_progress import RunProgress
 from passel.runs.scoring import Scorer, tools_of
 from passel.runs.session import Models, Session, admit
 from passel.runs.trials import Trials
-from passel.runs.watch import Watch
 from passel.tasks import Examples, Task
 from passel.tasks import load as load_task
 
@@ -52,7 +52,7 @@ class Run:
         """The run that was made in a folder."""
         return cls(Plan.open(Path(folder)), folder)
 
-    async def execute(self, watch: Watch | None = None, *, models: Models | None = None) -> Trials:
+    async def execute(self, watch: RunProgress | None = None, *, models: Models | None = None) -> Trials:
         """Runs what the record does not hold yet.
 
         Args:
@@ -84,7 +84,7 @@ class Run:
         if record is not None and self.plan.judged_run is not None:
             store = FrozenStore(record)
         try:
-            trials, _ = await self._run(bindings, store, problems, watch or Watch())
+            trials, _ = await self._run(bindings, store, problems, watch or RunProgress())
             return trials
         finally:
             if record is not None:
@@ -101,7 +101,7 @@ class Run:
         Raises UsageError if nothing of it was scored.
         """
         async with self._replayed() as (trials, session):
-            return await observed(session.driver, trials)
+            return await pilot_of_run(session.driver, trials)
 
     @asynccontextmanager
     async def _replayed(self) -> AsyncGenerator[tuple[Trials, Session]]:
@@ -111,7 +111,7 @@ class Run:
             if self.plan.pilot is not None and self.folder is not None and (self.folder / PILOT).is_file():
                 self.pilot = Pilot.open(self.folder)
             bindings = {role: Binding(Replay(b.model.info), b.sampling) for role, b in self._bindings(Models()).items()}
-            yield await self._run(bindings, ReplayedStore(record), self._problems(), Watch(), record.wall_seconds)
+            yield await self._run(bindings, ReplayedStore(record), self._problems(), RunProgress(), record.wall_seconds)
         finally:
             record.close()
 
@@ -143,7 +143,7 @@ class Run:
         bindings: Mapping[str, Binding],
         store: ReplyStore,
         problems: Sequence[Problem],
-        watch: Watch,
+        watch: RunProgress,
         wall_seconds: float | None = None,
     ) -> tuple[Trials, Session]:
         shared = len(self.methods) > 1
@@ -173,7 +173,7 @@ class Run:
         return trials, session
 
     async def _all(
-        self, session: Session, scorer: Scorer, problems: Sequence[Problem], watch: Watch
+        self, session: Session, scorer: Scorer, problems: Sequence[Problem], watch: RunProgress
     ) -> dict[tuple[str, str], Outcome]:
         outcomes: dict[tuple[str, str], Outcome] = {}
         free = asyncio.Semaphore(self.plan.concurrency)

@@ -13,7 +13,7 @@ from passel.methods import ConfiguredMethod
 from passel.runs.plan import Plan
 from passel.tasks import Task
 
-__all__ = ["Trial", "Trials", "tidy"]
+__all__ = ["Trial", "Trials", "rounded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class Trials:
             None if unfinished else self.score(problem.id, answer),
             answer.text if answer else None,
             "failed" if outcome.error is not None else outcome.result.stop,
-            tidy(outcome.cost),
+            rounded(outcome.cost),
             outcome.wall_seconds,
             outcome.error,
         )
 
 
-def tidy(cost: Cost) -> Cost:
+def rounded(cost: Cost) -> Cost:
     """Without the last digits of sums of fractions, which depend on the order in which replies came."""
     return replace(cost, money=round(cost.money, 12), seconds=round(cost.seconds, 6))

@@ -10,16 +10,16 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from passel.runs.watch import Watch
+from passel.runs.run_progress import RunProgress
 
 __all__ = ["RunDisplay"]
 
 
 class RunDisplay:
-    """Shows a `Watch` on standard error: a live line on a terminal, a plain line now and then elsewhere."""
+    """Shows a `RunProgress` on standard error: a live line on a terminal, a plain line now and then elsewhere."""
 
     def __init__(self, console: Console) -> None:
-        self.watch = Watch()
+        self.watch = RunProgress()
         self._console = console
         self._live: Live | None = None
         self._start = self._said = time.monotonic()

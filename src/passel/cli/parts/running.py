@@ -22,7 +22,7 @@ from passel.measure.summary import summarise
 from passel.runs.pilot import check_pilot
 from passel.runs.plan import Plan
 from passel.runs.run import Run
-from passel.runs.watch import Watch
+from passel.runs.run_progress import RunProgress
 
 __all__ = ["EXIT_INTERRUPTED", "make_run", "run_and_show", "run_visibly", "show", "show_all"]
 
@@ -69,7 +69,7 @@ def run_and_show(run: Run, *, as_json: bool) -> int:
     return show_all(run, summarise(trials), as_json=as_json)
 
 
-def run_visibly(run: Run, work: Callable[[Watch], Coroutine[Any, Any, T]]) -> T | None:
+def run_visibly(run: Run, work: Callable[[RunProgress], Coroutine[Any, Any, T]]) -> T | None:
     """Works with a live display; None if it was interrupted, which is then said.
 
     Args:

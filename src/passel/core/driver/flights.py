@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from passel.core.ask import Call, Generate
 from passel.core.cost import Cost
-from passel.core.driver.gate import Gate
 from passel.core.driver.ledger import Ledger
-from passel.core.driver.passes import Bound, Retries, cost_of, run_tool, send, worst_case
+from passel.core.driver.passes import BoundAsk, Retries, cost_of, run_tool, send, worst_case
+from passel.core.driver.rate_limiter import RateLimiter
 from passel.core.driver.record import Entry, ReplyStore
 from passel.core.errors import ModelError
 from passel.core.lru import LRU
@@ -29,9 +29,9 @@ class Flight:
 
     __slots__ = ("bound", "error", "group", "hold", "index", "landing", "reply", "waiting")
 
-    def __init__(self, bound: Bound, hold: Cost | None) -> None:
+    def __init__(self, bound: BoundAsk, hold: Cost | None) -> None:
         self.bound, self.hold = bound, hold
-        self.group: _Group | None = None  # set when it takes off
+        self.group: _Request | None = None  # set when it takes off
         self.index = 0
         self.landing: Reply | None = None  # come, and not yet committed
         self.reply: Reply | None = None
@@ -62,7 +62,7 @@ class Flight:
         return Reply("cancelled", progress.texts[self.index], usage=usage)
 
 
-class _Group:
+class _Request:
     """Flights that share one request."""
 
     __slots__ = ("flights", "progress", "task", "watched")
@@ -92,7 +92,7 @@ class Flights:
         self._prompt_tokens = LRU[object, int](_MAX_PROMPTS)
         self._store, self._ledger, self._retries = store, ledger, retries
         self._air: dict[str, Flight] = {}
-        self._gates: dict[Model, Gate] = {}
+        self._limiters: dict[Model, RateLimiter] = {}
         self._answered: set[Model] = set()
         self._starting: list[Flight] = []
         self._landing: list[tuple[Flight, Reply]] = []
@@ -101,11 +101,11 @@ class Flights:
         """The flight of an address that is in the air."""
         return self._air.get(address)
 
-    def worst(self, bound: Bound) -> Cost:
+    def worst(self, bound: BoundAsk) -> Cost:
         """The worst case of an ask, sharper once its prompt was seen."""
         return worst_case(bound, self._prompt_tokens.get(_prompt(bound)))
 
-    def launch(self, bounds: Sequence[Bound], holds: Sequence[Cost | None], *, alone: bool) -> None:
+    def launch(self, bounds: Sequence[BoundAsk], holds: Sequence[Cost | None], *, alone: bool) -> None:
         """Sends asks. Those of one turn of the event loop that are alike, whichever flows they come from, share a
         request, unless `alone`. `holds`: what was held for each; the flights give it back."""
         flights = [Flight(bound, hold) for bound, hold in zip(bounds, holds, strict=True)]
@@ -144,10 +144,10 @@ class Flights:
             self._start(group, watched=False)
 
     def _start(self, flights: list[Flight], *, watched: bool) -> None:
-        group = _Group(flights, watched=watched)
+        group = _Request(flights, watched=watched)
         group.task = asyncio.get_running_loop().create_task(self._fly(group))
 
-    async def _fly(self, group: _Group) -> None:
+    async def _fly(self, group: _Request) -> None:
         bounds = [flight.bound for flight in group.flights]
         first = bounds[0]
         try:
@@ -162,16 +162,18 @@ class Flights:
             return
         self._land(zip(group.flights, replies, strict=True))
 
-    async def _send(self, binding: Binding, bounds: Sequence[Bound], group: _Group) -> Sequence[Reply]:
+    async def _send(self, binding: Binding, bounds: Sequence[BoundAsk], group: _Request) -> Sequence[Reply]:
         model = binding.model
-        if (gate := self._gates.get(model)) is None:
-            gate = self._gates[model] = Gate(model.info)
+        if (limiter := self._limiters.get(model)) is None:
+            limiter = self._limiters[model] = RateLimiter(model.info)
 
         async def afford(tokens: int) -> bool:
             return await self._afford(group.flights[0], Cost(0, 0, 0, 0, tokens, model.info.price.of(0, tokens)))
 
         progress = group.progress = Progress.of(len(bounds), watched=group.watched)
-        replies = await send(model, [b.ask for b in bounds], progress, gate, self._retries, bounds[0].address, afford)
+        replies = await send(
+            model, [b.ask for b in bounds], progress, limiter, self._retries, bounds[0].address, afford
+        )
         if model not in self._answered:
             if all(reply.stop == "failed" and reply.attempts > 1 for reply in replies):
                 raise ModelError(replies[0].error or "no reply")
@@ -222,7 +224,7 @@ class Flights:
             self._keep(bound, reply)
             flight.end(reply)
 
-    def _keep(self, bound: Bound, reply: Reply) -> None:
+    def _keep(self, bound: BoundAsk, reply: Reply) -> None:
         if reply.stop == "failed":
             self.failed[bound.address] = reply
         elif self._ledger.limited and reply.usage.prompt_tokens and isinstance(bound.ask, Generate):
@@ -235,14 +237,14 @@ class Flights:
             self._ledger.release(flight.hold)
             flight.hold = None
 
-    def _break(self, group: _Group, error: Exception) -> None:
+    def _break(self, group: _Request, error: Exception) -> None:
         for flight in group.flights:
             if not flight.landed:
                 self._leave(flight)
                 flight.end(None, error)
 
 
-def _prompt(bound: Bound) -> object:
+def _prompt(bound: BoundAsk) -> object:
     ask = bound.ask
     return (bound.model, ask.prompt, ask.prefix) if isinstance(ask, Generate) else None
 

@@ -10,14 +10,14 @@ from typing import cast
 
 from passel.core.ask import Ask, Call, Generate
 from passel.core.cost import Cost
-from passel.core.driver.gate import Gate
 from passel.core.driver.ledger import Line
+from passel.core.driver.rate_limiter import RateLimiter
 from passel.core.errors import PasselError, Retryable
 from passel.core.key import Key
 from passel.core.model import Binding, Model, ModelInfo, Progress, prompt_bound
 from passel.core.reply import Reply, Usage
 
-__all__ = ["Bound", "Retries", "Tool", "cost_of", "run_tool", "send", "worst_case"]
+__all__ = ["BoundAsk", "Retries", "Tool", "cost_of", "run_tool", "send", "worst_case"]
 
 Tool = Callable[..., object]
 """A tool: keyword arguments in, a JSON value (or an awaitable of one) out. One that would answer otherwise in another
@@ -26,24 +26,26 @@ run has an attribute `edition`, a text that names what its answers depend on, an
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How a pass that failed in passing is tried again.
+    """How a request is tried again after an error that may pass: exponential backoff with jitter.
 
-    The wait after attempt i is `first * 2**i` seconds, at most `longest`, times a factor in [0.5, 1), and never less
-    than the endpoint asked for with Retry-After.
+    The wait after attempt i is `initial_wait * 2**i` seconds, at most `max_wait`, times a factor in [0.5, 1), and never
+    less than the endpoint asked for with Retry-After.
     """
 
-    limit: int = 6
-    first: float = 0.5
-    longest: float = 30.0
+    max_retries: int = 6
+    initial_wait: float = 0.5
+    max_wait: float = 30.0
 
     def wait(self, attempt: int, key: Key, retry_after: float | None) -> float:
         """Seconds before the next attempt; attempts count from 0."""
-        backoff = min(self.longest, self.first * 2.0**attempt) * (0.5 + 0.5 * (key / "retry" / attempt).uniform())
+        backoff = min(self.max_wait, self.initial_wait * 2.0**attempt) * (
+            0.5 + 0.5 * (key / "retry" / attempt).uniform()
+        )
         return max(backoff, retry_after or 0.0)
 
 
 @dataclass(slots=True)  # not frozen: one is made for every pass, and a frozen one takes twice as long
-class Bound:
+class BoundAsk:
     """An ask with its model, its sampling complete, its address, and the line it is booked under. A tool's call has a
     tool in place of a binding and its model's info. `cost` is set when its whole reply has come."""
 
@@ -82,7 +84,7 @@ def cost_of(reply: Reply, info: ModelInfo | None, *, waste: bool = False) -> Cos
     )
 
 
-def worst_case(bound: Bound, known_prompt: int | None) -> Cost:
+def worst_case(bound: BoundAsk, known_prompt: int | None) -> Cost:
     """The most that an ask can cost in one attempt. `known_prompt`: its prompt's tokens, where seen before."""
     if bound.binding is None or isinstance(bound.ask, Call):
         return Cost(calls=1)
@@ -98,7 +100,7 @@ async def send(
     model: Model,
     asks: Sequence[Ask],
     progress: Progress,
-    gate: Gate,
+    limiter: RateLimiter,
     retries: Retries,
     name: str,
     afford: Callable[[int], Awaitable[bool]],
@@ -113,7 +115,7 @@ async def send(
     wasted, attempt = 0, 0
     while True:
         try:
-            await gate.enter(_tokens_at_most(asks) if gate.counts_tokens else 0)
+            await limiter.acquire(_tokens_at_most(asks) if limiter.counts_tokens else 0)
             try:
                 start = loop.time()
                 progress.sent = True
@@ -122,14 +124,14 @@ async def send(
                     raise ValueError(f"{len(replies)} replies to {len(asks)} asks")
                 return _signed(replies, loop.time() - start, attempt + 1, wasted)
             finally:
-                gate.leave()
+                limiter.release()
         except Retryable as fault:
             wasted += fault.completion_tokens
             wait = retries.wait(attempt, Key(0, (name,)), fault.retry_after)
-            if attempt == retries.limit or not await afford(fault.completion_tokens):
+            if attempt == retries.max_retries or not await afford(fault.completion_tokens):
                 return _failed(asks, f"{fault} (after {attempt + 1} attempts)", attempt + 1, wasted)
             if fault.retry_after:
-                gate.pause(wait)
+                limiter.pause(wait)
         except PasselError:
             raise
         except asyncio.CancelledError:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from passel.core.address import address, draw_address, stem
 from passel.core.ask import Ask, Call, Embed, Generate, Sampling, Score
-from passel.core.driver.passes import Bound, Tool
+from passel.core.driver.passes import BoundAsk, Tool
 from passel.core.errors import Impossible, UsageError, unknown
 from passel.core.lru import LRU
 from passel.core.model import Binding, Capability, ModelInfo
@@ -35,9 +35,9 @@ class Roles:
         """What each bound role's model is and can."""
         return {role: binding.model.info for role, binding in self._bindings.items()}
 
-    def bind(self, asks: Sequence[Ask], scope: str, tools: Mapping[str, Tool]) -> list[Bound]:
+    def bind(self, asks: Sequence[Ask], scope: str, tools: Mapping[str, Tool]) -> list[BoundAsk]:
         """Raises Impossible if the model cannot do it or does not take a sampling parameter that is set."""
-        bounds: list[Bound] = []
+        bounds: list[BoundAsk] = []
         last: Generate | None = None
         root = ""
         for ask in asks:
@@ -45,7 +45,7 @@ class Roles:
                 own = bounds[-1]  # a draw like the one before: all but its key is settled
                 assert isinstance(own.ask, Generate)
                 ask = Generate(ask.prompt, ask.key, ask.prefix, own.ask.sampling, ask.role, ask.label)
-                bounds.append(Bound(ask, draw_address(root, ask.prefix, ask.key), own.line, own.binding, own.info))
+                bounds.append(BoundAsk(ask, draw_address(root, ask.prefix, ask.key), own.line, own.binding, own.info))
                 continue
             bound = self._one(ask, scope, tools)
             bounds.append(bound)
@@ -54,19 +54,19 @@ class Roles:
                 root = stem(bound.model, bound.ask.prompt, bound.ask.sampling)
         return bounds
 
-    def _one(self, ask: Ask, scope: str, tools: Mapping[str, Tool]) -> Bound:
+    def _one(self, ask: Ask, scope: str, tools: Mapping[str, Tool]) -> BoundAsk:
         if isinstance(ask, Call):
             if ask.tool not in tools:
                 raise unknown("tool", ask.tool, tools)
             line, tool = (f"tool:{ask.tool}", ask.role, ask.label), tools[ask.tool]
-            return Bound(ask, address("", ask, scope + getattr(tool, "edition", "")), line, tool=tool)
+            return BoundAsk(ask, address("", ask, scope + getattr(tool, "edition", "")), line, tool=tool)
         binding, sampling = self._bind(ask.role, ask.sampling if isinstance(ask, Generate) else _UNSET)
         if isinstance(ask, Generate):
             ask = Generate(ask.prompt, ask.key, ask.prefix, sampling, ask.role, ask.label)
         info = binding.model.info
         if (wanted := _capability(ask)) not in info.can:
             raise Impossible(f"{info.name} cannot do what its role {ask.role} asks of it: {wanted}")
-        return Bound(ask, address(info.name, ask), (info.name, ask.role, ask.label), binding, info)
+        return BoundAsk(ask, address(info.name, ask), (info.name, ask.role, ask.label), binding, info)
 
     def _bind(self, role: str, sampling: Sampling) -> tuple[Binding, Sampling]:
         if (found := self._complete.get((role, sampling))) is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from passel.core.cost import Cost
 from passel.core.driver.flights import Flight, Flights
 from passel.core.driver.ledger import Ledger
-from passel.core.driver.passes import Bound, Tool, cost_of
+from passel.core.driver.passes import BoundAsk, Tool, cost_of
 from passel.core.driver.races import settle
 from passel.core.driver.record import ReplyStore
 from passel.core.driver.roles import Roles
@@ -80,7 +80,7 @@ class Rounds:
         return tuple(replies)
 
     async def _launch(
-        self, bounds: Sequence[Bound], scope: Scope, *, race: bool, needed: int
+        self, bounds: Sequence[BoundAsk], scope: Scope, *, race: bool, needed: int
     ) -> tuple[dict[str, Reply], Cost | None]:
         """Sends what is neither known nor in the air, once its worst case fits both budgets.
 
@@ -112,7 +112,7 @@ class Rounds:
         self._flights.launch(new, holds, alone=race)
         return known, own
 
-    def _known(self, bounds: Sequence[Bound], scope: Scope, needed: int | None) -> dict[str, Reply]:
+    def _known(self, bounds: Sequence[BoundAsk], scope: Scope, needed: int | None) -> dict[str, Reply]:
         addresses = [bound.address for bound in bounds]
         known = self._store.get(addresses)
         if failed := self._flights.failed:
@@ -125,11 +125,11 @@ class Rounds:
             known |= {a: Reply("cancelled") for a in addresses if a not in known}
         return known
 
-    def _new(self, bounds: Iterable[Bound], known: Mapping[str, Reply]) -> list[Bound]:
+    def _new(self, bounds: Iterable[BoundAsk], known: Mapping[str, Reply]) -> list[BoundAsk]:
         air = self._flights.find
         return list({b.address: b for b in bounds if b.address not in known and air(b.address) is None}.values())
 
-    def _worst(self, bounds: Iterable[Bound], known: Mapping[str, Reply]) -> dict[str, Cost]:
+    def _worst(self, bounds: Iterable[BoundAsk], known: Mapping[str, Reply]) -> dict[str, Cost]:
         """Each address's cost: what it took where that is known, else its worst case."""
         return {
             bound.address: cost_of(known[bound.address], bound.info, waste=True)
@@ -161,7 +161,7 @@ class Rounds:
         return self._flights.find(address) is None  # charged or not: a pass that was cancelled is made again
 
     def _fitting(
-        self, bounds: Sequence[Bound], worst: Mapping[str, Cost], known: Mapping[str, Reply], scope: Scope
+        self, bounds: Sequence[BoundAsk], worst: Mapping[str, Cost], known: Mapping[str, Reply], scope: Scope
     ) -> int:
         """How many of the asks, from the first, would fit if all open holds came back."""
         part: dict[str, Cost] = {}
@@ -175,7 +175,7 @@ class Rounds:
         return self.deadline is not None and asyncio.get_running_loop().time() >= self.deadline
 
     async def _fetch(
-        self, bounds: Sequence[Bound], known: Mapping[str, Reply], needed: int
+        self, bounds: Sequence[BoundAsk], known: Mapping[str, Reply], needed: int
     ) -> tuple[list[Reply], bool]:
         """Waits for `needed` usable replies, or for all, or for the deadline; drops the flights not needed any more.
 
@@ -241,10 +241,10 @@ def _owed(worst: Mapping[str, Cost], ledger: Ledger) -> Cost:
     return sum((ledger.owed(address, cost) for address, cost in worst.items()), Cost())
 
 
-def _answered(bounds: Sequence[Bound], replies: Sequence[Reply]) -> set[str]:
+def _answered(bounds: Sequence[BoundAsk], replies: Sequence[Reply]) -> set[str]:
     return {b.address for b, reply in zip(bounds, replies, strict=True) if reply.stop != "cancelled"}
 
 
-def _leading(bounds: Sequence[Bound], known: Container[str]) -> int:
+def _leading(bounds: Sequence[BoundAsk], known: Container[str]) -> int:
     """How many of the asks, from the first, are already answered."""
     return next((i for i, bound in enumerate(bounds) if bound.address not in known), len(bounds))

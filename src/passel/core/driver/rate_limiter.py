@@ -6,11 +6,11 @@ import asyncio
 
 from passel.core.model import ModelInfo
 
-__all__ = ["Gate"]
+__all__ = ["RateLimiter"]
 
 
-class Gate:
-    """`enter` waits until a request may go out, `leave` says that it has come back. Bound to one event loop."""
+class RateLimiter:
+    """`acquire` waits until a request may go out, `release` says that it has come back. Bound to one event loop."""
 
     def __init__(self, info: ModelInfo) -> None:
         self._slots = asyncio.Semaphore(info.concurrency)
@@ -24,7 +24,7 @@ class Gate:
         """No new request for this long: the endpoint said so."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
 
-    async def enter(self, tokens: int) -> None:
+    async def acquire(self, tokens: int) -> None:
         """Waits for a slot, then for the rates (with this many tokens at most) and the pause."""
         await self._slots.acquire()
         if not self._limited and not self._paused_until:
@@ -40,7 +40,7 @@ class Gate:
             self._slots.release()
             raise
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Frees the slot."""
         self._slots.release()
 

@@ -15,18 +15,18 @@ from passel.core.options import split_spec
 from passel.core.problem import Problem
 from passel.core.result import Candidate, Result, candidate
 from passel.methods import ConfiguredMethod
-from passel.runs.judges import name_of, verifier_of
+from passel.runs.method_verifier import verifier_name, verifier_of
 from passel.runs.pilot import ORACLE, Pilot, PilotProblem
 from passel.runs.scoring import Scorer, tools_of
 from passel.runs.trials import Trials
 from passel.verifiers import is_ranker, scores_of
 
-__all__ = ["observed"]
+__all__ = ["pilot_of_run"]
 
 Verifiers = Mapping[str, Callable[..., Any]]
 
 
-async def observed(driver: Driver, trials: Trials) -> Pilot:
+async def pilot_of_run(driver: Driver, trials: Trials) -> Pilot:
     """What a run that was replayed tells as a pilot.
 
     Args:
@@ -34,7 +34,9 @@ async def observed(driver: Driver, trials: Trials) -> Pilot:
 
     Raises UsageError if nothing of it was scored.
     """
-    verifiers = {name_of(m, v): v for m in trials.methods if (v := verifier_of(m)) is not None and not is_ranker(v)}
+    verifiers = {
+        verifier_name(m, v): v for m in trials.methods if (v := verifier_of(m)) is not None and not is_ranker(v)
+    }
     rows = await asyncio.gather(*[_observe(driver, trials, problem, verifiers) for problem in trials.problems])
     kept = [row for row in rows if row.accuracy]
     if not kept:

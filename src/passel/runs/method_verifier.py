@@ -8,7 +8,7 @@ from typing import Any
 from passel.core.options import parameters, split_spec
 from passel.methods import ConfiguredMethod
 
-__all__ = ["name_of", "verifier_of"]
+__all__ = ["verifier_name", "verifier_of"]
 
 
 def verifier_of(method: ConfiguredMethod) -> Callable[..., Any] | None:
@@ -17,7 +17,7 @@ def verifier_of(method: ConfiguredMethod) -> Callable[..., Any] | None:
     return chosen if callable(chosen) else None
 
 
-def name_of(method: ConfiguredMethod, verifier: Callable[..., Any]) -> str:
+def verifier_name(method: ConfiguredMethod, verifier: Callable[..., Any]) -> str:
     """As the user wrote it, with its own options: `genrm:m=8`."""
     _, texts = split_spec(method.name)
     own = [f":{name.removeprefix('verifier.')}={text}" for name, text in texts.items() if name.startswith("verifier.")]

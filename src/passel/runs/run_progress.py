@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from passel.core.cost import Cost
 
-__all__ = ["Watch"]
+__all__ = ["RunProgress"]
 
 
 @dataclass(slots=True)
-class Watch:
+class RunProgress:
     """What a progress display looks at while a run goes on.
 
     Args:
