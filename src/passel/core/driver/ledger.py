@@ -12,7 +12,7 @@ from passel.core.lru import LRU
 __all__ = ["Ledger", "Line"]
 
 Line = tuple[str, str, str]
-"""(model, role, label)"""
+"""What a cost is booked under: (model, role, label)."""
 
 
 class Ledger:
@@ -35,7 +35,7 @@ class Ledger:
         self.budget = budget or Budget()
         self.limited = self.budget.limits_spending
         self._charged = LRU[str, bool](max_addresses)
-        self._parts: dict[str, Cost] = {}  # what was charged at an address for a pass that was cut short
+        self._parts: dict[str, Cost] = {}  # by address, what was charged for a reply that was cut short
         self._held = Cost()
         self._holds = 0
         self._lines: dict[Line, Tally] = defaultdict(Tally)
@@ -43,20 +43,20 @@ class Ledger:
 
     @property
     def spent(self) -> Cost:
-        """All that was charged."""
+        """The sum of all that was charged."""
         return sum((tally.cost() for tally in self._lines.values()), Cost())
 
     @property
     def lines(self) -> Mapping[Line, Cost]:
-        """What was spent by (model, role, label)."""
+        """The same by (model, role, label)."""
         return {line: tally.cost() for line, tally in self._lines.items()}
 
     def fits(self, cost: Cost) -> bool:
-        """Whether this much more can be spent while all open holds are kept."""
+        """Whether this much more can be spent beside all open holds."""
         return not self.limited or self.budget.short_of(self.spent + self._held + cost) is None
 
     def could_fit(self, cost: Cost) -> bool:
-        """Whether this much more could be spent if every open hold came back."""
+        """Whether this much more could be spent if every open hold were released."""
         return self.budget.short_of(self.spent + cost) is None
 
     async def room(self, cost: Cost) -> bool:
@@ -69,7 +69,7 @@ class Ledger:
         return True
 
     def left(self) -> Budget:
-        """What remains under the spending limits, open holds taken off; None is no limit."""
+        """Returns what remains of the spending limits after all open holds; None is no limit."""
         used, budget = self.spent + self._held, self.budget
         return Budget(
             None if budget.passes is None else max(0, budget.passes - used.passes),
@@ -85,7 +85,7 @@ class Ledger:
         self._holds += 1
 
     def release(self, cost: Cost) -> None:
-        """Gives back what one `hold` set aside, after the real cost was charged, and lets those who wait look again."""
+        """Gives back what one `hold` set aside, after the real cost was charged, and wakes the rounds that wait."""
         self._holds -= 1
         self._held = self._held - cost if self._holds else Cost()  # Cost(): no rest of rounding
         waiting, self._waiting = self._waiting, []
@@ -98,12 +98,13 @@ class Ledger:
         return self._charged.get(address) is not None
 
     def charge(self, address: str, line: Line, cost: Cost) -> None:
-        """Books what was really spent at an address, on top of what was spent there before."""
+        """Adds a cost at an address to what was spent there before."""
         self._charged[address] = True
         self._lines[line].add(cost)
 
     def charge_once(self, address: str, line: Line, cost: Cost, *, part: bool = False) -> None:
-        """Books a reply that may have been used before: nothing for the same again, the rest after a `part` of it."""
+        """Adds the cost of a reply that may have been charged before: nothing for the same reply, and the rest of the
+        cost where only a `part` of the reply was charged."""
         if not self.has_charged(address) or address in self._parts:
             self.charge(address, line, self.owed(address, cost))
             if part:
@@ -112,7 +113,7 @@ class Ledger:
                 self._parts.pop(address, None)
 
     def owed(self, address: str, cost: Cost) -> Cost:
-        """What `charge_once` would book of this cost."""
+        """Returns what `charge_once` would add of this cost."""
         if not self.has_charged(address):
             return cost
         part = self._parts.get(address)

@@ -1,4 +1,4 @@
-"""The only place where a pass happens: one request for a group of asks, its retries, and what it cost."""
+"""The only place where a model is asked: one request for several asks, its retries, and its cost."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from passel.core.reply import Reply, Usage
 __all__ = ["BoundAsk", "Retries", "Tool", "cost_of", "run_tool", "send", "worst_case"]
 
 Tool = Callable[..., object]
-"""A tool: keyword arguments in, a JSON value (or an awaitable of one) out. One that would answer otherwise in another
-run has an attribute `edition`, a text that names what its answers depend on, and calls of two editions are two."""
+"""A tool: keyword arguments in, a JSON value (or an awaitable of a JSON value) out. A tool that would answer otherwise
+in another run has an attribute `edition`, a text that names what its answers depend on: calls of two editions are
+different calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,16 @@ class Retries:
         return max(backoff, retry_after or 0.0)
 
 
-@dataclass(slots=True)  # not frozen: one is made for every pass, and a frozen one takes twice as long
+@dataclass(slots=True)  # not frozen: it is made for every ask, and a frozen dataclass takes twice as long
 class BoundAsk:
-    """An ask with its model, its sampling complete, its address, and the line it is booked under. A tool's call has a
-    tool in place of a binding and its model's info. `cost` is set when its whole reply has come."""
+    """An ask bound to a model: its sampling is complete, and it has an address.
+
+    Args:
+        line: what its cost is booked under.
+        binding, info: of its model; None for a tool's call.
+        tool: of a tool's call.
+        cost: set when its whole reply has come.
+    """
 
     ask: Ask
     address: str
@@ -59,12 +66,16 @@ class BoundAsk:
 
     @property
     def model(self) -> str:
-        """The name it is recorded under."""
+        """The name of the model in the record."""
         return self.line[0]
 
 
 def cost_of(reply: Reply, info: ModelInfo | None, *, waste: bool = False) -> Cost:
-    """What a reply cost; a tool's call costs a call, an unsent pass nothing. With `waste`, broken attempts too."""
+    """Returns the cost of a reply. A tool's call costs a call, an unsent request nothing.
+
+    Args:
+        waste: count the tokens of broken attempts too.
+    """
     if info is None:
         return Cost(calls=1, seconds=reply.seconds)
     usage = reply.usage
@@ -85,7 +96,7 @@ def cost_of(reply: Reply, info: ModelInfo | None, *, waste: bool = False) -> Cos
 
 
 def worst_case(bound: BoundAsk, known_prompt: int | None) -> Cost:
-    """The most that an ask can cost in one attempt. `known_prompt`: its prompt's tokens, where seen before."""
+    """Returns the most that an ask can cost in one attempt. `known_prompt`: tokens of its prompt; None: not known."""
     if bound.binding is None or isinstance(bound.ask, Call):
         return Cost(calls=1)
     info = bound.binding.model.info
@@ -105,11 +116,14 @@ async def send(
     name: str,
     afford: Callable[[int], Awaitable[bool]],
 ) -> list[Reply]:
-    """One request until it is answered or given up: replies in order, failed ones among them. `name` makes the chance
-    in the waits between attempts.
+    """Sends one request until it is answered or given up, and returns the replies in order, failed ones among them.
 
-    `afford(completion_tokens)` is asked before a retry whether what the broken attempt produced can be paid on top of
-    the next one's worst case. ModelError (the model cannot be used at all) is raised.
+    Args:
+        name: seeds the jitter in the waits between attempts.
+        afford: called before a retry with the completion tokens of the broken attempt: whether the budget covers them
+            on top of the worst case of the next attempt.
+
+    Raises ModelError if the model cannot be used at all.
     """
     loop = asyncio.get_running_loop()
     wasted, attempt = 0, 0
@@ -166,13 +180,13 @@ def _tokens_at_most(asks: Sequence[Ask]) -> int:
 
 
 async def run_tool(tool: Tool, ask: Call) -> Reply:
-    """A tool's call; an error in the tool is a failed reply. Passel's own errors (a usage error, say) are raised."""
+    """Calls a tool. An error in the tool is a failed reply; Passel's own errors, such as a usage error, are raised."""
     start = asyncio.get_running_loop().time()
     try:
         value: object = tool(**ask.arguments)
         if isinstance(value, Awaitable):
             value = await cast("Awaitable[object]", value)
-        json.dumps(value)  # what is no JSON value cannot be recorded
+        json.dumps(value)  # a value that is not JSON cannot be recorded
     except PasselError:
         raise
     except Exception as error:

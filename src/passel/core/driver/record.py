@@ -54,7 +54,7 @@ class Entry:
 
 
 def is_whole(reply: Reply) -> bool:
-    """Whether a reply stands for good. Failed and cancelled ones are asked again by the next who needs them."""
+    """Whether a reply is final. Failed and cancelled replies are asked for again by the next flow that needs them."""
     return reply.stop not in ("failed", "cancelled")
 
 
@@ -62,15 +62,15 @@ class ReplyStore(Protocol):
     """Where replies are kept and found again."""
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """The whole replies among these addresses."""
+        """Returns the whole replies among these addresses."""
         ...
 
     def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """Like `get`, and where there is no whole reply the last failed or cancelled one."""
+        """Returns the whole replies, and where there is none the last failed or cancelled reply."""
         ...
 
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
-        """Keeps replies for good before it returns. Returned are those to use: another process may have been first."""
+        """Keeps replies, and returns those to use: another process may have put a reply first."""
         ...
 
 
@@ -168,11 +168,11 @@ class Record:
         return self._read(addresses, "whole = 1")
 
     def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """See `ReplyStore`. It is what a replay sees."""
+        """See `ReplyStore`. A replay reads these."""
         return self._read(addresses, "1")
 
     def drawn(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """Like `last`, of the generator's asks alone."""
+        """Like `last`, but only of the generator's asks."""
         return self._read(addresses, "json_extract(ask, '$.role') = 'generator'")
 
     def _read(self, addresses: Sequence[str], where: str) -> dict[str, Reply]:
@@ -237,7 +237,7 @@ class Record:
 
     @property
     def wall_seconds(self) -> float:
-        """Time from start to last reply, summed over the sessions that wrote to the record."""
+        """Seconds from start to last reply, summed over the sessions that wrote to the record."""
         return self._db.execute("SELECT coalesce(sum(last - started), 0.0) FROM sessions").fetchone()[0]
 
     def close(self) -> None:

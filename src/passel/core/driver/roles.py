@@ -32,29 +32,34 @@ class Roles:
 
     @property
     def infos(self) -> dict[str, ModelInfo]:
-        """What each bound role's model is and can."""
+        """The model of each bound role: what is known of it."""
         return {role: binding.model.info for role, binding in self._bindings.items()}
 
     def bind(self, asks: Sequence[Ask], scope: str, tools: Mapping[str, Tool]) -> list[BoundAsk]:
-        """Raises Impossible if the model cannot do it or does not take a sampling parameter that is set."""
+        """Binds asks to their models.
+
+        Raises Impossible if a model cannot do what is asked or does not take a sampling parameter that is set.
+        """
         bounds: list[BoundAsk] = []
         last: Generate | None = None
         root = ""
         for ask in asks:
             if last is not None and isinstance(ask, Generate) and _differ_in_key(ask, last):
-                own = bounds[-1]  # a draw like the one before: all but its key is settled
-                assert isinstance(own.ask, Generate)
-                ask = Generate(ask.prompt, ask.key, ask.prefix, own.ask.sampling, ask.role, ask.label)
-                bounds.append(BoundAsk(ask, draw_address(root, ask.prefix, ask.key), own.line, own.binding, own.info))
+                before = bounds[-1]  # it differs from the ask before in its key only
+                assert isinstance(before.ask, Generate)
+                ask = Generate(ask.prompt, ask.key, ask.prefix, before.ask.sampling, ask.role, ask.label)
+                bounds.append(
+                    BoundAsk(ask, draw_address(root, ask.prefix, ask.key), before.line, before.binding, before.info)
+                )
                 continue
-            bound = self._one(ask, scope, tools)
+            bound = self._bound(ask, scope, tools)
             bounds.append(bound)
             last = ask if isinstance(ask, Generate) else None
             if isinstance(bound.ask, Generate):
                 root = stem(bound.model, bound.ask.prompt, bound.ask.sampling)
         return bounds
 
-    def _one(self, ask: Ask, scope: str, tools: Mapping[str, Tool]) -> BoundAsk:
+    def _bound(self, ask: Ask, scope: str, tools: Mapping[str, Tool]) -> BoundAsk:
         if isinstance(ask, Call):
             if ask.tool not in tools:
                 raise unknown("tool", ask.tool, tools)
@@ -86,7 +91,7 @@ class Roles:
 
 
 def _differ_in_key(one: Generate, two: Generate) -> bool:
-    """Whether two asks of one round share everything else, as the draws of one prompt do (the same objects)."""
+    """Whether two asks of one round differ at most in their keys, as samples of one prompt do (the same objects)."""
     same = one.prompt is two.prompt and one.sampling is two.sampling
     return same and one.prefix == two.prefix and one.role == two.role and one.label == two.label
 

@@ -1,4 +1,4 @@
-"""One round: look up what is known, hold the worst case of the rest, let it fly, settle, charge."""
+"""One round: look up known replies, hold the worst case of the others, send them, wait, charge."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Scope:
 
 
 class Rounds:
-    """Performs rounds over one store, one run's ledger and the flights in the air."""
+    """Performs rounds over one store, one driver's ledger and its asks in flight."""
 
     def __init__(self, roles: Roles, store: ReplyStore, ledger: Ledger, flights: Flights, *, clocked: bool) -> None:
         self.deadline: float | None = None  # on the event loop's clock
@@ -52,12 +52,15 @@ class Rounds:
         self._clocked = clocked
 
     async def perform(self, op: Round, scope: Scope) -> tuple[Reply, ...]:
-        """The replies to a round's asks, in order. Raises OutOfBudget before anything runs that might not be paid."""
+        """Returns the replies to a round's asks, in order.
+
+        Raises OutOfBudget before anything is sent that the budget might not cover.
+        """
         bounds = self._roles.bind(op.asks, scope.name, scope.tools)
         race = op.needed < len(bounds)
         clocked = race and self._clocked and not any(b.info and b.info.instant for b in bounds)
         needed = op.needed if clocked else len(bounds)
-        known, own = await self._launch(bounds, scope, race=clocked, needed=needed)
+        known, own = await self._start_new(bounds, scope, race=clocked, needed=needed)
         try:
             replies, late = await self._fetch(bounds, known, needed)
             scope.cut_short = scope.cut_short or late
@@ -79,12 +82,12 @@ class Rounds:
             raise OutOfBudget("the time is spent", fits=_leading(bounds, _answered(bounds, replies)))
         return tuple(replies)
 
-    async def _launch(
+    async def _start_new(
         self, bounds: Sequence[BoundAsk], scope: Scope, *, race: bool, needed: int
     ) -> tuple[dict[str, Reply], Cost | None]:
-        """Sends what is neither known nor in the air, once its worst case fits both budgets.
+        """Sends the asks that are neither known nor in flight, once their worst case fits both budgets.
 
-        Returns what is known, and what is held in the scope's ledger (to be released by the caller).
+        Returns the known replies, and what is held in the scope's ledger (to be released by the caller).
         """
         while True:
             known = self._known(bounds, scope, needed if race else None)
@@ -109,7 +112,7 @@ class Rounds:
         own = _owed(worst, scope.ledger) if scope.ledger.limited else None
         if own is not None:
             scope.ledger.hold(own)
-        self._flights.launch(new, holds, alone=race)
+        self._flights.start(new, holds, alone=race)
         return known, own
 
     def _known(self, bounds: Sequence[BoundAsk], scope: Scope, needed: int | None) -> dict[str, Reply]:
@@ -120,7 +123,7 @@ class Rounds:
         if own := scope.replies:
             known |= {a: own[a] for a in addresses if a in own}
         if needed is not None and sum(reply.ok for reply in known.values()) >= needed:
-            # this race was run before: who lost then has lost now
+            # this race was run before: it has the same losers again
             known = self._store.last(addresses) | known
             known |= {a: Reply("cancelled") for a in addresses if a not in known}
         return known
@@ -130,7 +133,7 @@ class Rounds:
         return list({b.address: b for b in bounds if b.address not in known and air(b.address) is None}.values())
 
     def _worst(self, bounds: Iterable[BoundAsk], known: Mapping[str, Reply]) -> dict[str, Cost]:
-        """Each address's cost: what it took where that is known, else its worst case."""
+        """Returns the cost of each address: what its reply took where that is known, else its worst case."""
         return {
             bound.address: cost_of(known[bound.address], bound.info, waste=True)
             if bound.address in known
@@ -139,7 +142,7 @@ class Rounds:
         }
 
     def _short(self, worst: Mapping[str, Cost], known: Mapping[str, Reply], scope: Scope) -> tuple[Ledger, Cost] | None:
-        """The ledger in which these costs do not fit, and what it lacks room for."""
+        """Returns the ledger in which these costs do not fit, and the cost that does not; None if all fit."""
         for ledger, cost in self._needs(worst, known, scope):
             if not ledger.fits(cost):
                 return ledger, cost
@@ -148,22 +151,22 @@ class Rounds:
     def _needs(
         self, worst: Mapping[str, Cost], known: Mapping[str, Reply], scope: Scope
     ) -> Iterator[tuple[Ledger, Cost]]:
-        """What these costs take of each budget that is limited."""
+        """Yields each ledger that is limited, with what these costs add to it."""
         if scope.ledger.limited:
             yield scope.ledger, _owed(worst, scope.ledger)
         if self._ledger.limited:
             yield self._ledger, sum((cost for a, cost in worst.items() if self._is_news(a, known, scope)), Cost())
 
     def _is_news(self, address: str, known: Mapping[str, Reply], scope: Scope) -> bool:
-        """Whether an address has yet to be charged in the run's ledger."""
+        """Whether an address has yet to be charged in the driver's ledger."""
         if address in known:
             return address not in scope.replies and not self._ledger.has_charged(address)
-        return self._flights.find(address) is None  # charged or not: a pass that was cancelled is made again
+        return self._flights.find(address) is None  # also if charged: a pass that was cancelled is made again
 
     def _fitting(
         self, bounds: Sequence[BoundAsk], worst: Mapping[str, Cost], known: Mapping[str, Reply], scope: Scope
     ) -> int:
-        """How many of the asks, from the first, would fit if all open holds came back."""
+        """Returns how many of the asks, from the first, would fit if all open holds were released."""
         part: dict[str, Cost] = {}
         for count, bound in enumerate(bounds):
             part[bound.address] = worst[bound.address]
@@ -177,9 +180,9 @@ class Rounds:
     async def _fetch(
         self, bounds: Sequence[BoundAsk], known: Mapping[str, Reply], needed: int
     ) -> tuple[list[Reply], bool]:
-        """Waits for `needed` usable replies, or for all, or for the deadline; drops the flights not needed any more.
+        """Waits for `needed` usable replies, for all, or for the deadline; then drops the asks that have not ended.
 
-        Returns the replies, cancelled ones for what was dropped, and whether it was the deadline.
+        Returns the replies, cancelled ones for the dropped asks, and whether the deadline ended the wait.
         """
         wanted = {b.address: f for b in bounds if b.address not in known and (f := self._flights.find(b.address))}
         if not wanted:
@@ -193,30 +196,30 @@ class Rounds:
         except NotRecorded as gap:
             raise NotRecorded(str(gap), fits=_leading(bounds, known)) from gap
         finally:
-            self._flights.drop(wanted.values(), wait.tell)
+            self._flights.drop(wanted.values(), wait.on_end)
         return [known.get(bound.address) or replies[bound.address] for bound in bounds], late
 
 
 class _Wait:
-    """One future for any number of flights: done when enough replies are usable, when all have landed, or when one
-    broke."""
+    """One future for any number of asks in flight: done when enough replies are usable, when all asks have ended, or
+    when one of them raised an error."""
 
-    __slots__ = ("_done", "_left", "_needed", "tell")
+    __slots__ = ("_done", "_left", "_needed", "on_end")
 
     @property
     def enough(self) -> bool:
-        """Whether it is over for another reason than the deadline."""
+        """Whether it ended for another reason than the deadline."""
         return self._done.done()
 
     def __init__(self, flights: Iterable[Flight], needed: int) -> None:
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._left, self._needed = 0, needed
-        self.tell = self._landed  # one bound method, so that it can be found again to be removed
+        self.on_end = self._count  # one bound method, so that `drop` finds it to remove it
         for flight in flights:
-            flight.waiting.append(self.tell)
+            flight.waiting.append(self.on_end)
             self._left += 1
 
-    def _landed(self, flight: Flight) -> None:
+    def _count(self, flight: Flight) -> None:
         self._left -= 1
         self._needed -= flight.reply is not None and flight.reply.ok
         enough = self._left == 0 or self._needed <= 0 or flight.error is not None
@@ -224,7 +227,7 @@ class _Wait:
             self._done.set_result(None)
 
     async def over(self, deadline: float | None) -> None:
-        """Waits until it is done, or until the deadline on the event loop's clock."""
+        """Waits until the future is done, or until the deadline on the event loop's clock."""
         if deadline is None:
             await self._done
         else:
@@ -234,7 +237,7 @@ class _Wait:
 def _reply(flight: Flight) -> Reply:
     if flight.error is not None:
         raise flight.error
-    return flight.reply or flight.landing or flight.so_far()
+    return flight.reply or flight.arrived or flight.so_far()
 
 
 def _owed(worst: Mapping[str, Cost], ledger: Ledger) -> Cost:
@@ -246,5 +249,5 @@ def _answered(bounds: Sequence[BoundAsk], replies: Sequence[Reply]) -> set[str]:
 
 
 def _leading(bounds: Sequence[BoundAsk], known: Container[str]) -> int:
-    """How many of the asks, from the first, are already answered."""
+    """Returns how many of the asks, from the first, are answered."""
     return next((i for i, bound in enumerate(bounds) if bound.address not in known), len(bounds))
