@@ -1,4 +1,4 @@
-"""`passel report`: the tables and the page of a run, recomputed from its record."""
+"""`passel report`: recompute the tables and the page of a run from its record."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def report(folder: Path, as_json: bool) -> None:
     """Recompute the tables and the HTML page of the run in FOLDER from its record, without a model."""
     from passel.report import write_report
 
-    found = summarise(run_sync(Run.open(folder).replay()))
-    page = write_report(found, folder)
+    comparison = summarise(run_sync(Run.open(folder).replay()))
+    page = write_report(comparison, folder)
     if as_json:
-        click.echo(json.dumps(found.to_json()))
+        click.echo(json.dumps(comparison.to_json()))
     else:
-        show(found, page)
+        show(comparison, page)

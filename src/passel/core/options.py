@@ -1,5 +1,5 @@
-"""Options from text: `vote:n=4` is the function `vote` with n=4, checked against its signature. A thing given as an
-option takes options of its own by dots: `best_of:verifier=judge:verifier.scale=5`."""
+"""Options from text: `vote:n=4` is the function `vote` with n=4, checked against its signature. An option that is
+itself a function has its options after a dot: `best_of:verifier=judge:verifier.scale=5`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPTION = re.compile(r"[A-Za-z_][\w.]*=")
 
 
 def split_spec(text: str) -> tuple[list[str], dict[str, str]]:
-    """`rg:chain_sum:min_terms=3` as its name parts and its options; the first option ends the name.
+    """Splits a spec such as `rg:chain_sum:min_terms=3` into the parts of its name and its options.
 
     >>> split_spec("rg:chain_sum:min_terms=3:max_terms=4")
     (['rg', 'chain_sum'], {'min_terms': '3', 'max_terms': '4'})
@@ -41,7 +41,7 @@ def split_spec(text: str) -> tuple[list[str], dict[str, str]]:
 
 
 def split_specs(text: str) -> list[str]:
-    """Specs separated by commas; a comma in brackets belongs to its spec.
+    """Splits specs at commas; a comma in brackets belongs to its spec.
 
     >>> split_specs("vote:n=4, archon:layers=generate(8, role=a) | fuse")
     ['vote:n=4', 'archon:layers=generate(8, role=a) | fuse']
@@ -50,7 +50,7 @@ def split_specs(text: str) -> list[str]:
 
 
 def parameters(function: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
-    """The options of a function, its keyword-only parameters but `key`: name -> (annotation, default)."""
+    """Returns the options of a function, its keyword-only parameters except `key`: name -> (annotation, default)."""
     if isinstance(function, partial):
         set_here = function.keywords
         return {n: (kind, set_here.get(n, default)) for n, (kind, default) in parameters(function.func).items()}
@@ -68,7 +68,7 @@ def _signature(function: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
 
 
 def bind(function: Callable[..., Any], options: Mapping[str, str], what: str) -> dict[str, Any]:
-    """Options as typed keyword arguments. Raises UsageError naming the option and the nearest valid one."""
+    """Converts options to typed keyword arguments. Raises UsageError with the option and the nearest valid name."""
     known = parameters(function)
     bound: dict[str, Any] = {}
     inner: dict[str, dict[str, str]] = defaultdict(dict)
@@ -90,10 +90,10 @@ def bind(function: Callable[..., Any], options: Mapping[str, str], what: str) ->
 
 
 def configured(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Callable[..., Any]:
-    """The function with some options set; its name, its docstring and what it needs stay."""
-    made = update_wrapper(partial(function, **arguments), function)
-    del made.__wrapped__  # else its signature would be that of the function, with the old defaults
-    return made
+    """Returns the function with some options set; it keeps its name, its docstring and its needs."""
+    wrapped = update_wrapper(partial(function, **arguments), function)
+    del wrapped.__wrapped__  # else its signature would be that of the function, with the old defaults
+    return wrapped
 
 
 def _room(annotation: Any) -> Room | None:

@@ -1,4 +1,4 @@
-"""Flags that several commands have, made from the types they fill."""
+"""Flags that several commands have, made from the types whose fields they set."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ALSO = {"logit_bias": " Given as ID=NUMBER.", "json_schema": " Or the path of a
 
 
 def sampling_flags(command: F) -> F:
-    """A flag for each sampling parameter; what is not given is left to the model's maker and to the model."""
+    """Adds a flag for each sampling parameter; the model's defaults hold for those that are not given."""
     hints, says = get_type_hints(Sampling), _explanations(Sampling)
     for field in reversed(fields(Sampling)):
         kinds = [kind for kind in get_args(hints[field.name]) if kind is not type(None)]
@@ -54,7 +54,7 @@ def sampling_flags(command: F) -> F:
 
 
 def _explanations(kind: type) -> dict[str, str]:
-    """What a dataclass's docstring says of each field."""
+    """Returns the text of each field in a dataclass's docstring."""
     says: dict[str, str] = {}
     for names, text in re.findall(r"^        ([\w, ]+): (.+(?:\n {12}.+)*)", kind.__doc__ or "", re.MULTILINE):
         line = " ".join(text.split())
@@ -80,13 +80,13 @@ def _text_of(path: str, flag: str) -> str:
 
 
 def length_flag(command: F) -> F:
-    """The flag that opens an adapter of `passel train cot-valve`."""
-    says = "Of chains of thought: 1 the model's own, 0 the shortest that its cot-valve adapter was trained for."
+    """Adds the flag for models with an adapter of `passel train cot_valve`."""
+    says = "Length of chains of thought, of a model with a cot_valve adapter: 1 the model's own, 0 the shortest."
     return click.option("--length", type=float, help=says)(command)
 
 
 def with_length(given: dict[str, Any]) -> str:
-    """Takes the length out of a command's arguments: the model's spec with it."""
+    """Takes the length out of a command's arguments and returns the model's spec with it."""
     model, length = given["model"], given.pop("length")
     if length is None:
         return model
@@ -98,7 +98,7 @@ def with_length(given: dict[str, Any]) -> str:
 
 
 def run_flags(command: F) -> F:
-    """The flags of commands that run methods on a task."""
+    """Adds the flags of commands that run methods on a task."""
     for flag in reversed(_RUN_FLAGS):
         command = flag(command)
     return command
@@ -108,36 +108,51 @@ _RUN_FLAGS: Sequence[Callable[..., Any]] = (
     click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Model spec; see `passel models`."),
     length_flag,
     click.option("--task", required=True, help="Task spec, or a .jsonl or .csv file; see `passel tasks`."),
-    click.option("--question", help="Column of the question, for your own file."),
-    click.option("--answer", help="Column of the answer, for your own file."),
-    click.option("--n", type=click.IntRange(1), help="Samples, for every method that takes n."),
-    click.option("--limit", type=click.IntRange(1), help="Problems at most.  [default: all]"),
-    click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of problems and of all draws."),
+    click.option("--question", help="Column of the questions in your file."),
+    click.option("--answer", help="Column of the answers in your file."),
+    click.option("--n", type=click.IntRange(1), help="Number of samples, for every method that takes n."),
+    click.option("--limit", type=click.IntRange(1), help="Maximum number of problems.  [default: all]"),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="Seed of the choice of problems and of all samples."
+    ),
     sampling_flags,
-    click.option("--role", "roles", multiple=True, help="Another model for a role: judge=SPEC (may be repeated)."),
-    click.option("--instruction", help="In place of the task's own instruction."),
+    click.option("--role", "roles", multiple=True, help="Model of another role: judge=SPEC. May be repeated."),
+    click.option("--instruction", help="How to answer.  [default: the task's instruction]"),
     click.option("--system", help="System message."),
-    click.option("--budget", default="", help="Limits of the run: passes=…,tokens=…,money=…,seconds=…"),
-    click.option("--problem-budget", default="", help="Limits for one method on one problem."),
-    click.option("--pilot", help="Folder of an earlier comparison, for methods that choose by one."),
-    click.option("--concurrency", type=click.IntRange(1), default=64, show_default=True, help="Problems at once."),
-    click.option("--out", help="Folder for the record, the tables and the report; run again to resume."),
+    click.option("--budget", default="", help="Limits of the whole run: passes=…,tokens=…,money=…,seconds=…"),
+    click.option("--problem-budget", default="", help="Limits of one method on one problem: passes=…,tokens=…,money=…"),
+    click.option("--pilot", help="Folder of an earlier comparison, for methods that choose by it."),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(1),
+        default=64,
+        show_default=True,
+        help="Maximum number of problems at once.",
+    ),
+    click.option(
+        "--out", help="Folder for the record, the tables and the report. The same command continues a run in it."
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON."),
 )
 
 
 def context_flags(command: F) -> F:
-    """The flags of a text that is known to the model before it is asked."""
+    """Adds the flags of a context: a text that the model is to know."""
     command = click.option("--contextualise", default="prompt", show_default=True, help=_HOW)(command)
-    return click.option("--context", type=click.Path(path_type=Path), help="File with what it is to know.")(command)
+    return click.option(
+        "--context", type=click.Path(path_type=Path), help="File with a text that the model is to know."
+    )(command)
 
 
-_HOW = "How it gets to know it: prompt, or adapter:path=FOLDER, which puts it into the weights (torch: models)."
+_HOW = "Where the context goes: prompt, or adapter:path=FOLDER, into the weights (torch: models)."
 
 
 def with_context(model: str, question: str, given: dict[str, Any]) -> tuple[str, str]:
-    """Takes the flags of a context out of a command's arguments: the model's spec with it, and the question; a model
-    that does not run in the engine gets the text in front of its question."""
+    """Takes the flags of a context out of a command's arguments.
+
+    Returns the model's spec and the question. A model in the engine has the context in its spec; for any other model it
+    stands before the question.
+    """
     file, how = given.pop("context"), given.pop("contextualise")
     parts, options = split_spec(how)
     if file is None:
@@ -179,13 +194,13 @@ def as_flags(**flags: str) -> Generator[None]:
 
 
 def budget_of(flag: str, text: str) -> Budget:
-    """The budget given with a flag."""
+    """Returns the budget in the text of a flag."""
     with blame(flag):
         return Budget.parse(text)
 
 
 def roles_of(given: Sequence[str]) -> dict[str, str]:
-    """Role to model spec, from `ROLE=SPEC` texts."""
+    """Returns the model specs by role, from texts `ROLE=SPEC`."""
     roles: dict[str, str] = {}
     for text in given:
         role, sign, spec = text.partition("=")

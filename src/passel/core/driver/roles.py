@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from passel.core.address import address, draw_address, stem
+from passel.core.address import address, sample_address, stem
 from passel.core.ask import Ask, Call, Embed, Generate, Sampling, Score
 from passel.core.driver.passes import BoundAsk, Tool
 from passel.core.errors import Impossible, UsageError, unknown
@@ -49,7 +49,7 @@ class Roles:
                 assert isinstance(before.ask, Generate)
                 ask = Generate(ask.prompt, ask.key, ask.prefix, before.ask.sampling, ask.role, ask.label)
                 bounds.append(
-                    BoundAsk(ask, draw_address(root, ask.prefix, ask.key), before.line, before.binding, before.info)
+                    BoundAsk(ask, sample_address(root, ask.prefix, ask.key), before.line, before.binding, before.info)
                 )
                 continue
             bound = self._bound(ask, scope, tools)
