@@ -118,7 +118,7 @@ def test_what_cannot_be_is_said(drafter: Drafter, how: dict[str, Any], says: str
 def test_models_that_cannot_be():
     with pytest.raises(UsageError, match="no model at nowhere"):
         Drafter("nowhere")
-    with pytest.raises(UsageError, match="no decoder of its own"):
+    with pytest.raises(UsageError, match="takes no decoder"):
         Drafter("smollm2-135m:decoder=greedy")
 
 

@@ -147,7 +147,7 @@ def draft(
 
 
 def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], on_drafts: OnDrafts) -> Decoding[T]:
-    """Returns the same decoding, which calls `on_drafts` when its drafts change: the drafts that it shows, or the tokens
+    """Returns the same decoding, which calls `on_drafts` when its drafts change: those that it shows, or the tokens
     that it emits if it shows none."""
     from passel.engine.forward import Emit, Show
 
