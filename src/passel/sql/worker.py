@@ -1,4 +1,4 @@
-"""The other side of `process`: runs one query at a time on a SQLite database that it can read and never change.
+"""The program of a worker of `process`: runs one query at a time on a SQLite database, which it can read only.
 
 It is started by its path, without the rest of Passel. Each request is a line of JSON, and so is each reply.
 """
@@ -146,7 +146,7 @@ def _alarm(seconds: float) -> None:
 
 
 def main() -> None:
-    """Says "ready", then answers until its input ends, or a query has made it large."""
+    """Writes "ready", then answers until its input ends, or a query has made it large."""
     _limit_process()
     print(json.dumps("ready"), flush=True)
     last = False
