@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.registry import find
-from passel.verifiers import is_ranker, judged
+from passel.verifiers import is_ranker, judged, scores_of
 
 each = pytest.mark.parametrize("case", CASES, ids=repr)
 CROWD = list({case.name: case for case in CASES}.values())  # one of each method
@@ -107,15 +108,19 @@ def test_it_asks_as_its_cost_line_says(case):
 
 @pytest.mark.parametrize("name", VERIFIERS)
 @pytest.mark.parametrize("texts", [["4+3=7\nThe answer is 7."], ["no", "The answer is 7.", ""], [""], []], ids=repr)
-def test_a_verifier_asks_as_its_cost_line_says_and_returns_numbers_or_none(name, texts):
+def test_a_verifier_asks_as_its_cost_line_says_and_returns_numbers_or_none_with_reasons(name, texts):
     """A judgement costs what its line says for each text, a ranking for all of them."""
     verifier = find("verifiers", name)
     numbered = dict(enumerate(texts))
     asks: Counter[str] = Counter()
-    scores, paid = play(counted(judged(verifier, PROBLEM, numbered, key=KEY), asks), answer_of).value
+    scores, paid = play(counted(scores_of(verifier, PROBLEM, numbered, key=KEY), asks), answer_of).value
     assert paid
     assert scores.keys() == numbered.keys()
     assert all(score is None or isinstance(score, int | float) for score in scores.values())
+    judgements, _ = play(judged(verifier, PROBLEM, numbered, key=KEY), answer_of).value
+    for judgement in judgements.values():
+        assert judgement.explanation
+        assert json.loads(json.dumps(dict(judgement.metadata), allow_nan=False)) == dict(judgement.metadata)
     about = describe(verifier)
     defaults = {option: default for option, (_, default) in about.options.items()}
     times = 1 if is_ranker(verifier) else len(texts)
@@ -123,7 +128,7 @@ def test_a_verifier_asks_as_its_cost_line_says_and_returns_numbers_or_none(name,
     assert asks.keys() <= limits.keys()
     for kind, (least, most) in limits.items():
         assert times * least <= asks[kind] <= times * most, kind
-    assert play(judged(verifier, PROBLEM, numbered, key=KEY), answer_of).value == (scores, paid)
+    assert play(scores_of(verifier, PROBLEM, numbered, key=KEY), answer_of).value == (scores, paid)
 
 
 @pytest.mark.parametrize("name", VERIFIERS)
@@ -132,7 +137,7 @@ def test_a_verifier_knows_no_answer_when_its_reply_failed(name):
 
     verifier = find("verifiers", name)
     texts = {0: "nothing to compute", 1: "nothing to compute either"}
-    played = play(judged(verifier, PROBLEM, texts, key=KEY), lambda ask: Reply("failed", error="500"))
+    played = play(scores_of(verifier, PROBLEM, texts, key=KEY), lambda ask: Reply("failed", error="500"))
     assert played.value == ({0: None, 1: None}, True)
 
 
@@ -155,8 +160,6 @@ def test_failed_replies_are_survived(case):
 
 @each
 def test_what_it_tells_can_be_written_as_json(case):
-    import json
-
     result = outcome_of(case.flow()).result
     assert json.loads(json.dumps(dict(result.info))) is not None
     assert result.confidence is None or 0.0 <= result.confidence <= 1.0

@@ -95,6 +95,8 @@ def _print(solution: Any, show: bool) -> None:
             read = one.answer.text if one.answer else "no answer"
             click.secho(f"[{index}] {read}{score}", fg="cyan", err=True)
             click.secho(one.text, dim=True, err=True)
+            if one.reason:
+                click.secho(one.reason, fg="yellow", err=True)
     click.echo(str(solution) or "no answer")
     cost = solution.cost
     words = [f"{cost.passes} passes", f"{cost.tokens} tokens"] + ([f"${cost.money:.6f}"] if cost.money else [])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from passel.core.flow import Flow, reward, together
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -40,7 +41,7 @@ def one_by_one(problem: Problem, prefix: str, children: Sequence[str]) -> Flow[t
 
 
 @needs(reward="reward")
-def multifurcation(problem: Problem, text: str, *, key: Key, unit: Unit = "auto") -> Flow[float | None]:
+def multifurcation(problem: Problem, text: str, *, key: Key, unit: Unit = "auto") -> Flow[Judgement]:
     """The value that a multifurcation model gives a text as the last child of its own path: its end, given the rest.
 
     A search over tokens asks `values` instead, once a node.
@@ -72,6 +73,8 @@ def multifurcation(problem: Problem, text: str, *, key: Key, unit: Unit = "auto"
     """
     steps = split(text, unit)
     if not text.strip():
-        return None
+        return Judgement(None, "the text is blank")
     (value,) = yield from values(problem, "".join(steps[:-1]), steps[-1:])
-    return value
+    if value is None:
+        return Judgement(None, "the model gave no value")
+    return Judgement(value, f"the model gives {value:.4g} to the last step: {steps[-1].strip()}")

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from passel.core.ask import Message
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, sample_within, together
+from passel.core.flow import Flow, affordable, sample_within, together
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
-from passel.verifiers.parts.code import run
+from passel.verifiers.parts.code import TestRun, first_failure, run
+from passel.verifiers.parts.verdicts import undecided
 
 __all__ = ["agreement", "own_tests", "written_tests"]
 
@@ -38,7 +39,7 @@ def own_tests(
     t: Annotated[int, Log(1, 100)] = 10,
     by: Literal["agreement", "passed"] = "agreement",
     seconds: Annotated[float, Log(0.1, 60)] = 2.0,
-) -> Flow[list[float | None]]:
+) -> Flow[list[Judgement]]:
     """Tests are written from the problem alone, and every program is run on all of them, in the sandbox.
 
     By agreement, programs that pass the same tests support each other: a program is worth the number of programs that
@@ -70,7 +71,7 @@ def own_tests(
     >>> passed, failed = ([{"passed": ok, "error": ""}] for ok in (True, False))
     >>> script = ["assert f(1) == 2", Reply(value=passed), Reply(value=failed)]
     >>> flow = own_tests(problem, ["def f(x): return 2 * x", "def f(x): return x"], key=Key())
-    >>> play(flow, script).value
+    >>> [judgement.value for judgement in play(flow, script).value]
     [0.5, 0.0]
     """
     name = str(problem.details.get("entry_point", ""))
@@ -78,17 +79,24 @@ def own_tests(
     replies = yield from sample_within((Message("user", prompt),), key=key, n=m, role="tester", label="own_tests")
     tests = _in_turn([list(written_tests(reply.text, name)) for reply in replies if reply.ok])[:t]
     if not tests:
-        return [None] * len(texts)
-    passed = yield from together([_within(run(problem, text, tests, seconds)) for text in texts])
-    return agreement(passed, by=by)
+        return [undecided(replies, "a test")] * len(texts)
+    runs = yield from together([affordable(run(problem, text, tests, seconds)) for text in texts])
+    passed = [None if row is None else tuple([test.passed for test in row]) for row in runs]
+    scores = agreement(passed, by=by)
+    return [_judgement(score, row, passed) for score, row in zip(scores, runs, strict=True)]
 
 
-def _within(flow: Flow[list[bool] | None]) -> Flow[list[bool] | None]:
-    """A text whose tests the budget does not allow is one that could not be judged."""
-    try:
-        return (yield from flow)
-    except OutOfBudget:
-        return None
+def _judgement(
+    score: float | None, runs: Sequence[TestRun] | None, passed: Sequence[Sequence[bool] | None]
+) -> Judgement:
+    if runs is None:
+        return Judgement(None, "the tests could not be run, or the budget did not allow it")
+    mine = tuple([run.passed for run in runs])
+    alike = sum(row == mine for row in passed)
+    why = f"passes {sum(mine)} of {len(mine)} tests, as {alike - 1} other programs do"
+    if failure := first_failure(runs):
+        why += f"; {failure}"
+    return Judgement(score, why, {"passed": sum(mine), "tests": [run.test for run in runs], "alike": alike})
 
 
 def agreement(passed: Sequence[Sequence[bool] | None], *, by: Literal["agreement", "passed"]) -> list[float | None]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from passel.core.flow import Flow, reward
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
-from passel.verifiers.parts.steps import Aggregate, Step, Unit, split, worth
+from passel.verifiers.parts.steps import Aggregate, Step, Unit, judged_steps, split
 
 __all__ = ["labels", "prm"]
 
 
 @needs(reward="reward")
-def prm(
-    problem: Problem, text: str, *, key: Key, aggregate: Aggregate = "min", unit: Unit = "auto"
-) -> Flow[float | None]:
+def prm(problem: Problem, text: str, *, key: Key, aggregate: Aggregate = "min", unit: Unit = "auto") -> Flow[Judgement]:
     """The scores that a process reward model gives the steps, put together. One pass, however many steps.
 
     A partial solution is scored as far as it goes; with aggregate="last" that is the value of a node in a search.
@@ -39,11 +38,11 @@ def prm(
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
     >>> flow = prm(Problem("1", "2 + 2?"), "2+2=4\\nThe answer is 4.", key=Key())
-    >>> play(flow, [Reply(scores=(0.9, 0.7))]).value
-    0.7
+    >>> play(flow, [Reply(scores=(0.9, 0.7))]).value.explanation
+    'step 2 of 2 is the weakest, 0.7: The answer is 4.'
     """
     steps = yield from labels(problem, text, unit=unit)
-    return worth(steps, aggregate)
+    return judged_steps(steps, aggregate)
 
 
 def labels(problem: Problem, text: str, *, unit: Unit = "auto") -> Flow[tuple[Step, ...]]:
