@@ -220,7 +220,12 @@ print(other == mine == workers.ask(["pid", None], seconds=10.0), flush=True)
 """
 HANGING = """
 import threading, time
-threading.Thread(target=workers.ask, args=(["sleep", 60],), kwargs={"seconds": 60.0}, daemon=True).start()
+def hang():
+    try:
+        workers.ask(["sleep", 60], seconds=60.0)
+    except Exception:
+        pass
+threading.Thread(target=hang, daemon=True).start()
 time.sleep(0.2)
 """
 

@@ -1,6 +1,6 @@
 """What a reply is worth, and why: one file for each verifier, found by its file name.
 
-A verifier judges one text; a ranker judges several texts by comparing them. Both are flows, and `judged` runs either.
+A verifier judges one text; a ranker judges several texts by comparing them. Both are flows; `judged` runs either.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def judged(
 ) -> Flow[tuple[dict[int, Judgement], bool]]:
     """The judgement of each text, by its number, and whether the budget allowed them all.
 
-    A text keeps its number whichever others are judged, so that its judgement is the same draw in every method. Of
-    single judgements, one that does not fit the budget leaves the others theirs.
+    A text keeps its number whichever other texts are judged, so that its judgement is drawn alike in every method. A
+    single judgement that does not fit the budget leaves the other texts theirs.
     """
     verify = key / "verify"
     if not is_ranker(verifier):
@@ -105,7 +105,8 @@ def judged(
     ranking, paid = yield from _paid(cast(Ranker, verifier)(problem, list(texts.values()), key=verify))
     if ranking is not None and len(ranking) != len(texts):
         raise UsageError(f"a ranker gave {len(ranking)} scores to {len(texts)} texts")
-    return {n: Judgement.of(one) for n, one in zip(texts, ranking or [None] * len(texts), strict=True)}, paid
+    judgements = ranking or [None] * len(texts)
+    return {n: Judgement.of(judgement) for n, judgement in zip(texts, judgements, strict=True)}, paid
 
 
 def scores_of(

@@ -44,15 +44,15 @@ def arithmetic(
 ) -> Flow[Judgement]:
     """The share of checks that a solution of the form `a+b=c`, one operation a line, passes.
 
-    For each line: the equation holds; both operands stand in the question or are results of earlier lines. For the
+    For each line: the equation holds; both operands are in the question or are results of earlier lines. For the
     whole: the answer is the last line's result; every number of the question is used.
 
     Source: ours; rule-based step checking as in the calculator annotations of Cobbe et al. 2021 (2110.14168).
 
     Args:
-        aggregate: how it becomes one number; ours. "checks" is the share of all checks; the others put together the
-            verdicts of `labels`, 1 or 0 a line, and leave out whether every number of the question is used. They fit
-            a solution that is not finished, which "checks" counts as lacking its answer.
+        aggregate: how the checks become one number; ours. "checks" is the share of all checks; the other choices put
+            together the verdicts of `labels`, 1 or 0 a line, without the check that every number is used. They suit
+            a solution that is not finished, in which "checks" misses the answer.
 
     Returns: score; in [0, 1], 1 if every check passes; None if the text has no line of this form.
 

@@ -35,13 +35,13 @@ _PLAIN = re.compile(r"[Rr]ating:?\s*(\d+(?:\.\d+)?)")
 def judge(
     problem: Problem, text: str, *, key: Key, samples: Annotated[int, Log(1, 16)] = 1, criteria: str = ""
 ) -> Flow[Judgement]:
-    """A language model's rating of the answer, 1 to 10: by greedy decoding, or the mean of several that are drawn.
+    """A language model's rating of the answer, 1 to 10: by greedy decoding, or the mean of several samples.
 
     Source: Zheng et al. 2023, Judging LLM-as-a-Judge (2306.05685), single answer grading (figure 6) and its
     `[[rating]]` form.
 
     Args:
-        samples: ratings; one is greedy, as in the paper, several are drawn and their mean is taken.
+        samples: number of ratings; one is greedy, as in the paper; of several samples the mean is taken.
         criteria: what to judge by besides correctness, in words for the judge; none by default.
 
     Returns: score; the rating, scaled to [0, 1]; None if no reply holds a rating in range.
@@ -51,7 +51,7 @@ def judge(
     Guarantees: heuristic; no better than the judge. Bind a model to the role `judge`, or the generator judges itself.
 
     Deviations: our own wording; asks for correctness, and for helpfulness, depth or detail only where `criteria` does.
-    A reply without a rating does not count towards the mean, nor do those that the budget no longer allowed.
+    A reply without a rating does not count towards the mean, nor does a sample that the budget no longer allowed.
 
     >>> from passel.core.play import play
     >>> play(judge(Problem("1", "2 + 2?"), "4", key=Key()), ["Fine. Rating: [[10]]"]).value

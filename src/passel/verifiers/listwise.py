@@ -68,11 +68,11 @@ def listwise(
         step: how far the window slides, at most `window`; 10 in RankGPT.
 
     Returns: score; 1 - rank / (n - 1), in [0, 1], mean over the shuffles; None for every text if no reply names a
-        candidate, for one that no readable window reached, and for a single text, which has no rank.
+        candidate, for a text that no readable window reached, and for a single text, which has no rank.
 
     Cost: generate <= shuffles * max(1, n - window + 1) (one pass for each place of the window)
 
-    Guarantees: heuristic; no better than the judge. A text that a reply leaves out ranks behind those it names.
+    Guarantees: heuristic; no better than the judge. A text that a reply leaves out ranks behind the texts it names.
 
     Deviations: our own wording. Ranks are averaged (Borda) in place of Tang et al.'s order of least Kendall tau
     distance, which is costly to find and gives no scores. Equal texts are shown once and share their rank. A shuffle of

@@ -82,7 +82,7 @@ class Decision:
         label: the label of most usable translations, ties to the first seen; None if no translation was usable.
         votes: by label, in order of first appearance, errors left out.
         errors: translations that were not usable.
-        translations: in draw order.
+        translations: in the order of the samples.
         stop: "budget" when the budget ended it early.
     """
 
@@ -104,8 +104,8 @@ def logic(
 ) -> Flow[Judgement]:
     """The share of translations into first-order logic by which the text's answer is the right one.
 
-    The problem, not the text, is translated k times; a prover decides each translation; those that it cannot decide
-    are dropped. All texts of a problem share the translations, which are drawn once.
+    The problem, not the text, is translated k times; a prover decides each translation; translations that it cannot
+    decide are dropped. All texts of a problem share the translations, which are drawn once.
 
     Source: Olausson et al. 2023, LINC (2310.15164), sections 2 and 3: translation, prover, vote with errors dropped.
 
@@ -142,9 +142,9 @@ def logic(
     agree = sum(count for label, count in decision.votes.items() if answer.key in means(problem, label))
     metadata = {"votes": dict(decision.votes), "errors": decision.errors}
     if not usable:
-        reason = next((one.reason for one in decision.translations if one.reason), "")
+        reason = next((failed.reason for failed in decision.translations if failed.reason), "")
         return Judgement(None, "no translation was usable" + (f": {reason}" if reason else ""), metadata)
-    translation = next(one for one in decision.translations if one.label == decision.label)
+    translation = next(usable for usable in decision.translations if usable.label == decision.label)
     formulas = "\n".join([*translation.premises, f"∴ {translation.conclusion}"])
     votes = ", ".join([f"{label} {count}" for label, count in decision.votes.items()])
     why = f"{agree} of {usable} usable translations agree with {answer.text} ({votes})"
@@ -157,11 +157,11 @@ def decide(
 ) -> Flow[Decision]:
     """Draws k translations of a problem with the role "translator", has the prover decide each, and takes the vote.
 
-    Equal translations go to the prover once. When the budget ends it, what was drawn and decided votes; OutOfBudget
-    leaves it only where nothing was drawn.
+    Equal translations go to the prover once. When the budget ends it, the translations that were decided vote;
+    OutOfBudget is raised only where nothing was drawn.
 
     Args:
-        key: draw i has the key `key / "draw" / i`.
+        key: sample i has the key `key / "draw" / i`.
         seconds: the prover's limit for each of its two searches.
     """
     sampling = Sampling(temperature=temperature)
@@ -169,16 +169,16 @@ def decide(
         translation_prompt(problem), key=key, n=k, sampling=sampling, role="translator", label="translate"
     )
     read = [read_translation(reply.text) if reply.ok else None for reply in replies]
-    wanted = list(dict.fromkeys(one for one in read if one))
+    wanted = list(dict.fromkeys(formulas for formulas in read if formulas))
     proofs, paid = yield from _proofs(wanted, seconds)
     found = dict(zip(wanted, proofs, strict=False))
-    translations = tuple(_translation(one, found.get(one) if one else None) for one in read)
+    translations = tuple(_translation(formulas, found.get(formulas) if formulas else None) for formulas in read)
     votes: dict[str, int] = {}
-    for one in translations:
-        if one.label not in ("Error", None):
-            votes[one.label] = votes.get(one.label, 0) + 1
+    for translation in translations:
+        if translation.label not in ("Error", None):
+            votes[translation.label] = votes.get(translation.label, 0) + 1
     label = max(votes, key=votes.__getitem__) if votes else None  # the first of equals
-    errors = sum(one.label == "Error" for one in translations)
+    errors = sum(translation.label == "Error" for translation in translations)
     done = paid and len(replies) == k
     return Decision(cast(Any, label), votes, errors, translations, "done" if done else "budget")
 
@@ -243,5 +243,5 @@ def means(problem: Problem, label: str) -> set[str]:
 
 
 def shared_key(problem: Problem, key: Key) -> Key:
-    """The key of a problem's translations, the same for all its texts: equal draws are made and paid for once."""
+    """The key of a problem's translations, the same for all its texts: equal samples are drawn and paid for once."""
     return Key(key.seed) / problem.id / "logic"

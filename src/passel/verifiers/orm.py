@@ -1,4 +1,4 @@
-"""An outcome reward model: what a trained model gives a whole answer."""
+"""An outcome reward model: a trained model's score of a whole answer."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def orm(problem: Problem, text: str, *, key: Key) -> Flow[Judgement]:
 
     Cost: score = 1
 
-    Guarantees: heuristic; no better than the model. Bind one to the role: `--role reward=reward:PATH`. Logits of two
-    problems do not compare.
+    Guarantees: heuristic; no better than the model. Bind a model to the role: `--role reward=reward:PATH`. Logits of
+    two problems do not compare.
 
     Deviations: Cobbe et al. train a scalar at every token and read the last one; here the head is the model's own.
 

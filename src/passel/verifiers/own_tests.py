@@ -40,7 +40,7 @@ def own_tests(
     by: Literal["agreement", "passed"] = "agreement",
     seconds: Annotated[float, Log(0.1, 60)] = 2.0,
 ) -> Flow[list[Judgement]]:
-    """Tests are written from the problem alone, and every program is run on all of them, in the sandbox.
+    """Tests are written from the problem only, and every program is run on all of them, in the sandbox.
 
     By agreement, programs that pass the same tests support each other: a program is worth the number of programs that
     pass exactly the tests it passes, times the number of these tests.
@@ -49,13 +49,13 @@ def own_tests(
     Saad-Falcon et al. 2024 (2409.15254), section 3.1.
 
     Args:
-        m: draws of tests, in the role `tester`. CodeT takes 100 with 5 tests of each; 1 is our default.
-        t: tests kept, the first of each draw in turn.
+        m: samples of tests, in the role `tester`. CodeT takes 100 with 5 tests of each; 1 is our default.
+        t: tests kept, the first of each sample in turn.
         by: "agreement", or "passed": by the number of tests passed.
         seconds: processor time for each test.
 
     Returns: score; in [0, 1], 1 if all programs pass all tests (with `by=passed`: if it passes all); 0 for a text
-        without a program; None for all if no draw holds a test, and for a text whose tests could not be run.
+        without a program; None for all if no sample holds a test, and for a text whose tests could not be run.
 
     Cost: generate <= m, call <= n
 
@@ -100,7 +100,7 @@ def _judgement(
 
 
 def agreement(passed: Sequence[Sequence[bool] | None], *, by: Literal["agreement", "passed"]) -> list[float | None]:
-    """Scores of programs in [0, 1] from what each passed, `passed[program][test]`; None where that is not known.
+    """Scores of programs in [0, 1] from the tests that each passed, `passed[program][test]`; None where not known.
 
     >>> agreement([[True, True], [True, False], [True, False]], by="agreement")
     [0.3333333333333333, 0.3333333333333333, 0.3333333333333333]
@@ -141,4 +141,4 @@ def _calls(tree: ast.Module, name: str) -> bool:
 def _in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
     """The first of each, then the second of each, …; each once."""
     longest = max(map(len, lists), default=0)
-    return list(dict.fromkeys(one[place] for place in range(longest) for one in lists if place < len(one)))
+    return list(dict.fromkeys(tests[index] for index in range(longest) for tests in lists if index < len(tests)))

@@ -1,4 +1,4 @@
-"""A process reward model: what a trained model gives the steps of a solution."""
+"""A process reward model: a trained model's scores of the steps of a solution."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def prm(problem: Problem, text: str, *, key: Key, aggregate: Aggregate = "min", 
     Args:
         aggregate: min, product, last or mean of the steps' scores. min as in Math-Shepherd; product makes sense of
             probabilities only.
-        unit: what a step is; "auto" takes "Step 1:" marks, else paragraphs, lines or sentences. It should be what the
-            model was trained with: paragraphs for Qwen2.5-Math-PRM, marks or lines for Math-Shepherd.
+        unit: where a step ends; "auto" takes "Step 1:" marks, else paragraphs, lines or sentences. It should be the
+            unit that the model was trained with: paragraphs for Qwen2.5-Math-PRM, marks or lines for Math-Shepherd.
 
     Returns: score; in [0, 1] where the model's head gives probabilities; None if the text is blank or the pass failed.
 
     Cost: score <= 1
 
-    Guarantees: heuristic; no better than the model. Bind one to the role: `--role reward=reward:PATH`.
+    Guarantees: heuristic; no better than the model. Bind a model to the role: `--role reward=reward:PATH`.
 
     Deviations: none.
 

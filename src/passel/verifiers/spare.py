@@ -52,7 +52,7 @@ class Annotation:
 
     Args:
         steps: with score 1 (right) or 0; None throughout where there was no reference or no reply.
-        outcome: what the final answer is worth by the task's own check, or None.
+        outcome: the score of the final answer by the task's own check, or None.
     """
 
     steps: tuple[Step, ...]
@@ -88,8 +88,8 @@ def spare(
         aggregate: how the labels become one number. mean as in the paper's ranking of solutions.
         missing: a step that the judge left out or garbled is incorrect (the paper's default), or takes the outcome's
             label.
-        unit: what a step is, in the solution and in the reference; "auto" takes "Step 1:" marks, else paragraphs, lines
-            or sentences.
+        unit: where a step ends, in the solution and in the reference; "auto" takes "Step 1:" marks, else paragraphs,
+            lines or sentences.
 
     Returns: score; in [0, 1]; None if the text is blank, there is no reference, or the judge's pass failed.
 

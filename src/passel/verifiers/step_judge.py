@@ -49,8 +49,8 @@ def step_judge(
     Args:
         aggregate: how the verdicts, 1 and 0, become one number: min (1 if no step is wrong), product (the same here),
             last (the state reached), mean (the share of right steps); min is our default.
-        unit: what a step is; "auto" takes "Step 1:" marks, else paragraphs, lines or sentences. A search that extends
-            texts by lines should say lines.
+        unit: where a step ends; "auto" takes "Step 1:" marks, else paragraphs, lines or sentences. A search that
+            extends texts by lines should say lines.
 
     Returns: score; in [0, 1]; None if the text is blank or the reply holds no verdict.
 
