@@ -104,6 +104,8 @@ def _print(solution: Any, show: bool) -> None:
             answer = candidate.answer.text if candidate.answer else "no answer"
             click.secho(f"[{index}] {answer}{score}", fg="cyan", err=True)
             click.secho(candidate.text, dim=True, err=True)
+            if candidate.reason:
+                click.secho(candidate.reason, fg="yellow", err=True)
     click.echo(str(solution) or "no answer")
     cost = solution.cost
     words = [f"{cost.passes} passes", f"{cost.tokens} tokens"] + ([f"${cost.money:.6f}"] if cost.money else [])
