@@ -148,16 +148,16 @@ class Side:
     engine: Any
     texts: list[Text] = field(default_factory=list)
 
-    def answer(self, opening: Any, guide: Guide, gold: str) -> Text:
+    def answer(self, inputs: Any, guide: Guide, gold: str) -> Text:
         """One text, measured."""
         from passel.core.key import Key
 
         counts: dict[int, list[int]] = {0: [], 1: []}
         begun = time.perf_counter()
-        (draft,) = self.engine.run(_counted(self.make(opening, key=Key(0)), counts))
+        (draft,) = self.engine.run(_counted(self.make(inputs, key=Key(0)), counts))
         seconds = time.perf_counter() - begun
-        surprise = guide.surprise(opening.prompt, draft.tokens)
-        said = opening.decode(draft.tokens).rpartition("The answer is ")[2].strip(" .\n")
+        surprise = guide.surprise(inputs.prompt, draft.tokens)
+        said = inputs.decode(draft.tokens).rpartition("The answer is ")[2].strip(" .\n")
         text = Text(draft.tokens, len(counts[0]), len(counts[1]), sum(counts[0]), seconds, surprise, said == gold)
         self.texts.append(text)
         return text

@@ -10,7 +10,7 @@ import torch
 from tiny_models import CONTEXT, model_of
 from torch import Tensor
 
-from passel.decoding import Decoded, Opening
+from passel.decoding import Decoded, DecodingInput
 from passel.engine import Decoding, Engine, read
 from passel.engine.forward import Ask, Forward
 from passel.engine.masked import MaskedDiffusion
@@ -24,7 +24,7 @@ __all__ = [
     "infilled",
     "logits_of",
     "masked_engine",
-    "masked_opening",
+    "masked_inputs",
     "run_masked",
 ]
 
@@ -40,9 +40,9 @@ def masked_engine(*, seed: int = 0, guide: int = 1, shifted: bool = False, **set
     return Engine(parts, beside=[read(model_of("llama", guide), CONTEXT)], **settings)
 
 
-def masked_opening(opening: Opening, *, shifted: bool = False) -> Opening:
+def masked_inputs(inputs: DecodingInput, *, shifted: bool = False) -> DecodingInput:
     """The same for such a model."""
-    return replace(opening, masked=MaskedDiffusion(MASK, shifted), beside=1)
+    return replace(inputs, masked=MaskedDiffusion(MASK, shifted), extra_models=1)
 
 
 class Seen:

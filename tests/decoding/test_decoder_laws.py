@@ -6,7 +6,7 @@ import inspect
 from typing import Annotated, Literal, get_origin
 
 import pytest
-from decoders_here import engine_for, opening, opening_for, run
+from decoders_here import engine_for, inputs, inputs_for, run
 from tiny_parts import spec
 
 from passel.core.ask import Sampling
@@ -17,21 +17,30 @@ from passel.core.registry import find, names
 from passel.decoding import Decoded, load
 
 DECODERS = names("decoding")
-WARM = opening(sampling=Sampling(temperature=0.8), max_tokens=12, end=(7,))
+WARM = inputs(sampling=Sampling(temperature=0.8), max_tokens=12, end=(7,))
 
 
 def drafts(name: str, key: Key = Key(4)) -> tuple[Decoded, ...]:
-    return run(load(spec(name)).make(opening_for(name, WARM), key=key), engine=engine_for(name))
+    return run(load(spec(name)).make(inputs_for(name, WARM), key=key), engine=engine_for(name))
 
 
 def test_the_room_holds_what_it_holds():
-    assert {"beam", "cfg", "contrastive", "greedy", "hogwild", "nucleus", "speculative", "superposed"} <= set(DECODERS)
+    assert {
+        "beam_search",
+        "cfg",
+        "contrastive",
+        "greedy",
+        "nucleus",
+        "shared_cache",
+        "speculative",
+        "superposed",
+    } <= set(DECODERS)
 
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_a_decoder_has_the_one_signature(name: str):
     found = inspect.signature(find("decoding", name)).parameters
-    assert next(iter(found)) == "opening"
+    assert next(iter(found)) == "inputs"
     assert found["key"].kind is inspect.Parameter.KEYWORD_ONLY
     for option, (annotation, default) in parameters(find("decoding", name)).items():
         assert default is not inspect.Parameter.empty, option
@@ -48,7 +57,7 @@ def test_the_docstring_has_its_sections_in_order(name: str):
     assert places == sorted(places)
     assert describe(function).summary.endswith("."), "its first line is a sentence"
     explained = text[places[2] : places[3]]
-    assert all(f"{option}" in explained for option in ("opening", "key", *parameters(function)))
+    assert all(f"{option}" in explained for option in ("inputs", "key", *parameters(function)))
 
 
 @pytest.mark.parametrize("name", DECODERS)
@@ -58,15 +67,15 @@ def test_the_same_key_gives_the_same_drafts_within_the_limits(name: str):
     assert found
     for draft in found:
         assert 0 < len(draft.tokens) <= 12
-        assert all(token not in WARM.end for token in draft.tokens[:-1])
-        assert draft.ended == ("end" if draft.tokens[-1] in WARM.end else draft.ended)
+        assert all(token not in WARM.end_tokens for token in draft.tokens[:-1])
+        assert draft.ended == ("end" if draft.tokens[-1] in WARM.end_tokens else draft.ended)
 
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_what_is_told_is_what_is_returned(name: str):
     told: dict[int, list[int]] = {}
     engine = engine_for(name)
-    made = load(spec(name)).make(opening_for(name, WARM), key=Key(4))
+    made = load(spec(name)).make(inputs_for(name, WARM), key=Key(4))
     found = engine.run(made, lambda one: told.setdefault(one.draft, []).extend(one.tokens))
     engine.close()
     for draft, tokens in told.items():
@@ -79,7 +88,7 @@ def test_many_at_once_are_each_as_if_alone(name: str):
     alone = [drafts(name, key) for key in keys]
     engine = engine_for(name, memory=64 << 20)  # a branch of one token takes a page, and searches have hundreds of them
     found: dict[int, tuple[Decoded, ...]] = {}
-    flows = [load(spec(name)).make(opening_for(name, WARM), key=key) for key in keys]
+    flows = [load(spec(name)).make(inputs_for(name, WARM), key=key) for key in keys]
     for place, flow in enumerate(flows):
         engine.start(flow, lambda result, error, place=place: found.update({place: result}))
     engine.close()

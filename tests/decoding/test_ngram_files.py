@@ -77,9 +77,9 @@ def test_lower_orders_can_be_left_out_of_the_file(tables: Tables, tmp_path: Path
     assert fewer.path.stat().st_size < tables.path.stat().st_size
     ids = text()
     contexts = [ids[at : at + 5] for at in range(0, 390, 7)]
-    both = [0.0, 0.0, 0.0, 0.18, 0.12]
+    both_logits = [0.0, 0.0, 0.0, 0.18, 0.12]
     np.testing.assert_array_equal(
-        fewer.interpolated(contexts, range(SIZE)), tables.interpolated(contexts, range(SIZE), both)
+        fewer.interpolated(contexts, range(SIZE)), tables.interpolated(contexts, range(SIZE), both_logits)
     )
 
 

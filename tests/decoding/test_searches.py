@@ -6,10 +6,10 @@ import itertools
 from functools import cache
 
 import pytest
-from decoders_here import opening, run
+from decoders_here import inputs, run
 from tiny_models import logits_from_scratch
 
-from passel.decoding.beam import beam
+from passel.decoding.beam_search import beam_search
 from passel.decoding.best_first import best_first
 from passel.decoding.cot_decoding import answer_span, cot_decoding
 from passel.decoding.greedy import greedy
@@ -39,49 +39,49 @@ def best_of_all(prompt: tuple[int, ...], length: int, end: frozenset[int]) -> tu
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_beam_of_one_is_greedy(seed: int):
-    one = opening(prompt=tuple(range(seed, seed + 9)), max_tokens=12)
-    assert run(beam(one, width=1))[0].tokens == run(greedy(one))[0].tokens
+    one = inputs(prompt=tuple(range(seed, seed + 9)), max_tokens=12)
+    assert run(beam_search(one, width=1))[0].tokens == run(greedy(one))[0].tokens
 
 
 def test_wide_searches_find_the_most_likely_text():
-    one = opening(prompt=(3, 1, 4, 1, 5), max_tokens=2, end=(7,))
-    wanted = best_of_all(one.prompt, 2, one.end)
-    assert run(beam(one, width=VOCABULARY, length_penalty=0.0))[0].tokens == wanted
+    one = inputs(prompt=(3, 1, 4, 1, 5), max_tokens=2, end=(7,))
+    wanted = best_of_all(one.prompt, 2, one.end_tokens)
+    assert run(beam_search(one, width=VOCABULARY, length_penalty=0.0))[0].tokens == wanted
     assert run(best_first(one, width=VOCABULARY, expansions=4096))[0].tokens == wanted
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_beam_is_at_least_as_likely_as_the_greedy_text_and_scores_are_log_probabilities(seed: int):
-    one = opening(prompt=tuple(range(seed, seed + 9)), max_tokens=8)
-    wide, first = run(beam(one, width=8, length_penalty=0.0))[0], run(best_first(one, expansions=64))[0]
+    one = inputs(prompt=tuple(range(seed, seed + 9)), max_tokens=8)
+    wide, first = run(beam_search(one, width=8, length_penalty=0.0))[0], run(best_first(one, expansions=64))[0]
     assert log_chance(one.prompt, wide.tokens) >= log_chance(one.prompt, run(greedy(one))[0].tokens) - 1e-4
     for found in (wide, first):
         assert found.score == pytest.approx(log_chance(one.prompt, found.tokens), abs=1e-3)
 
 
 def test_beams_come_best_first_and_differ():
-    drafts = run(beam(opening(max_tokens=6), width=4))
+    drafts = run(beam_search(inputs(max_tokens=6), width=4))
     assert len({draft.tokens for draft in drafts}) == 4
     assert [draft.score for draft in drafts] == sorted((draft.score for draft in drafts), reverse=True)
 
 
 def test_a_search_whose_expansions_are_used_up_ends_greedily():
-    found = run(best_first(opening(max_tokens=20), expansions=4))[0]
+    found = run(best_first(inputs(max_tokens=20), expansions=4))[0]
     assert (len(found.tokens), found.ended) == (20, "length")
 
 
 def test_paths_begin_with_the_likeliest_tokens_and_go_on_greedily():
-    one = opening(max_tokens=10)
+    one = inputs(max_tokens=10)
     drafts = run(cot_decoding(one, k=5, aggregate=False))
     firsts = logits_from_scratch(one.prompt)[-1].topk(5).indices.tolist()
     assert sorted(draft.tokens[0] for draft in drafts) == sorted(firsts)
     for draft in drafts:
-        rest = opening(prompt=(*one.prompt, draft.tokens[0]), max_tokens=9)
+        rest = inputs(prompt=(*one.prompt, draft.tokens[0]), max_tokens=9)
         assert run(greedy(rest))[0].tokens == draft.tokens[1:]
 
 
 def test_one_path_is_greedy():
-    one = opening(max_tokens=10)
+    one = inputs(max_tokens=10)
     assert run(cot_decoding(one, k=1))[0].tokens == run(greedy(one))[0].tokens
 
 

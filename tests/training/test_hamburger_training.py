@@ -14,7 +14,7 @@ from torch.nn import functional
 
 import passel
 from passel.core.key import Key
-from passel.decoding import Opening
+from passel.decoding import DecodingInput
 from passel.decoding import load as load_decoder
 from passel.engine import Engine, read
 from passel.engine.weights import load
@@ -208,10 +208,10 @@ def test_a_whole_training(rank: int, tiny: Path, tmp_path: Path) -> None:
     assert parts.shape.depths == (1, 2)
     assert (tmp_path / "out" / "adapter_config.json").is_file() == bool(rank)
     base = load(tiny, adapter=tmp_path / "out" if rank else None, dtype="float32")
-    opening = Opening((20, 30, 40), 16, base.end_ids)
+    inputs = DecodingInput((20, 30, 40), 16, base.end_ids)
     with Engine(read(base.model, 128), context=128) as engine:
         (greedy,), (single,) = (
-            engine.run(load_decoder(name).make(opening, key=Key()))
+            engine.run(load_decoder(name).make(inputs, key=Key()))
             for name in ("greedy", f"hamburger:path={tmp_path / 'out'}:confidence=1.01")
         )
     assert (single.tokens, single.ended) == (greedy.tokens, greedy.ended)

@@ -92,23 +92,23 @@ class Drafter:
 
         Raises UsageError for an unknown decoder or option, and for tables of another tokenizer.
         """
-        from passel.decoding import Opening, load
+        from passel.decoding import DecodingInput, load
 
         runtime = self._runtime
         own = {"k": k, "ngrams": None if ngrams is None else Path(ngrams).expanduser(), **options}
         chosen = load(decoder, {name: str(value) for name, value in own.items() if value is not None})
         most = max(1, runtime.engine.context - max_tokens)
         prompt = runtime.texts.ids(text)[-most:]
-        opening = Opening(
+        inputs = DecodingInput(
             prompt,
             max_tokens,
-            runtime.end,
+            runtime.end_tokens,
             encode=runtime.texts.encode,
             decode=runtime.texts.decode,
-            beside=runtime.beside,
+            extra_models=runtime.extra_models,
             tokenizer=runtime.texts.tokenizer,
         )
-        work = chosen.make(opening, key=Key(seed) / "draft")
+        work = chosen.make(inputs, key=Key(seed) / "draft")
         drafts = runtime.engine.run(work if see is None else _watched(work, runtime.texts.decode, see))
         return tuple(
             Suggestion(runtime.texts.decode(one.tokens), one.score, one.ended == "end", len(one.tokens))

@@ -9,22 +9,22 @@ from typing import Any, Protocol
 from passel.core.configured import Configured
 from passel.core.configured import load as load_from
 from passel.core.key import Key
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.forward import Decoding
 
-__all__ = ["Bound", "Configured", "Decoded", "Decoder", "Opening", "load"]
+__all__ = ["Bound", "Configured", "Decoded", "Decoder", "DecodingInput", "load"]
 
 
 class Decoder(Protocol):
-    """`def name(opening, *, key, …) -> Decoding[tuple[Decoded, ...]]`; what follows the key are its options."""
+    """`def name(inputs, *, key, …) -> Decoding[tuple[Decoded, ...]]`; what follows the key are its options."""
 
-    def __call__(self, opening: Opening, *, key: Key, **options: Any) -> Decoding[tuple[Decoded, ...]]: ...
+    def __call__(self, inputs: DecodingInput, *, key: Key, **options: Any) -> Decoding[tuple[Decoded, ...]]: ...
 
 
 class Bound(Protocol):
     """A decoding method with its options set."""
 
-    def __call__(self, opening: Opening, *, key: Key) -> Decoding[tuple[Decoded, ...]]: ...
+    def __call__(self, inputs: DecodingInput, *, key: Key) -> Decoding[tuple[Decoded, ...]]: ...
 
 
 def load(spec: str, options: Mapping[str, str] | None = None) -> Configured[Bound]:

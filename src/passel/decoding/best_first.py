@@ -7,8 +7,8 @@ from typing import Annotated
 
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.beam import normalised
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.beam_search import normalised
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.forward import Decoding, Forward, fork, forwards, open_branch
 from passel.engine.plain import top
 
@@ -16,7 +16,7 @@ __all__ = ["best_first"]
 
 
 def best_first(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key = Key(),
     width: Annotated[int, Log(1, 64)] = 4,
@@ -32,11 +32,11 @@ def best_first(
     Symbols: k -> `width`.
 
     Args:
-        opening: what to go on from; its sampling is not read.
+        inputs: what to go on from; its sampling is not read.
         key: not read: nothing is random.
         width: tokens that a draft is extended by. batch: drafts extended at once.
         expansions: extensions at most; when they are used up, the best draft under way goes on greedily.
-        length_penalty: as in `beam`; 0 compares log-probabilities.
+        length_penalty: as in `beam_search`; 0 compares log-probabilities.
 
     Cost: passes <= expansions + max_tokens, `batch` at a time; what drafts have in common is computed once.
 
@@ -46,7 +46,7 @@ def best_first(
     Deviations: none of the search; the budget of expansions and its greedy end are ours.
     """
     root = yield from open_branch()
-    (output,) = yield from forwards([Forward(root, opening.prompt)])
+    (output,) = yield from forwards([Forward(root, inputs.prompt)])
     # (minus score, order of arrival, total, tokens, branch that holds all tokens but the last)
     queue: list[tuple[float, int, float, tuple[int, ...], int]] = []
     arrivals = spent = 0
@@ -65,9 +65,9 @@ def best_first(
         taken: list[tuple[float, int, float, tuple[int, ...], int]] = []
         while queue and len(taken) < left:
             one = heapq.heappop(queue)
-            if one[3][-1] in opening.end or len(one[3]) == opening.max_tokens:
+            if one[3][-1] in inputs.end_tokens or len(one[3]) == inputs.max_tokens:
                 if not taken:
-                    ended = "end" if one[3][-1] in opening.end else "length"
+                    ended = "end" if one[3][-1] in inputs.end_tokens else "length"
                     return (Decoded(one[3], ended, -one[0], spent=spent),)
                 heapq.heappush(queue, one)
                 break

@@ -11,16 +11,16 @@ from torch import Tensor
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Linear
-from passel.decoding.parts.beside import Beside
-from passel.decoding.parts.chances import Sampler
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
+from passel.decoding.parts.other_prompt import OtherPrompt
+from passel.decoding.parts.sampler import Sampler
 from passel.engine.forward import Decoding, Forward, emit, forward, forwards, open_branch
 
 __all__ = ["contrasted", "contrastive", "spread", "without_examples"]
 
 
 def contrastive(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key,
     eta: Annotated[float, Linear(0.0, 2.0)] = 0.5,
@@ -39,7 +39,7 @@ def contrastive(
     Symbols: eta -> `eta`, beta -> `beta`, the threshold of the standard deviation -> `threshold`.
 
     Args:
-        opening: what to go on from.
+        inputs: what to go on from.
         key: decides the draws.
         eta: strength of the contrast; 0 is plain sampling.
         threshold: a step is contrasted where the spread is below it; 0: none, 1: all but certain ones.
@@ -57,12 +57,12 @@ def contrastive(
     standard deviation of the probabilities over that of a certain choice, so that the threshold does not depend on
     the vocabulary's size; `eta` and `threshold` are ours.
     """
-    sampler = Sampler(opening.sampling, key, opening.prompt)
-    other = Beside(_lame(opening, lame, lame_prompt))
+    sampler = Sampler(inputs.sampling, key, inputs.prompt)
+    other = OtherPrompt(_lame(inputs, lame, lame_prompt))
     branch = yield from open_branch()
     tokens: list[int] = []
-    new = opening.prompt
-    while len(tokens) < opening.max_tokens:
+    new = inputs.prompt
+    while len(tokens) < inputs.max_tokens:
         output = yield from forward(Forward(branch, new))
         logits = output.logits[-1]
         if eta and spread(logits) < threshold:
@@ -72,7 +72,7 @@ def contrastive(
         tokens.append(token)
         other.append(token)
         yield from emit([token])
-        if token in opening.end:
+        if token in inputs.end_tokens:
             return (Decoded(tuple(tokens), "end", spent=other.passes),)
         new = (token,)
     return (Decoded(tuple(tokens), "length", spent=other.passes),)
@@ -100,14 +100,14 @@ def without_examples(text: str) -> str:
     return re.sub(heading, "", text, flags=re.MULTILINE | re.IGNORECASE)
 
 
-def _lame(opening: Opening, lame: str, given: str) -> tuple[int, ...]:
+def _lame(inputs: DecodingInput, lame: str, given: str) -> tuple[int, ...]:
     if lame == "last":
-        return opening.prompt[-1:]
+        return inputs.prompt[-1:]
     if lame == "prompt":
         if not given:
             raise UsageError("lame=prompt needs lame_prompt, the worse prompt")
-        return opening.chat((("user", given),)) if opening.chat and opening.turns else opening.encode(given)
-    if opening.turns and opening.chat:
-        turns = opening.turns
-        return opening.chat([(role, without_examples(text) if role == "user" else text) for role, text in turns])
-    return opening.encode(without_examples(opening.decode(opening.prompt))) or opening.prompt[-1:]
+        return inputs.chat((("user", given),)) if inputs.chat and inputs.turns else inputs.encode(given)
+    if inputs.turns and inputs.chat:
+        turns = inputs.turns
+        return inputs.chat([(role, without_examples(text) if role == "user" else text) for role, text in turns])
+    return inputs.encode(without_examples(inputs.decode(inputs.prompt))) or inputs.prompt[-1:]

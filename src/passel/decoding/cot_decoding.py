@@ -11,7 +11,7 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.core.ranges import Log
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.forward import Decoding, Forward, fork, forwards, open_branch
 from passel.engine.plain import top
 
@@ -27,7 +27,7 @@ class _Path:
 
 
 def cot_decoding(
-    opening: Opening, *, key: Key = Key(), k: Annotated[int, Log(1, 64)] = 10, aggregate: bool = True
+    inputs: DecodingInput, *, key: Key = Key(), k: Annotated[int, Log(1, 64)] = 10, aggregate: bool = True
 ) -> Decoding[tuple[Decoded, ...]]:
     """Goes on greedily from each of the k most likely first tokens; the draft whose answer is surest comes first.
 
@@ -39,7 +39,7 @@ def cot_decoding(
     Symbols: k -> `k`, Delta -> a draft's score.
 
     Args:
-        opening: what to go on from; its sampling is not read.
+        inputs: what to go on from; its sampling is not read.
         key: not read: nothing is random.
         k: first tokens; 10 in the paper.
         aggregate: adds up the scores of drafts with one answer, so that the drafts of the best answer come first.
@@ -52,20 +52,20 @@ def cot_decoding(
     answer is", needs a prompt of its own.
     """
     root = yield from open_branch()
-    (output,) = yield from forwards([Forward(root, opening.prompt)])
+    (output,) = yield from forwards([Forward(root, inputs.prompt)])
     gap = _gap(output.logits[-1])
     paths: list[_Path] = []
     for token, _ in top(output.logits[-1], k):
         branch = yield from fork(root)
-        paths.append(_Path(branch, [token], [gap], token in opening.end))
-    while alive := [path for path in paths if not path.ended and len(path.tokens) < opening.max_tokens]:
+        paths.append(_Path(branch, [token], [gap], token in inputs.end_tokens))
+    while alive := [path for path in paths if not path.ended and len(path.tokens) < inputs.max_tokens]:
         outputs = yield from forwards([Forward(path.branch, path.tokens[-1:]) for path in alive])
         for path, output in zip(alive, outputs, strict=True):
             logits = output.logits[-1]
             path.tokens.append(int(logits.argmax()))
             path.gaps.append(_gap(logits))
-            path.ended = path.tokens[-1] in opening.end
-    return tuple(_ranked(opening, paths, aggregate))
+            path.ended = path.tokens[-1] in inputs.end_tokens
+    return tuple(_ranked(inputs, paths, aggregate))
 
 
 def answer_span(pieces: list[str]) -> tuple[int, int]:
@@ -88,12 +88,12 @@ def _gap(logits: Tensor) -> float:
     return first - second
 
 
-def _ranked(opening: Opening, paths: list[_Path], aggregate: bool) -> list[Decoded]:
+def _ranked(inputs: DecodingInput, paths: list[_Path], aggregate: bool) -> list[Decoded]:
     drafts: list[tuple[str, Decoded]] = []
     totals: dict[str, float] = defaultdict(float)
     for path in paths:
         body = path.tokens[:-1] if path.ended else path.tokens
-        pieces = [opening.decode([token]) for token in body]
+        pieces = [inputs.decode([token]) for token in body]
         start, stop = answer_span(pieces)
         gaps = path.gaps[start:stop] or path.gaps
         score = sum(gaps) / len(gaps)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from passel.core.key import Key
 from passel.core.ranges import Linear
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.forward import Decoding, Drop, Emit, Forward, Output, forward, forwards, open_branch
 from passel.networks.early_exit import EXIT_THRESHOLD, STOP, STOP_THRESHOLD, Leaving, Stays, built, thresholds
 from passel.networks.kept import opened
@@ -15,7 +15,7 @@ __all__ = ["early_exit"]
 
 
 def early_exit(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key = Key(),
     path: str = "",
@@ -34,7 +34,7 @@ def early_exit(
     Symbols: none.
 
     Args:
-        opening: what to go on from; its sampling is not read.
+        inputs: what to go on from; its sampling is not read.
         key: not read: nothing is random.
         path: a folder that `passel train early_exit` made for this model.
         exit_threshold: the controller's probability of exit must be above it, and exit its likeliest class; above 1 no
@@ -53,14 +53,14 @@ def early_exit(
     branch, other = (yield from open_branch()), (yield from open_branch())
     # one more token of the same pass tells what model this is
     first, shape = yield from forwards(
-        (Forward(branch, opening.prompt), Forward(other, opening.prompt[:1], exit=Stays(), hidden=(0,), logits=0))
+        (Forward(branch, inputs.prompt), Forward(other, inputs.prompt[:1], exit=Stays(), hidden=(0,), logits=0))
     )
     size, vocabulary = shape.hidden[0].shape[-1], first.logits.shape[-1]
     manifest.check(path, layers=shape.depths[0], hidden_size=size, vocabulary=vocabulary)
     tokens, depths, device = [int(first.logits[-1].argmax())], [parts.layers], first.logits.device
     yield (Drop(other), Emit((tokens[-1],)))
     parts, least = parts.to(device), thresholds(exit_threshold, stop_threshold, device)
-    while tokens[-1] not in opening.end and len(tokens) < opening.max_tokens:
+    while tokens[-1] not in inputs.end_tokens and len(tokens) < inputs.max_tokens:
         leaving = Leaving(parts, least)
         output = yield from forward(Forward(branch, tokens[-1:], exit=leaving, hidden=(parts.layers,)))
         if leaving.stopped or _stops(leaving, output):
@@ -68,7 +68,7 @@ def early_exit(
         tokens.append(int(output.logits[-1].argmax()))
         depths += output.depths
         yield (Emit((tokens[-1],)),)
-    ended = "end" if tokens[-1] in opening.end else "length"
+    ended = "end" if tokens[-1] in inputs.end_tokens else "length"
     return (Decoded(tuple(tokens), ended, depths=tuple(depths)),)
 
 

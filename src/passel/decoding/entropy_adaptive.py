@@ -9,8 +9,8 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.core.ranges import Linear
-from passel.decoding.parts.chances import Sampler
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
+from passel.decoding.parts.sampler import Sampler
 from passel.engine.forward import Decoding, Forward, emit, forward, open_branch
 
 __all__ = ["dynamic_temperature", "entropy_adaptive"]
@@ -19,7 +19,7 @@ _LEAST = 1e-4
 
 
 def entropy_adaptive(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key,
     theta: Annotated[float, Linear(0.01, 4.0)] = 0.1,
@@ -34,7 +34,7 @@ def entropy_adaptive(
     Symbols: T0 -> `temperature`, N -> `base`, theta -> `theta`.
 
     Args:
-        opening: what to go on from; its truncations and penalties hold too.
+        inputs: what to go on from; its truncations and penalties hold too.
         key: decides the draws.
         theta: the larger, the colder at low entropy; the paper searches 0.1 to 4.
         base: N; 0.8 in the paper.
@@ -46,19 +46,19 @@ def entropy_adaptive(
 
     Deviations: none.
     """
-    most = temperature if temperature is not None else opening.sampling.temperature
+    most = temperature if temperature is not None else inputs.sampling.temperature
     # the draw itself is at temperature 1, of logits that are divided already
-    sampler = Sampler(replace(opening.sampling, temperature=1.0), key, opening.prompt)
+    sampler = Sampler(replace(inputs.sampling, temperature=1.0), key, inputs.prompt)
     branch = yield from open_branch()
     tokens: list[int] = []
-    new = opening.prompt
-    while len(tokens) < opening.max_tokens:
+    new = inputs.prompt
+    while len(tokens) < inputs.max_tokens:
         output = yield from forward(Forward(branch, new))
         logits = output.logits[-1]
         token = sampler.draw(logits / dynamic_temperature(logits, 1.0 if most is None else most, theta, base))
         tokens.append(token)
         yield from emit([token])
-        if token in opening.end:
+        if token in inputs.end_tokens:
             return (Decoded(tuple(tokens), "end"),)
         new = (token,)
     return (Decoded(tuple(tokens), "length"),)

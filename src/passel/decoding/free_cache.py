@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.parts.infilling import Infill, guesses, masked_of, transfers
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.infilling import Infill, masked_of, most_confident, transfers
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.forward import Decoding, emit
 
 __all__ = ["free_cache"]
 
 
 def free_cache(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key = Key(),
     block: Annotated[int, Log(1, 512)] = 32,
@@ -37,7 +37,7 @@ def free_cache(
     Symbols: M -> the mask token; L -> max_tokens of the opening; confidence -> probability of the likeliest token.
 
     Args:
-        opening: what to go on from; its sampling is not read. The answer is filled in at a length of max_tokens.
+        inputs: what to go on from; its sampling is not read. The answer is filled in at a length of max_tokens.
         key: not read: nothing is random, which is temperature 0.
         block: tokens of a block; 32 in the papers. Of a length that is no multiple of it, the last block is shorter.
         steps: passes of a block, among which its tokens are divided evenly; at most as many as its tokens. The papers
@@ -61,7 +61,7 @@ def free_cache(
     del key
     if block < 1 or steps < 1 or refresh < 0:
         raise UsageError(f"block and steps must be at least 1 and refresh 0, got {block}, {steps} and {refresh}")
-    text = Infill(opening, masked_of(opening))
+    text = Infill(inputs, masked_of(inputs))
     total = len(text.tokens)
     for start in range(text.begin, total, block):
         stop = min(start + block, total)
@@ -72,12 +72,12 @@ def free_cache(
             last = stored == "denoised" and at == len(counts) - 1
             held = 0 if anew else start - back - text.masked.shifted
             hold = (stop if last else start) - text.masked.shifted
-            logits = yield from text.look(start, stop, held=held, hold=hold)
-            hidden = text.hidden(start, stop)
-            for place, token in guesses(logits[[one - start for one in hidden]], hidden, count):
-                text.tell(place, token)
+            logits = yield from text.predict(start, stop, held=held, hold=hold)
+            masked_places = text.masked_places(start, stop)
+            for place, token in most_confident(logits[[one - start for one in masked_places]], masked_places, count):
+                text.fill(place, token)
             if certain := text.certain():
                 yield from emit(certain)
             if text.ended:
-                return (text.draft(),)
+                return (text.decoded(),)
     raise AssertionError("an answer without a masked place has ended")

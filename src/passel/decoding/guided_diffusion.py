@@ -10,9 +10,9 @@ from torch import Tensor
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.parts.acceptance import Rule, RuleName, agreed
+from passel.decoding.parts.acceptance import Rule, RuleName, agreement
 from passel.decoding.parts.infilling import Infill, masked_of
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.batch import LONG
 from passel.engine.forward import Decoding, Forward, emit, forward, keep, open_branch
 from passel.engine.plain import ids
@@ -24,7 +24,7 @@ _APART = 2048
 
 
 def guided_diffusion(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key = Key(),
     rule: RuleName = "exact",
@@ -51,7 +51,7 @@ def guided_diffusion(
     Symbols: a -> share of the proposals that the guide accepts; B -> `block`.
 
     Args:
-        opening: what to go on from; its sampling is not read. The answer is filled in at a length of max_tokens.
+        inputs: what to go on from; its sampling is not read. The answer is filled in at a length of max_tokens.
         key: decides what the rules threshold and stochastic draw.
         rule: when a proposal stands. exact: it is the guide's likeliest token. top_k: among its k likeliest.
             threshold: the guide's probability of it is above `least`. relative: among the k likeliest and at least
@@ -79,36 +79,36 @@ def guided_diffusion(
 
     Raises UsageError where there is no guide, or its vocabulary is of another size.
     """
-    _check(opening, guide, block, refresh)
+    _check(inputs, guide, block, refresh)
     chosen = Rule.of(rule, k, least)
-    text = Infill(opening, masked_of(opening))
+    text = Infill(inputs, masked_of(inputs))
     reader = _Guide((yield from open_branch(guide)), text.masked.mask)
-    yield from reader.begin(opening.prompt)
+    yield from reader.begin(inputs.prompt)
     refused = 0
     while not text.ended:
-        start = text.begin + text.told
+        start = text.begin + text.filled
         stop = min(start + block, len(text.tokens))
-        kept = start - text.told % block - text.masked.shifted
+        kept = start - text.filled % block - text.masked.shifted
         anew = refresh > 0 and text.passes % refresh == 0
-        logits = reader.common((yield from text.look(start, stop, held=0 if anew else kept, hold=kept)))
+        logits = reader.common((yield from text.predict(start, stop, held=0 if anew else kept, hold=kept)))
         proposals = ids(logits.argmax(-1))
         judged = yield from reader.read(text.tokens[:start], proposals, logits.shape[-1])
-        found = agreed(chosen, judged, proposals, key / start)
+        found = agreement(chosen, judged, proposals, key / start)
         run = proposals[: found.accepted]
         tokens = [*run, found.own] if failure == "guide" else run or proposals[:1]
         for place, token in enumerate(tokens[: len(text.tokens) - start], start):
-            text.tell(place, token)
+            text.fill(place, token)
         refused += len(proposals) - found.accepted
         yield from emit(text.certain())
-        yield from reader.keep(min(start + found.accepted, text.begin + text.told - 1))
-    draft = text.draft()
-    return (Decoded(draft.tokens, draft.ended, spent=refused),)
+        yield from reader.keep(min(start + found.accepted, text.begin + text.filled - 1))
+    decoded = text.decoded()
+    return (Decoded(decoded.tokens, decoded.ended, spent=refused),)
 
 
-def _check(opening: Opening, guide: int, block: int, refresh: int) -> None:
-    if not 1 <= guide <= opening.beside:
+def _check(inputs: DecodingInput, guide: int, block: int, refresh: int) -> None:
+    if not 1 <= guide <= inputs.extra_models:
         raise UsageError(
-            f"guided_diffusion: there are {opening.beside} models beside the engine's own, asked for {guide}; "
+            f"guided_diffusion: there are {inputs.extra_models} models beside the engine's own, asked for {guide}; "
             "a guide is given as the model's draft"
         )
     if block < 1 or refresh < 0:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.core.ranges import Linear
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.forward import Decoding, Emit, Forward, Keep, Output, forwards, open_branch
 from passel.networks.early_exit import Stays
 from passel.networks.hamburger import Parts, build
@@ -21,7 +21,7 @@ __all__ = ["hamburger"]
 
 
 def hamburger(
-    opening: Opening, *, key: Key = Key(), path: str = "", confidence: Annotated[float, Linear(0.0, 1.01)] = 0.9
+    inputs: DecodingInput, *, key: Key = Key(), path: str = "", confidence: Annotated[float, Linear(0.0, 1.01)] = 0.9
 ) -> Decoding[tuple[Decoded, ...]]:
     """Writes a group of tokens from each pass, and lets the model read the group as one input.
 
@@ -35,7 +35,7 @@ def hamburger(
     Symbols: S -> the size of a group; E -> its tokens' embeddings [S, hidden size].
 
     Args:
-        opening: what to go on from; its sampling is not read.
+        inputs: what to go on from; its sampling is not read.
         key: not read: nothing is random.
         path: a folder that `passel train hamburger` made. Where it holds an update of the model too, the model is to be
             loaded with it: `torch:NAME:adapter=FOLDER`.
@@ -57,13 +57,13 @@ def hamburger(
     # one more token of the same pass tells what model this is
     output, shape = yield from forwards(
         (
-            Forward(branch, opening.prompt, hidden=parts.shape.depths),
-            Forward(beside, opening.prompt[:1], exit=Stays(), logits=0),
+            Forward(branch, inputs.prompt, hidden=parts.shape.depths),
+            Forward(beside, inputs.prompt[:1], exit=Stays(), logits=0),
         )
     )
     size, vocabulary = output.hidden[0].shape[-1], output.logits.shape[-1]
     manifest.check(path, layers=shape.depths[0], hidden_size=size, vocabulary=vocabulary)
-    text = _Text(opening, parts.to(output.logits.device), beside, confidence)
+    text = _Text(inputs, parts.to(output.logits.device), beside, confidence)
     groups = 0
     while True:
         tokens, vectors = yield from _group(text, output)
@@ -71,7 +71,7 @@ def hamburger(
             yield (*text.told(), Keep(beside, 0))
             return (Decoded(tuple(text.tokens), text.ended, text.score),)
         # as long as all groups are single tokens, positions are those of the branch, and the pass is greedy decoding's
-        last, held = len(opening.prompt) + len(text.tokens) - 1, len(opening.prompt) + groups
+        last, held = len(inputs.prompt) + len(text.tokens) - 1, len(inputs.prompt) + groups
         read = Forward(branch, tokens, positions=None if last == held else (last,), hidden=parts.shape.depths)
         if len(tokens) > 1:
             merged = parts.embedder(vectors.unsqueeze(0), torch.tensor([len(tokens)], device=vectors.device))
@@ -85,7 +85,7 @@ def hamburger(
 class _Text:
     """The text so far, and what it is made with."""
 
-    opening: Opening
+    inputs: DecodingInput
     parts: Parts
     beside: int
     confidence: float
@@ -96,9 +96,9 @@ class _Text:
     @property
     def ended(self) -> Literal["end", "length"] | None:
         """Why it goes on no further."""
-        if self.tokens[-1] in self.opening.end:
+        if self.tokens[-1] in self.inputs.end_tokens:
             return "end"
-        return "length" if len(self.tokens) == self.opening.max_tokens else None
+        return "length" if len(self.tokens) == self.inputs.max_tokens else None
 
     def add(self, logits: Tensor) -> None:
         """The likeliest token, of equals the one with the lowest id."""

@@ -13,21 +13,21 @@ from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.decoding.drafters import Chosen
 from passel.decoding.drafters.lookup import lookup
-from passel.decoding.parts.drafting import Known, Proposal
-from passel.decoding.parts.lengths import adapted
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.drafting import DraftContext, Proposal
+from passel.decoding.parts.inputs import Decoded, DecodingInput
+from passel.decoding.parts.lengths import adapted_length
 from passel.decoding.parts.tree_sampler import TreeSampler
 from passel.engine.batch import LONG
 from passel.engine.forward import ALL, Ask, Decoding, Emit, Forward, Keep, forward, open_branch
 
 __all__ = ["speculative"]
 
-_FARTHEST = 4
+_MAX_GROWTH = 4
 """An adaptive draft grows to so many times the drafter's own length."""
 
 
 def speculative(
-    opening: Opening, *, key: Key = Key(), drafter: Chosen = lookup, adaptive: bool = True
+    inputs: DecodingInput, *, key: Key = Key(), drafter: Chosen = lookup, adaptive: bool = True
 ) -> Decoding[tuple[Decoded, ...]]:
     """Verifies a tree of guesses in one pass, as often as it takes.
 
@@ -41,7 +41,7 @@ def speculative(
     Symbols: M_p -> the engine's model; M_q -> the drafter; gamma -> its length.
 
     Args:
-        opening: what to go on from, and its sampling.
+        inputs: what to go on from, and its sampling.
         key: decides the draws. Drafters that draw nothing (`lookup`; all of them at temperature 0) leave the text as
             plain sampling gives it with this key.
         drafter: a name in `decoding/drafters`, an entry point of the group `passel.decoding.drafters` or
@@ -60,19 +60,19 @@ def speculative(
     Deviations: guesses that were chosen, not drawn, are compared with the token that the model draws: SpecInfer's rule
     for them has the same distribution, but a seed's text would depend on the guesses.
     """
-    made = drafter(opening, key=key / "draft")
+    made = drafter(inputs, key=key / "draft")
     branch = yield from open_branch()
-    output = yield from forward(Forward(branch, opening.prompt, hidden=made.hidden))
-    text = _Text(opening, TreeSampler(opening.sampling, key, opening.prompt, output.logits.device))
+    output = yield from forward(Forward(branch, inputs.prompt, hidden=made.hidden))
+    text = _Text(inputs, TreeSampler(inputs.sampling, key, inputs.prompt, output.logits.device))
     yield (Emit(text.go_on(output.logits, Proposal())[1]),)
-    length, held, hidden = made.length, len(opening.prompt), output.hidden
+    length, held, hidden = made.length, len(inputs.prompt), output.hidden
     proposal, path = None, tuple[int, ...]()
     while not text.ended:
-        if room := opening.max_tokens - len(text.answer) - 1:
-            known = Known(
+        if room := inputs.max_tokens - len(text.answer) - 1:
+            context = DraftContext(
                 text.tokens, min(length, room), room, text.vocabulary, branch, text.sampler.rows, proposal, path, hidden
             )
-            proposal = _checked((yield from made.propose(known)).first(room), text.vocabulary)
+            proposal = _checked((yield from made.propose(context)).first(room), text.vocabulary)
         else:
             proposal = Proposal()  # one token is missing, and the pass gives it
         output = yield from forward(_verifying(branch, text.answer[-1], proposal, made.hidden))
@@ -81,7 +81,9 @@ def speculative(
         held += 1 + len(path)
         hidden = tuple(states[[0, *(node + 1 for node in path)]] for states in output.hidden)
         if adaptive:
-            length = adapted(length, max(proposal.depths, default=0), len(path), most=_FARTHEST * made.length)
+            length = adapted_length(
+                length, max(proposal.depths, default=0), len(path), max_length=_MAX_GROWTH * made.length
+            )
     return (text.draft(),)
 
 
@@ -89,7 +91,7 @@ def speculative(
 class _Text:
     """The text so far: its tokens, and how it ended, if it has."""
 
-    opening: Opening
+    inputs: DecodingInput
     sampler: TreeSampler
     answer: list[int] = field(default_factory=list[int])
     logprobs: list[float] = field(default_factory=list[float])
@@ -99,14 +101,14 @@ class _Text:
     @property
     def tokens(self) -> NDArray[np.int64]:
         """Prompt and answer."""
-        return np.asarray((*self.opening.prompt, *self.answer), dtype=np.int64)
+        return np.asarray((*self.inputs.prompt, *self.answer), dtype=np.int64)
 
     @property
     def ended(self) -> Literal["end", "length"] | None:
         """Why it goes on no further."""
-        if self.answer[-1] in self.opening.end:
+        if self.answer[-1] in self.inputs.end_tokens:
             return "end"
-        return "length" if len(self.answer) == self.opening.max_tokens else None
+        return "length" if len(self.answer) == self.inputs.max_tokens else None
 
     def go_on(self, logits: Tensor, proposal: Proposal) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Adds the guesses that stand and one token more, up to the text's end. Returns the nodes that stand and what
@@ -116,9 +118,9 @@ class _Text:
             logits: after the text and after each node.
         """
         path, tokens = self.sampler.draw(logits, proposal)
-        ends = [at for at, token in enumerate(tokens, 1) if token in self.opening.end]
-        tokens = tokens[: min([*ends[:1], self.opening.max_tokens - len(self.answer)])]
-        if self.opening.sampling.logprobs is not None:
+        ends = [at for at, token in enumerate(tokens, 1) if token in self.inputs.end_tokens]
+        tokens = tokens[: min([*ends[:1], self.inputs.max_tokens - len(self.answer)])]
+        if self.inputs.sampling.logprobs is not None:
             rows = logits[[0, *(node + 1 for node in path)]][: len(tokens)].log_softmax(-1)
             self.logprobs += rows[range(len(tokens)), tokens].tolist()
         self.answer += tokens
@@ -137,7 +139,7 @@ def _verifying(branch: int, last: int, proposal: Proposal, hidden: tuple[int, ..
     then be shared with other texts; but a long one would attend as one product, which rounds otherwise than a token by
     itself."""
     tokens = (last, *proposal.tokens)
-    parents = None if _is_plain(proposal) else (-1, *(parent + 1 for parent in proposal.links))
+    parents = None if _is_plain(proposal) else (-1, *(parent + 1 for parent in proposal.all_parents))
     return Forward(branch, tokens, parents=parents, logits=ALL, hidden=hidden)
 
 

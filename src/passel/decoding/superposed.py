@@ -9,15 +9,25 @@ from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.decoding.ngrams import Tables, open_tables, vocabulary_of
-from passel.decoding.parts.opening import Decoded, Opening
-from passel.decoding.parts.superposition import Floats, Ints, Line, Lines, common, grown, listed, mixed, weighed
+from passel.decoding.parts.inputs import Decoded, DecodingInput
+from passel.decoding.parts.superposition import (
+    Draft,
+    Drafts,
+    Floats,
+    Ints,
+    common_length,
+    extended,
+    mixture,
+    score_gains,
+    top_candidates,
+)
 from passel.engine.forward import Ask, Decoding, Emit, Forward, Output, Show, open_branch
 
 __all__ = ["superposed"]
 
 
 def superposed(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key = Key(),
     k: Annotated[int, Log(1, 16)] = 3,
@@ -39,7 +49,7 @@ def superposed(
     q(v) -> the interpolated weights of `Tables` [drafts, n].
 
     Args:
-        opening: what to go on from; its sampling is not read.
+        inputs: what to go on from; its sampling is not read.
         key: not read: nothing is random.
         k: drafts; 3 in the paper.
         ngrams: file of tables that `passel ngrams` made; without one alpha and penalty do nothing.
@@ -59,27 +69,27 @@ def superposed(
     with score -inf do). The abstract speaks of k^2 extensions, the code and we of k n. As in the code, p is cut to the
     list and renormalised, and drafts are ranked by log-score a token.
     """
-    settings = _settings(opening.max_tokens, k, alpha, temperature, candidates)
-    tables = open_tables(ngrams, vocabulary=vocabulary_of(opening.tokenizer)) if ngrams else None
+    settings = _settings(inputs.max_tokens, k, alpha, temperature, candidates)
+    tables = open_tables(ngrams, vocabulary=vocabulary_of(inputs.tokenizer)) if ngrams else None
     branch = yield from open_branch()
-    lines, best, told, certain = Lines(), (Line(),), 0, 0
-    asks: tuple[Ask, ...] = (Forward(branch, opening.prompt),)
-    for length in range(1, opening.max_tokens + 1):
+    drafts, best, told, certain = Drafts(), (Draft(),), 0, 0
+    asks: tuple[Ask, ...] = (Forward(branch, inputs.prompt),)
+    for length in range(1, inputs.max_tokens + 1):
         output = (yield asks)[-1]
         assert isinstance(output, Output)
         logits = output.logits[-1]
-        tokens, log_p = listed(logits, settings.candidates, settings.temperature)
-        q = None if tables is None else _support(tables, lines, opening.prompt, tokens, len(logits))
-        added = weighed(log_p, q, alpha=settings.alpha, penalty=penalty, least=k)
-        lines = grown(lines, tokens, added, opening.end, k)
-        best, told = lines.ranked(k), certain
-        if length == opening.max_tokens or all(line.ended for line in best):
+        tokens, log_p = top_candidates(logits, settings.candidates, settings.temperature)
+        q = None if tables is None else _support(tables, drafts, inputs.prompt, tokens, len(logits))
+        added = score_gains(log_p, q, alpha=settings.alpha, penalty=penalty, min_finite=k)
+        drafts = extended(drafts, tokens, added, inputs.end_tokens, k)
+        best, told = drafts.ranked(k), certain
+        if length == inputs.max_tokens or all(draft.ended for draft in best):
             break
         # what will be goes on from a draft alive or has ended: what they all begin with is certain, whatever the rank
-        certain = common([line.tokens for line in (*lines.alive, *lines.ended)])
-        asks = (_show(best), *_emits(best, told, certain), Forward(branch, (0,), mix=(mixed(lines.alive),)))
+        certain = common_length([draft.tokens for draft in (*drafts.alive, *drafts.ended)])
+        asks = (_show(best), *_emits(best, told, certain), Forward(branch, (0,), mix=(mixture(drafts.alive),)))
     yield (_show(best), *_emits(best, told, None))
-    return tuple(Decoded(line.tokens, "end" if line.ended else "length", line.mean) for line in best)
+    return tuple(Decoded(draft.tokens, "end" if draft.ended else "length", draft.mean) for draft in best)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +124,19 @@ def _settings(
     return found
 
 
-def _support(tables: Tables, lines: Lines, prompt: tuple[int, ...], tokens: Ints, vocabulary: int) -> Floats:
+def _support(tables: Tables, drafts: Drafts, prompt: tuple[int, ...], tokens: Ints, vocabulary: int) -> Floats:
     """The n-grams' weights [drafts, tokens]. Raises UsageError where the tables cannot be of this model."""
     size = tables.about.vocabulary.size
     if size > vocabulary:
         raise UsageError(f"{tables.path} is of a tokenizer of {size} tokens, the model has {vocabulary}")
-    return tables.interpolated(lines.contexts(prompt, tables.orders[-1] - 1), tokens)
+    return tables.interpolated(drafts.contexts(prompt, tables.orders[-1] - 1), tokens)
 
 
-def _show(best: tuple[Line, ...]) -> Show:
-    return Show(tuple(line.tokens for line in best))
+def _show(best: tuple[Draft, ...]) -> Show:
+    return Show(tuple(draft.tokens for draft in best))
 
 
-def _emits(best: tuple[Line, ...], start: int, stop: int | None) -> list[Emit]:
+def _emits(best: tuple[Draft, ...], start: int, stop: int | None) -> list[Emit]:
     """Tokens from `start` on, of each rank."""
-    parts = [(rank, line.tokens[start:stop]) for rank, line in enumerate(best)]
+    parts = [(rank, draft.tokens[start:stop]) for rank, draft in enumerate(best)]
     return [Emit(tokens, rank) for rank, tokens in parts if tokens]

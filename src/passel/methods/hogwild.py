@@ -34,7 +34,7 @@ def hogwild(
     """One text that several workers of the model write at the same time, and the answer that it ends with.
 
     The workers are told to share the work. Each sees what the others have written a pass later, through the cache of
-    the engine; in the end the model is made to answer after all that was written. It is the decoder `hogwild` behind a
+    the engine; in the end the model is made to answer after all that was written. It is the decoder `shared_cache` behind a
     prompt of its own.
 
     Source: Rodionov et al. 2025 (2504.06261), section 3.2 for the prompt's content.
@@ -59,7 +59,7 @@ def hogwild(
     >>> play(hogwild(Problem("1", "2 + 2?"), key=Key()), ["4"]).value.answer.text
     '4'
     """
-    sampling = Sampling(decoder=f"hogwild:workers={workers}:layout={layout}:answer={answer}")
+    sampling = Sampling(decoder=f"shared_cache:workers={workers}:layout={layout}:answer={answer}")
     (reply,) = yield from sample(_told(problem.prompt, workers), key=key, sampling=sampling)
     one = candidate(problem, reply)
     return Result(one.answer, one.text, candidates=(one,))

@@ -7,15 +7,15 @@ from typing import Annotated
 from passel.core.key import Key
 from passel.core.ranges import Log
 from passel.decoding.parts.chains import draw_chains, joined
-from passel.decoding.parts.drafting import Drafter, Known, Proposal
-from passel.decoding.parts.opening import Opening
+from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal
+from passel.decoding.parts.inputs import DecodingInput
 from passel.engine.forward import Decoding, drop, fork
 
 __all__ = ["layers"]
 
 
 def layers(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key,
     layers: Annotated[int, Log(1, 64)] = 8,
@@ -33,7 +33,7 @@ def layers(
     Symbols: E (exit layer) -> `layers`; d (speculations) -> `length`.
 
     Args:
-        opening: its end tokens.
+        inputs: its end tokens.
         key: decides the draws.
         layers: how many; 8 of 32 for the 7B model of LayerSkip.
         length: tokens of the chain; 4 to 12 in LayerSkip.
@@ -48,10 +48,10 @@ def layers(
     """
     seed = key.bits()
 
-    def propose(known: Known) -> Decoding[Proposal]:
-        branch = yield from fork(known.branch)
+    def propose(context: DraftContext) -> Decoding[Proposal]:
+        branch = yield from fork(context.branch)
         chains = yield from draw_chains(
-            branch, known.tokens[-1:].tolist(), known, seed=seed, end=opening.end, layers=layers
+            branch, context.tokens[-1:].tolist(), context, seed=seed, end=inputs.end_tokens, layers=layers
         )
         yield from drop(branch)
         return joined(chains)

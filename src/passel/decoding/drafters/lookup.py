@@ -6,16 +6,16 @@ from typing import Annotated
 
 from passel.core.key import Key
 from passel.core.ranges import Log
-from passel.decoding.parts.drafting import Drafter, Known, Proposal, merged
+from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal, merged
+from passel.decoding.parts.inputs import DecodingInput
 from passel.decoding.parts.matches import continuations
-from passel.decoding.parts.opening import Opening
 from passel.engine.forward import Decoding
 
 __all__ = ["lookup"]
 
 
 def lookup(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key = Key(),
     max_ngram: Annotated[int, Log(1, 16)] = 8,
@@ -34,7 +34,7 @@ def lookup(
     Symbols: max_ngram_size -> `max_ngram`; num_pred_tokens -> `length`.
 
     Args:
-        opening, key: not read.
+        inputs, key: not read.
         max_ngram: tokens that are compared at most; 3 by Saxena.
         min_ngram: tokens that must be equal; 1 by Saxena.
         length: tokens proposed; 10 by Saxena.
@@ -49,9 +49,9 @@ def lookup(
     came just before it. Near the end a continuation repeats itself up to `length`.
     """
 
-    def propose(known: Known) -> Decoding[Proposal]:
+    def propose(context: DraftContext) -> Decoding[Proposal]:
         yield from ()
         limits = {"max_ngram": max(max_ngram, min_ngram), "min_ngram": min_ngram, "width": width}
-        return merged(continuations(known.tokens, length=known.length, **limits))
+        return merged(continuations(context.tokens, length=context.length, **limits))
 
     return Drafter(propose, length)

@@ -12,7 +12,7 @@ from torch import Tensor
 from passel.core.errors import UsageError
 from passel.core.key import Key
 
-__all__ = ["Agreed", "Rule", "RuleName", "agreed"]
+__all__ = ["Agreement", "Rule", "RuleName", "agreement"]
 
 RuleName = Literal["exact", "top_k", "threshold", "relative", "stochastic"]
 
@@ -66,7 +66,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreement:
     """What comes of a row of proposals.
 
     Args:
@@ -78,7 +78,7 @@ class Agreed:
     own: int
 
 
-def agreed(rule: Rule, logits: Tensor, proposals: Sequence[int], key: Key) -> Agreed:
+def agreement(rule: Rule, logits: Tensor, proposals: Sequence[int], key: Key) -> Agreement:
     """The leading run that the rule accepts, and the guide's own token after it.
 
     Args:
@@ -90,14 +90,14 @@ def agreed(rule: Rule, logits: Tensor, proposals: Sequence[int], key: Key) -> Ag
         if rule.accepts(chances[at], token, (key / at / "accept").uniform()):
             continue
         if not rule.draws:
-            return Agreed(at, int(logits[at].argmax()))
+            return Agreement(at, int(logits[at].argmax()))
         others = chances[at].clone()
         others[token] = 0.0
-        return Agreed(at, _drawn(others, (key / at / "draw").uniform()))
+        return Agreement(at, _drawn(others, (key / at / "draw").uniform()))
     last = len(proposals)
     if rule.name == "stochastic":
-        return Agreed(last, _drawn(chances[last], (key / last / "draw").uniform()))
-    return Agreed(last, int(logits[last].argmax()))
+        return Agreement(last, _drawn(chances[last], (key / last / "draw").uniform()))
+    return Agreement(last, int(logits[last].argmax()))
 
 
 def _drawn(weights: Tensor, u: float) -> int:

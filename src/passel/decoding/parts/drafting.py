@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from passel.core.key import Key
-from passel.decoding.parts.opening import Opening
+from passel.decoding.parts.inputs import DecodingInput
 from passel.engine.forward import Decoding
 from passel.engine.sampling import Rows
 
-__all__ = ["Drafter", "Known", "MakeDrafter", "Proposal", "Propose", "merged"]
+__all__ = ["DraftContext", "Drafter", "MakeDrafter", "Proposal", "Propose", "merged"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,32 +29,32 @@ class Proposal:
     Args:
         tokens: ids [nodes], a parent before its children; of siblings, those to try first come first.
         parents: of each node the number of its parent, -1 where it follows the text itself; None: a chain.
-        chances: of each node the distribution [vocabulary] that it was drawn from, given the text, its ancestors and
+        distributions: of each node the distribution [vocabulary] that it was drawn from, given the text, its ancestors and
             the siblings before it (so with or without replacement); None for a node that was chosen, without chance.
             Empty: all were chosen.
-        memory: whatever the drafter wants to find in `Known.last` at its next call.
+        memory: whatever the drafter wants to find in `DraftContext.last` at its next call.
     """
 
     tokens: tuple[int, ...] = ()
     parents: tuple[int, ...] | None = None
-    chances: tuple[Tensor | None, ...] = ()
+    distributions: tuple[Tensor | None, ...] = ()
     memory: Any = None
 
     @property
-    def links(self) -> tuple[int, ...]:
+    def all_parents(self) -> tuple[int, ...]:
         """The parents, of a chain too."""
         return tuple(range(-1, len(self.tokens) - 1)) if self.parents is None else self.parents
 
     @property
-    def drafts(self) -> tuple[Tensor | None, ...]:
+    def node_distributions(self) -> tuple[Tensor | None, ...]:
         """The distribution of each node, or None."""
-        return self.chances or (None,) * len(self.tokens)
+        return self.distributions or (None,) * len(self.tokens)
 
     @property
     def depths(self) -> list[int]:
         """How many nodes lead to each node, itself included."""
         depths: list[int] = []
-        for parent in self.links:
+        for parent in self.all_parents:
             depths.append(1 if parent < 0 else depths[parent] + 1)
         return depths
 
@@ -63,11 +63,11 @@ class Proposal:
         if nodes >= len(self.tokens):
             return self
         parents = None if self.parents is None else self.parents[:nodes]
-        return Proposal(self.tokens[:nodes], parents, self.chances[:nodes], self.memory)
+        return Proposal(self.tokens[:nodes], parents, self.distributions[:nodes], self.memory)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class DraftContext:
     """What a drafter is told when it is its turn.
 
     Args:
@@ -97,7 +97,7 @@ class Known:
 class Propose(Protocol):
     """Guesses how a text goes on; forwards of the engine's models are asked for as a decoding method does."""
 
-    def __call__(self, known: Known, /) -> Decoding[Proposal]: ...
+    def __call__(self, context: DraftContext, /) -> Decoding[Proposal]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,9 @@ class Drafter:
 
 
 class MakeDrafter(Protocol):
-    """`def name(opening, *, key, …) -> Drafter`; what follows the key are its options."""
+    """`def name(inputs, *, key, …) -> Drafter`; what follows the key are its options."""
 
-    def __call__(self, opening: Opening, *, key: Key) -> Drafter: ...
+    def __call__(self, inputs: DecodingInput, *, key: Key) -> Drafter: ...
 
 
 def merged(paths: Sequence[Sequence[int]], memory: Any = None) -> Proposal:

@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from passel.core.errors import UsageError
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.forward import Decoding, Forward, Keep, forward, open_branch
 from passel.engine.masked import MaskedDiffusion
 from passel.engine.plain import ids
 
-__all__ = ["Infill", "guesses", "masked_of", "positions_computed", "transfers"]
+__all__ = ["Infill", "masked_of", "most_confident", "positions_computed", "transfers"]
 
 
-def masked_of(opening: Opening) -> MaskedDiffusion:
+def masked_of(inputs: DecodingInput) -> MaskedDiffusion:
     """What the opening says of its model. Raises UsageError for a causal one."""
-    if opening.masked is None:
+    if inputs.masked is None:
         raise UsageError(
             "this decoder takes a masked-diffusion model (LLaDA, Dream, or one of `passel train diffusion-lm`), "
             "and this model is causal"
         )
-    return opening.masked
+    return inputs.masked
 
 
 @dataclass(slots=True, eq=False)
@@ -32,34 +32,34 @@ class Infill:
     """Prompt and answer, of which the masked places are still to be told.
 
     Args:
-        opening: its prompt, its end tokens and how long the answer is.
+        inputs: its prompt, its end tokens and how long the answer is.
         masked: the model's mask token and shift.
-        tokens: of prompt and answer. told: of the answer, how many places from its beginning on are clean.
+        tokens: of prompt and answer. filled: of the answer, how many places from its beginning on are clean.
         passes, computed: of the model so far, and the positions that went through it.
     """
 
-    opening: Opening
+    inputs: DecodingInput
     masked: MaskedDiffusion
     tokens: list[int] = field(default_factory=list[int])
-    told: int = 0
+    filled: int = 0
     passes: int = 0
     computed: int = 0
     _branch: int | None = None
     _held: int = 0
 
     def __post_init__(self) -> None:
-        self.tokens = [*self.opening.prompt, *[self.masked.mask] * self.opening.max_tokens]
+        self.tokens = [*self.inputs.prompt, *[self.masked.mask] * self.inputs.max_tokens]
 
     @property
     def begin(self) -> int:
         """Where the answer begins."""
-        return len(self.opening.prompt)
+        return len(self.inputs.prompt)
 
-    def hidden(self, start: int, stop: int) -> list[int]:
+    def masked_places(self, start: int, stop: int) -> list[int]:
         """The places in a stretch that are masked."""
         return [at for at in range(start, stop) if self.tokens[at] == self.masked.mask]
 
-    def look(self, start: int, stop: int, *, held: int, hold: int) -> Decoding[Tensor]:
+    def predict(self, start: int, stop: int, *, held: int, hold: int) -> Decoding[Tensor]:
         """One pass: logits [stop - start, vocabulary] of what stands at these places.
 
         Places before `held` are seen as they were computed last, all others are computed anew; after it those before
@@ -82,27 +82,27 @@ class Infill:
         output.logits[:, self.masked.mask] = float("-inf")
         return output.logits
 
-    def tell(self, place: int, token: int) -> None:
+    def fill(self, place: int, token: int) -> None:
         """A place is masked no more."""
         self.tokens[place] = token
 
     def certain(self) -> tuple[int, ...]:
         """What the answer begins with for certain and has not been told, up to where it ends."""
-        begun = self.told
-        while not self.ended and self.tokens[self.begin + self.told] != self.masked.mask:
-            self.told += 1
-        return tuple(self.tokens[self.begin + begun : self.begin + self.told])
+        begun = self.filled
+        while not self.ended and self.tokens[self.begin + self.filled] != self.masked.mask:
+            self.filled += 1
+        return tuple(self.tokens[self.begin + begun : self.begin + self.filled])
 
     @property
     def ended(self) -> bool:
         """Whether what is told is the whole answer."""
-        last = self.tokens[self.begin + self.told - 1] if self.told else None
-        return self.told == self.opening.max_tokens or last in self.opening.end
+        last = self.tokens[self.begin + self.filled - 1] if self.filled else None
+        return self.filled == self.inputs.max_tokens or last in self.inputs.end_tokens
 
-    def draft(self) -> Decoded:
+    def decoded(self) -> Decoded:
         """What it has become."""
-        answer = tuple(self.tokens[self.begin : self.begin + self.told])
-        ended = "end" if answer[-1] in self.opening.end else "length"
+        answer = tuple(self.tokens[self.begin : self.begin + self.filled])
+        ended = "end" if answer[-1] in self.inputs.end_tokens else "length"
         return Decoded(answer, ended, spent=max(0, self.computed - self.begin - len(answer)))
 
 
@@ -113,7 +113,7 @@ def transfers(masked: int, steps: int) -> list[int]:
     return [masked // steps + (at < masked % steps) for at in range(steps)]
 
 
-def guesses(logits: Tensor, places: Sequence[int], most: int) -> list[tuple[int, int]]:
+def most_confident(logits: Tensor, places: Sequence[int], most: int) -> list[tuple[int, int]]:
     """Of so many places those whose likeliest token is likeliest, with these tokens; of equals the first.
 
     Args:

@@ -12,11 +12,11 @@ from torch import Tensor
 
 __all__ = ["one_round", "walk"]
 
-Chances = TypeVar("Chances", Tensor, NDArray[np.object_], NDArray[np.float64])
+Distribution = TypeVar("Distribution", Tensor, NDArray[np.object_], NDArray[np.float64])
 """A distribution [vocabulary]; of float64, or of exact fractions."""
 
 
-def one_round(target: Chances, draft: Chances, token: int, u: Any) -> tuple[bool, Chances]:
+def one_round(target: Distribution, draft: Distribution, token: int, u: Any) -> tuple[bool, Distribution]:
     """Whether a token drawn from `draft` stands, and what the next round draws from: the target as it is where it
     stands, else what of the target lies above the draft, normalised.
 
@@ -35,11 +35,11 @@ def one_round(target: Chances, draft: Chances, token: int, u: Any) -> tuple[bool
 def walk(
     tokens: Sequence[int],
     parents: Sequence[int],
-    drafts: Sequence[Chances | None],
+    drafts: Sequence[Distribution | None],
     *,
-    target: Callable[[int], Chances],
+    target: Callable[[int], Distribution],
     u: Callable[[int, int], Any],
-    draw: Callable[[Chances, int], int],
+    draw: Callable[[Distribution, int], int],
 ) -> tuple[list[int], list[int]]:
     """From the end of the text down the tree, as far as its tokens stand.
 

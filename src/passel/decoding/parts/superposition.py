@@ -13,14 +13,14 @@ from torch import Tensor
 from passel.engine.forward import Mix
 from passel.engine.sampling.leading import leading
 
-__all__ = ["Floats", "Ints", "Line", "Lines", "common", "grown", "listed", "mixed", "weighed"]
+__all__ = ["Draft", "Drafts", "Floats", "Ints", "common_length", "extended", "mixture", "score_gains", "top_candidates"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Draft:
     """A draft. tokens: so far. score: running log-score. ended: whether an end token is its last."""
 
     tokens: tuple[int, ...] = ()
@@ -34,23 +34,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Drafts:
     """All drafts, best first. alive: under way, of one length. ended: by an end token, the best k of them."""
 
-    alive: tuple[Line, ...] = (Line(),)
-    ended: tuple[Line, ...] = ()
+    alive: tuple[Draft, ...] = (Draft(),)
+    ended: tuple[Draft, ...] = ()
 
-    def ranked(self, k: int) -> tuple[Line, ...]:
+    def ranked(self, k: int) -> tuple[Draft, ...]:
         """The k best by log-score a token; of equals the ended ones first."""
-        return tuple(sorted((*self.ended, *self.alive), key=lambda line: -line.mean)[:k])
+        return tuple(sorted((*self.ended, *self.alive), key=lambda draft: -draft.mean)[:k])
 
     def contexts(self, prompt: Sequence[int], length: int) -> Ints:
         """The last tokens of each draft under way and the prompt before it, -1 before that [alive, length]."""
         short = (-1,) * length
-        return np.asarray([(*short, *prompt[-length:], *line.tokens)[-length:] for line in self.alive], np.int64)
+        return np.asarray([(*short, *prompt[-length:], *draft.tokens)[-length:] for draft in self.alive], np.int64)
 
 
-def listed(logits: Tensor, count: int, temperature: float) -> tuple[Ints, Floats]:
+def top_candidates(logits: Tensor, count: int, temperature: float) -> tuple[Ints, Floats]:
     """The most likely tokens, of equals those with the lowest ids, and their log-probabilities at this temperature,
     renormalised to them.
 
@@ -68,13 +68,13 @@ def listed(logits: Tensor, count: int, temperature: float) -> tuple[Ints, Floats
     return tokens.cpu().numpy(), scaled - np.log(np.exp(scaled).sum())
 
 
-def weighed(log_p: Floats, q: Floats | None, *, alpha: float, penalty: float, least: int) -> Floats:
+def score_gains(log_p: Floats, q: Floats | None, *, alpha: float, penalty: float, min_finite: int) -> Floats:
     """What each draft adds to its log-score by each token of the list.
 
         (1 - alpha) log p + alpha log q
 
     A token without n-gram support is out for a draft that has one with support. A draft that has none takes
-    (1 - alpha) log p - penalty for all of them. So do the tokens that are out where fewer than `least` are left.
+    (1 - alpha) log p - penalty for all of them. So do the tokens that are out where fewer than `min_finite` are left.
 
     Args:
         log_p: log-probabilities under the model [tokens].
@@ -92,45 +92,45 @@ def weighed(log_p: Floats, q: Floats | None, *, alpha: float, penalty: float, le
         both = (1.0 - alpha) * log_p + alpha * np.log(q)
     out = supported.any(1, keepdims=True) & ~supported
     scores = np.where(supported, both, np.where(out, -np.inf, alone))
-    return scores if np.isfinite(scores).sum() >= least else np.where(out, alone, scores)
+    return scores if np.isfinite(scores).sum() >= min_finite else np.where(out, alone, scores)
 
 
-def grown(lines: Lines, tokens: Ints, added: Floats, end: Collection[int], k: int) -> Lines:
+def extended(drafts: Drafts, tokens: Ints, added: Floats, end: Collection[int], k: int) -> Drafts:
     """All drafts one token on: those of the k best extensions that end have ended, the k best others stay alive.
 
     Args:
         tokens: the list [n]. added: what each draft adds to its log-score by each, or one row for all.
         end: tokens that end a text.
     """
-    before = np.asarray([line.score for line in lines.alive])
+    before = np.asarray([draft.score for draft in drafts.alive])
     scores = before[:, np.newaxis] + added
-    alive: list[Line] = []
-    ended = list(lines.ended)
+    alive: list[Draft] = []
+    ended = list(drafts.ended)
     # equals stay in order, the better draft and the likelier token first
     for place, at in enumerate(np.argsort(-scores, axis=None, kind="stable")):
-        draft, column = divmod(int(at), len(tokens))
-        score, token = float(scores[draft, column]), int(tokens[column])
+        parent, column = divmod(int(at), len(tokens))
+        score, token = float(scores[parent, column]), int(tokens[column])
         if len(alive) == k or score == -np.inf:
             break
-        line = Line((*lines.alive[draft].tokens, token), score, token in end)
-        if not line.ended:
-            alive.append(line)
+        draft = Draft((*drafts.alive[parent].tokens, token), score, token in end)
+        if not draft.ended:
+            alive.append(draft)
         elif place < k:
-            ended.append(line)
-    return Lines(tuple(alive), tuple(sorted(ended, key=lambda line: -line.score)[:k]))
+            ended.append(draft)
+    return Drafts(tuple(alive), tuple(sorted(ended, key=lambda draft: -draft.score)[:k]))
 
 
-def mixed(lines: Sequence[Line]) -> Mix:
+def mixture(drafts: Sequence[Draft]) -> Mix:
     """The drafts' last tokens, weighed by a softmax over their running log-scores; a token that several end in once."""
-    best = max(line.score for line in lines)
-    weights = dict.fromkeys((line.tokens[-1] for line in lines), 0.0)
-    for line in lines:
-        weights[line.tokens[-1]] += exp(line.score - best)
+    best = max(draft.score for draft in drafts)
+    weights = dict.fromkeys((draft.tokens[-1] for draft in drafts), 0.0)
+    for draft in drafts:
+        weights[draft.tokens[-1]] += exp(draft.score - best)
     total = sum(weights.values())
     return tuple((token, weight / total) for token, weight in weights.items())
 
 
-def common(texts: Sequence[Sequence[int]]) -> int:
+def common_length(texts: Sequence[Sequence[int]]) -> int:
     """How many tokens all texts begin with alike."""
     apart = (at for at, column in enumerate(zip(*texts, strict=False)) if len(set(column)) > 1)
     return next(apart, min(map(len, texts), default=0))

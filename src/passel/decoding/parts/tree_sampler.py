@@ -40,7 +40,7 @@ class TreeSampler:
         Args:
             logits: of the target, after the text and after each node.
         """
-        drawn = any(chance is not None for chance in tree.chances) and not self.rows.greedy
+        drawn = any(chance is not None for chance in tree.distributions) and not self.rows.greedy
         path, tokens = self._rejecting(logits, tree) if drawn else self._matching(logits, tree)
         self._step += len(tokens)
         for token in tokens:
@@ -50,7 +50,7 @@ class TreeSampler:
     def _matching(self, logits: Tensor, tree: Proposal) -> tuple[list[int], list[int]]:
         """The tokens that the target draws, as far as they were guessed and one more."""
         children: dict[tuple[int, int], int] = {}
-        for node, guess in enumerate(zip(tree.links, tree.tokens, strict=True)):
+        for node, guess in enumerate(zip(tree.all_parents, tree.tokens, strict=True)):
             children.setdefault(guess, node)
         found = None
         if self.rows.active <= {"temperature"}:  # so little work that all nodes at once cost no more than a few
@@ -75,7 +75,7 @@ class TreeSampler:
 
         def target(node: int) -> Tensor:
             if node >= 0:
-                rows[node] = _after(rows[tree.links[node]], tree.tokens[node])
+                rows[node] = _after(rows[tree.all_parents[node]], tree.tokens[node])
             return shaped(logits[node + 1 : node + 2], rows[node]).softmax(-1)[0].double()
 
         def number(depth: int, stream: int) -> float:
@@ -89,7 +89,7 @@ class TreeSampler:
         def of_child(depth: int, child: int) -> float:
             return number(depth, 1 + child)
 
-        return walk(tree.tokens, tree.links, tree.drafts, target=target, u=of_child, draw=one)
+        return walk(tree.tokens, tree.all_parents, tree.node_distributions, target=target, u=of_child, draw=one)
 
 
 def _after(rows: Rows, token: int) -> Rows:

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from passel.networks.falcon import FalconNetwork, KeysValues, LstmState, relaxed_mask
 
-__all__ = ["Blocks", "Reading", "followed", "read_on"]
+__all__ = ["PredictedBlocks", "ReadState", "predict_after", "read_further"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class ReadState:
     """A text as far as it is known.
 
     Args:
@@ -33,7 +33,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Blocks:
+class PredictedBlocks:
     """Predictions of one pass: a block a row.
 
     Args:
@@ -51,9 +51,9 @@ class Blocks:
     position: int = 0
 
 
-def read_on(
-    network: FalconNetwork, reading: Reading, features: Tensor, embeddings: Tensor
-) -> tuple[Reading, Blocks | None]:
+def read_further(
+    network: FalconNetwork, reading: ReadState, features: Tensor, embeddings: Tensor
+) -> tuple[ReadState, PredictedBlocks | None]:
     """Reads further tokens, and predicts the block after them; None where the text is shorter than a block.
 
     Args:
@@ -70,13 +70,13 @@ def read_on(
     joined = _joined(reading.past, new)
     settled = total - min(block - 1, total)
     past = tuple((keys[:, :, :settled], values[:, :, :settled]) for keys, values in joined)
-    after = Reading(total, state, x[:, x.shape[1] - (total - settled) :], past)
-    return after, Blocks(found[:, -block:], state, joined, (), total) if total >= block else None
+    after = ReadState(total, state, x[:, x.shape[1] - (total - settled) :], past)
+    return after, PredictedBlocks(found[:, -block:], state, joined, (), total) if total >= block else None
 
 
-def followed(
-    network: FalconNetwork, blocks: Blocks, rows: Sequence[int], features: Tensor, embeddings: Tensor
-) -> Blocks:
+def predict_after(
+    network: FalconNetwork, blocks: PredictedBlocks, rows: Sequence[int], features: Tensor, embeddings: Tensor
+) -> PredictedBlocks:
     """Predicts the blocks after guesses.
 
     Args:
@@ -91,7 +91,7 @@ def followed(
     positions = torch.arange(blocks.position, blocks.position + count, device=x.device)
     text = tuple((k.expand(len(rows), -1, -1, -1), v.expand(len(rows), -1, -1, -1)) for k, v in blocks.text)
     found, new = network.decoded(x, positions, _joined(text, own) if own else text)
-    return Blocks(found, state, blocks.text, _joined(own, new), blocks.position + count)
+    return PredictedBlocks(found, state, blocks.text, _joined(own, new), blocks.position + count)
 
 
 def _joined(past: tuple[KeysValues, ...], new: tuple[KeysValues, ...]) -> tuple[KeysValues, ...]:

@@ -11,32 +11,32 @@ from torch import Tensor
 from passel.decoding.parts.drafting import Proposal
 from passel.engine.plain import top
 
-__all__ = ["Grown", "Path", "Ranked", "ranked"]
+__all__ = ["DraftTree", "Path", "RankedTokens", "rank_tokens"]
 
 Path = tuple[int, ...]
 """Ranks from the text's end on, 0 the likeliest token of its level."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedTokens:
     """Of one block, for each of its levels: the likeliest tokens, best first, and their log-probabilities."""
 
     tokens: tuple[tuple[int, ...], ...]
     logprobs: tuple[tuple[float, ...], ...]
 
 
-def ranked(logits: Float[Tensor, "rows block vocab"], width: int) -> list[Ranked]:
+def rank_tokens(logits: Float[Tensor, "rows block vocab"], width: int) -> list[RankedTokens]:
     """The blocks of several rows."""
-    found: list[Ranked] = []
+    found: list[RankedTokens] = []
     for row in logits.log_softmax(-1):
         levels = [top(level, width) for level in row]
         tokens = tuple(tuple(token for token, _ in level) for level in levels)
-        found.append(Ranked(tokens, tuple(tuple(value for _, value in level) for level in levels)))
+        found.append(RankedTokens(tokens, tuple(tuple(value for _, value in level) for level in levels)))
     return found
 
 
 @dataclass(slots=True, eq=False)
-class Grown:
+class DraftTree:
     """A tree on its way.
 
     The paths of ranks r_1, r_2, … that may be in it are those with (r_1 + 1) (r_2 + 1) … at most `width`: if rank r
@@ -56,7 +56,7 @@ class Grown:
     tokens: dict[Path, int] = field(default_factory=dict[Path, int])
     scores: dict[Path, float] = field(default_factory=lambda: {(): 0.0})
 
-    def grow(self, blocks: dict[Path, Ranked]) -> None:
+    def grow(self, blocks: dict[Path, RankedTokens]) -> None:
         """Adds the levels after these paths, which are of one length."""
         (start,) = set(map(len, blocks))
         paths = list(blocks)
@@ -69,7 +69,7 @@ class Grown:
         ended = depth >= self.levels
         return [p for p, token in self.tokens.items() if len(p) == depth and not ended and token not in self.end]
 
-    def _follow(self, before: Path, block: Ranked, level: int) -> list[Path]:
+    def _follow(self, before: Path, block: RankedTokens, level: int) -> list[Path]:
         if self.tokens.get(before) in self.end:
             return []
         tokens, logprobs = block.tokens[level], block.logprobs[level]

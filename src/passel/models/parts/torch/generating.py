@@ -70,7 +70,7 @@ def draw_of(
         prompt,
         ask.sampling,
         ask.key.bits(),
-        runtime.end,
+        runtime.end_tokens,
         constraint=matcher,
         listen=listener if listens else None,
         done=done,
@@ -132,5 +132,5 @@ def _told(draft: Decoded) -> dict[str, float] | None:
 
 def _tokens(runtime: Runtime, tokens: Sequence[int], logprobs: Sequence[TokenLogprobs]) -> tuple[Token, ...]:
     name = runtime.texts.detokenizer.name
-    pairs = [(token, found) for token, found in zip(tokens, logprobs, strict=False) if token not in runtime.end]
+    pairs = [(token, found) for token, found in zip(tokens, logprobs, strict=False) if token not in runtime.end_tokens]
     return tuple(Token(name(token), own, tuple((name(t), v) for t, v in top)) for token, (own, top) in pairs)

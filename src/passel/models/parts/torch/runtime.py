@@ -42,18 +42,18 @@ class Runtime:
     Args:
         engine: the weights, the cache and the scheduler.
         texts: the tokenizer.
-        end: tokens that end a text.
+        end_tokens: tokens that end a text.
         constraints: grammars of this tokenizer.
         parameters: number of weights.
-        beside: models beside the engine's own.
+        extra_models: models beside the engine's own.
     """
 
     engine: Engine
     texts: Texts
-    end: frozenset[int]
+    end_tokens: frozenset[int]
     constraints: Constraints
     parameters: int
-    beside: int
+    extra_models: int
 
 
 def start(settings: Settings, on_progress: OnProgress) -> Runtime:

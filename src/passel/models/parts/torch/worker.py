@@ -11,7 +11,7 @@ from passel.core.errors import UsageError
 from passel.core.model import Progress
 from passel.core.progress import OnProgress
 from passel.core.reply import Reply, Usage
-from passel.decoding import Decoded, Opening, load
+from passel.decoding import Decoded, DecodingInput, load
 from passel.engine.draws import Completion, Draw
 from passel.engine.flows import Flow
 from passel.engine.forward import Emit
@@ -91,20 +91,20 @@ class Worker:
         texts, ask = self.runtime.texts, asks[0]
         decoder = load(ask.sampling.decoder or "nucleus")
         turns = None if isinstance(ask.prompt, str) else tuple((turn.author, turn.content) for turn in ask.prompt)
-        opening = Opening(
+        inputs = DecodingInput(
             prompt,
             ask.sampling.max_tokens or 512,
-            self.runtime.end,
+            self.runtime.end_tokens,
             ask.sampling,
             texts.encode,
             texts.decode,
             texts.turns if texts.chat else None,
             turns,
-            self.runtime.beside,
+            self.runtime.extra_models,
             texts.tokenizer,
             self.runtime.engine.parts.masked,
         )
-        made = decoder.make(opening, key=ask.key)
+        made = decoder.make(inputs, key=ask.key)
         run = _Run(self, asks, listeners, futures, len(prompt))
         flow = self.runtime.engine.start(made, run.done, run.watch)
         run.flow = flow

@@ -11,11 +11,11 @@ from torch import Tensor
 from passel.core.key import Key
 from passel.core.ranges import Log
 from passel.decoding.parts.blocks import Block, view
-from passel.decoding.parts.chances import Sampler
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
+from passel.decoding.parts.sampler import Sampler
 from passel.engine.forward import Decoding, Forward, emit, forward, forwards, open_branch
 
-__all__ = ["hogwild"]
+__all__ = ["shared_cache"]
 
 _NAMES = ("Alice", "Bob", "Carol", "Dave", "Erin", "Frank", "Grace", "Heidi")
 _FINISH = (
@@ -25,8 +25,8 @@ _FINISH = (
 _CHECK = "\n\nQuick check: am I doing redundant work? (yes/no): "
 
 
-def hogwild(
-    opening: Opening,
+def shared_cache(
+    inputs: DecodingInput,
     *,
     key: Key,
     workers: Annotated[int, Log(1, 8)] = 2,
@@ -49,7 +49,7 @@ def hogwild(
     Symbols: none.
 
     Args:
-        opening: what to go on from; `max_tokens` is for the writers together and the answer.
+        inputs: what to go on from; `max_tokens` is for the writers together and the answer.
         key: decides the draws, a key for each worker.
         workers: who write at once; 2 in the paper's examples.
         layout: contiguous: each worker's text is one block, its own the last. interleaved: steps that are finished move
@@ -66,50 +66,50 @@ def hogwild(
     `finish` empty, nothing. Otherwise heuristic: deeper layers' keys know what their worker saw when it wrote them.
 
     Deviations: the paper's workers are told by a system prompt how to share the work; here the prompt is the opening's
-    own, and the sequence method `hogwild` tells them. Queries are rotated, as the paper's later version has it, where
+    own, and the sequence method `shared_cache` tells them. Queries are rotated, as the paper's later version has it, where
     the public code rotates cached keys; the scores are the same. A worker is told its name once a block.
     """
-    common = Block((yield from open_branch()), list(opening.prompt))
-    first = yield from forward(Forward(common.branch, opening.prompt))
+    common = Block((yield from open_branch()), list(inputs.prompt))
+    first = yield from forward(Forward(common.branch, inputs.prompt))
     history = [common]
     writers: list[_Writer] = []
     for number in range(workers):
-        sampler = Sampler(opening.sampling, key / "worker" / number, opening.prompt)
-        head = opening.encode(f"{separator}{_NAMES[number]}: ") if workers > 1 else ()
+        sampler = Sampler(inputs.sampling, key / "worker" / number, inputs.prompt)
+        head = inputs.encode(f"{separator}{_NAMES[number]}: ") if workers > 1 else ()
         writers.append(_Writer(Block((yield from open_branch())), sampler, list(head)))
     if workers == 1:
-        writers[0].draw(first.logits[-1], opening)
-    room = opening.max_tokens - (answer if finish else 0)
+        writers[0].draw(first.logits[-1], inputs)
+    room = inputs.max_tokens - (answer if finish else 0)
     while alive := [one for one in writers if not one.ended]:
         if sum(one.written for one in writers) + len(alive) > room:
             break
         outputs = yield from forwards([one.ask(history, writers, layout) for one in alive])
         for one, output in zip(alive, outputs, strict=True):
-            one.take(output.logits[-1], opening, check_every if workers > 1 else 0)
+            one.take(output.logits[-1], inputs, check_every if workers > 1 else 0)
         for one in alive:
-            if layout != "contiguous" and one.at_step(opening, separator):
+            if layout != "contiguous" and one.at_step(inputs, separator):
                 # its last token is not in the cache yet: it begins the next step's block
                 history.append(one.block)
                 one.block = Block((yield from open_branch()))
     blocks = [*history, *(one.block for one in writers)]
     if finish:
-        closing = yield from _answered(opening, key, blocks, opening.encode(finish), answer)
+        closing = yield from _answered(inputs, key, blocks, inputs.encode(finish), answer)
     else:
         closing = [token for one in writers for token in one.pending]
-    tokens = tuple([token for block in blocks[1:] for token in block.tokens] + closing)[: opening.max_tokens]
+    tokens = tuple([token for block in blocks[1:] for token in block.tokens] + closing)[: inputs.max_tokens]
     yield from emit(tokens)
-    ended = "end" if tokens[-1:] and tokens[-1] in opening.end else "length"
+    ended = "end" if tokens[-1:] and tokens[-1] in inputs.end_tokens else "length"
     return (Decoded(tokens, ended, spent=sum(one.written for one in writers)),)
 
 
 def _answered(
-    opening: Opening, key: Key, blocks: Sequence[Block], begin: Sequence[int], most: int
+    inputs: DecodingInput, key: Key, blocks: Sequence[Block], begin: Sequence[int], most: int
 ) -> Decoding[list[int]]:
     """An answer after all that was written: what makes the model answer, and what it says."""
     own = Block((yield from open_branch()))
     tokens = list(begin)
-    sampler = Sampler(opening.sampling, key / "answer", opening.prompt)
-    while len(tokens) < len(begin) + most and tokens[-1] not in opening.end:
+    sampler = Sampler(inputs.sampling, key / "answer", inputs.prompt)
+    while len(tokens) < len(begin) + most and tokens[-1] not in inputs.end_tokens:
         new = tokens[len(own.tokens) :]
         output = yield from forward(Forward(own.branch, new, reads=view(blocks, own)))
         own.tokens += new
@@ -133,21 +133,21 @@ class _Writer:
         others = [one.block for one in writers if one is not self] if layout != "interleaved" else []
         return Forward(self.block.branch, tuple(self.pending), reads=view([*history, *others], self.block))
 
-    def take(self, logits: Tensor, opening: Opening, check_every: int) -> None:
+    def take(self, logits: Tensor, inputs: DecodingInput, check_every: int) -> None:
         """What it wrote last is in the cache: its next token, and a question where one is due (0: never)."""
         self.block.tokens += self.pending
-        self.draw(logits, opening)
+        self.draw(logits, inputs)
         if check_every and self.written - self.checked >= check_every and not self.ended:
             self.checked = self.written
-            self.pending += opening.encode(_CHECK)
+            self.pending += inputs.encode(_CHECK)
 
-    def draw(self, logits: Tensor, opening: Opening) -> None:
+    def draw(self, logits: Tensor, inputs: DecodingInput) -> None:
         """Its next token."""
         token = self.sampler.draw(logits)
         self.pending = [token]
         self.written += 1
-        self.ended = token in opening.end
+        self.ended = token in inputs.end_tokens
 
-    def at_step(self, opening: Opening, separator: str) -> bool:
+    def at_step(self, inputs: DecodingInput, separator: str) -> bool:
         """Whether what it has in the cache ends a step."""
-        return bool(self.block.tokens) and opening.decode(self.block.tokens[-4:]).endswith(separator)
+        return bool(self.block.tokens) and inputs.decode(self.block.tokens[-4:]).endswith(separator)

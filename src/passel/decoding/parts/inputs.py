@@ -10,11 +10,11 @@ from passel.core.ask import Sampling
 from passel.core.errors import UsageError
 from passel.engine.masked import MaskedDiffusion
 
-__all__ = ["Decoded", "Opening"]
+__all__ = ["Decoded", "DecodingInput"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opening:
+class DecodingInput:
     """A prompt to go on from.
 
     Args:
@@ -33,13 +33,13 @@ class Opening:
 
     prompt: tuple[int, ...]
     max_tokens: int
-    end: frozenset[int]
+    end_tokens: frozenset[int]
     sampling: Sampling = Sampling()
     encode: Callable[[str], tuple[int, ...]] = lambda text: _no_text()
     decode: Callable[[Sequence[int]], str] = lambda tokens: str(_no_text())
     chat: Callable[[Sequence[tuple[str, str]]], tuple[int, ...]] | None = None
     turns: tuple[tuple[str, str], ...] | None = None
-    beside: int = 0
+    extra_models: int = 0
     tokenizer: Any = None
     masked: MaskedDiffusion | None = None
 

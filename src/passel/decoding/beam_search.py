@@ -9,11 +9,11 @@ import torch
 
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.forward import Decoding, Forward, drop, fork, forwards, open_branch
 from passel.engine.plain import top
 
-__all__ = ["beam", "normalised"]
+__all__ = ["beam_search", "normalised"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class _Beam:
     total: float
 
 
-def beam(
-    opening: Opening,
+def beam_search(
+    inputs: DecodingInput,
     *,
     key: Key = Key(),
     width: Annotated[int, Log(1, 64)] = 4,
@@ -41,7 +41,7 @@ def beam(
     Symbols: alpha -> `length_penalty`.
 
     Args:
-        opening: what to go on from; its sampling is not read.
+        inputs: what to go on from; its sampling is not read.
         key: not read: nothing is random.
         width: drafts kept. length_penalty: 0 prefers short drafts, 1 compares means of a token.
 
@@ -53,7 +53,7 @@ def beam(
     Deviations: none.
     """
     branch = yield from open_branch()
-    (output,) = yield from forwards([Forward(branch, opening.prompt)])
+    (output,) = yield from forwards([Forward(branch, inputs.prompt)])
     alive = [_Beam(branch, (), 0.0)]
     logits = output.logits[-1:]
     finished: list[tuple[float, Decoded]] = []
@@ -64,14 +64,14 @@ def beam(
         for rank, (place, total) in enumerate(top(chances.flatten(), 2 * width)):
             parent, token = divmod(place, logits.shape[-1])
             tokens = (*alive[parent].tokens, token)
-            if token in opening.end or len(tokens) == opening.max_tokens:
+            if token in inputs.end_tokens or len(tokens) == inputs.max_tokens:
                 if rank < width:  # an end counts where it is among the best, as one under way does
                     score = normalised(total, len(tokens), length_penalty)
-                    finished.append((score, Decoded(tokens, "end" if token in opening.end else "length", score)))
+                    finished.append((score, Decoded(tokens, "end" if token in inputs.end_tokens else "length", score)))
             elif len(found) < width:
                 found.append((parent, _Beam(alive[parent].branch, tokens, total)))
         finished = sorted(finished, key=lambda one: -one[0])[:width]
-        if not found or (len(finished) == width and _none_better(found, finished[-1][0], opening, length_penalty)):
+        if not found or (len(finished) == width and _none_better(found, finished[-1][0], inputs, length_penalty)):
             return tuple(draft for _, draft in finished)
         alive = yield from _branched(alive, found)
         outputs = yield from forwards([Forward(one.branch, one.tokens[-1:]) for one in alive])
@@ -83,11 +83,11 @@ def normalised(total: float, tokens: int, length_penalty: float) -> float:
     return total / tokens**length_penalty
 
 
-def _none_better(found: list[tuple[int, _Beam]], least: float, opening: Opening, length_penalty: float) -> bool:
+def _none_better(found: list[tuple[int, _Beam]], least: float, inputs: DecodingInput, length_penalty: float) -> bool:
     """Whether no draft under way can still pass `least`: a total only falls, so its best is at the length that the
     penalty favours."""
     best = max(one.total for _, one in found)
-    length = opening.max_tokens if length_penalty > 0 else len(found[0][1].tokens) + 1
+    length = inputs.max_tokens if length_penalty > 0 else len(found[0][1].tokens) + 1
     return normalised(best, length, length_penalty) <= least
 
 

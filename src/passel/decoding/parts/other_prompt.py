@@ -8,10 +8,10 @@ from torch import Tensor
 
 from passel.engine.forward import Decoding, Forward, forwards, open_branch
 
-__all__ = ["Beside", "both"]
+__all__ = ["OtherPrompt", "both_logits"]
 
 
-class Beside:
+class OtherPrompt:
     """A branch that begins with another prompt and goes on with the same answer, one or more tokens late."""
 
     def __init__(self, prompt: Sequence[int]) -> None:
@@ -33,7 +33,7 @@ class Beside:
         return Forward(self._branch, late)
 
 
-def both(main: Forward, beside: Beside) -> Decoding[tuple[Tensor, Tensor]]:
+def both_logits(main: Forward, beside: OtherPrompt) -> Decoding[tuple[Tensor, Tensor]]:
     """The next token's logits after the prompt and after the other one, in one batch: [vocabulary] each."""
     other = yield from beside.ask()
     ours, theirs = yield from forwards((main, other))

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 import torch
-from decoders_here import LLAMA, opening, run
+from decoders_here import LLAMA, inputs, run
 from tiny_models import logits_from_scratch
 
 from passel.core.ask import Sampling
 from passel.core.key import Key
-from passel.decoding.hogwild import hogwild
 from passel.decoding.nucleus import nucleus
 from passel.decoding.parts.blocks import Block, view
+from passel.decoding.shared_cache import shared_cache
 from passel.engine.forward import Forward, Output
 
 KEY = Key(2)
-WARM = opening(sampling=Sampling(temperature=0.9), max_tokens=24)
+WARM = inputs(sampling=Sampling(temperature=0.9), max_tokens=24)
 
 
 def test_one_worker_is_plain_sampling():
-    found = run(hogwild(WARM, key=KEY, workers=1, layout="contiguous", finish=""))[0].tokens
+    found = run(shared_cache(WARM, key=KEY, workers=1, layout="contiguous", finish=""))[0].tokens
     wanted = run(nucleus(WARM, key=KEY / "worker" / 0, top_p=1.0))[0].tokens
     assert found == wanted
 
@@ -34,15 +34,15 @@ def test_a_block_stands_where_the_order_puts_it():
 @pytest.mark.parametrize("layout", ["contiguous", "interleaved", "combined"])
 @pytest.mark.parametrize("workers", [2, 3])
 def test_all_layouts_write_and_answer(layout: str, workers: int):
-    found = run(hogwild(WARM, key=KEY, workers=workers, layout=layout, answer=6, separator="\x05"))[0]
+    found = run(shared_cache(WARM, key=KEY, workers=workers, layout=layout, answer=6, separator="\x05"))[0]
     assert 0 < len(found.tokens) <= 24
     assert found.spent <= 24 - 6
 
 
 def script(layout: str) -> list[Forward]:
     """The forwards that two workers ask for, where worker 0 ends a step at its third token."""
-    flow = hogwild(
-        opening(max_tokens=20, sampling=Sampling(temperature=0.0)),
+    flow = shared_cache(
+        inputs(max_tokens=20, sampling=Sampling(temperature=0.0)),
         key=KEY,
         layout=layout,
         finish="",
@@ -85,7 +85,7 @@ def test_nothing_is_computed_twice():
 
 def test_the_first_token_of_a_worker_is_what_the_text_so_far_leads_to():
     """Before anybody has written, a worker's view is the prompt and its own head, in positions of their own."""
-    flow = hogwild(opening(max_tokens=20), key=KEY, finish="", separator="\x05")
+    flow = shared_cache(inputs(max_tokens=20), key=KEY, finish="", separator="\x05")
     asks = next(flow)
     sent: tuple = (0,)
     while not (isinstance(asks[0], Forward) and asks[0].reads):
