@@ -83,22 +83,23 @@ class Side:
     def _counted(self, decoding: Any) -> Any:
         """The same decoding; forwards of the whole model are counted after the prompt's, which is timed. All sides read
         prompts anew, as those that want hidden states must: what is taken from the cache may be rounded otherwise."""
+        from passel.core.steps import Steps
         from passel.engine.forward import Forward
 
-        begun, read, sent = time.process_time(), False, None
-        while True:
-            try:
-                asks = decoding.send(sent)
-            except StopIteration as end:
-                return end.value
-            whole = any(isinstance(ask, Forward) and ask.layers is None for ask in asks)
-            self.passes += whole and read
-            if whole and not read:
-                asks = tuple(replace(a, hidden=a.hidden or (0,)) if isinstance(a, Forward) else a for a in asks)
-            sent = yield asks
-            if whole and not read:
-                self.reading[-1] += time.process_time() - begun
-                read = True
+        begun, read = time.process_time(), False
+        with Steps(decoding) as steps:
+            while not steps.ended:
+                asks = steps.asked
+                whole = any(isinstance(ask, Forward) and ask.layers is None for ask in asks)
+                self.passes += whole and read
+                if whole and not read:
+                    asks = tuple(replace(a, hidden=a.hidden or (0,)) if isinstance(a, Forward) else a for a in asks)
+                outputs = yield asks
+                if whole and not read:
+                    self.reading[-1] += time.process_time() - begun
+                    read = True
+                steps.send(outputs)
+            return steps.result
 
     def _clocked(self, inputs: Any, *, key: Any) -> Any:
         """The drafter, its time and its nodes taken down."""
@@ -160,7 +161,7 @@ def trained(args: argparse.Namespace) -> dict[str, Path]:
             complete=complete,
             length=LENGTH,
             evaluations=2,
-            watch=lambda step: print(f"  {step.step} {step.loss:.3f}", file=sys.stderr, flush=True),
+            on_step=lambda step: print(f"  {step.step} {step.loss:.3f}", file=sys.stderr, flush=True),
             glancing=glancing,
             **options,
         )

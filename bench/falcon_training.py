@@ -84,6 +84,7 @@ def model_in(folder: Path, steps: int) -> Path:
 
 def tokens_per_pass(engine: Any, inputs_list: list[Any], path: Path, **options: int) -> tuple[float, int]:
     """And how many answers are those of greedy decoding."""
+    from passel.core.steps import rewritten
     from passel.decoding.drafters.falcon import falcon
     from passel.decoding.greedy import greedy
     from passel.decoding.speculative import speculative
@@ -91,21 +92,15 @@ def tokens_per_pass(engine: Any, inputs_list: list[Any], path: Path, **options: 
 
     passes = 0
 
-    def counted(decoding: Any) -> Any:
+    def count(asks: Any) -> Any:
         nonlocal passes
-        sent = None
-        while True:
-            try:
-                asks = decoding.send(sent)
-            except StopIteration as end:
-                return end.value
-            passes += any(isinstance(ask, Forward) and ask.layers is None for ask in asks)
-            sent = yield asks
+        passes += any(isinstance(ask, Forward) and ask.layers is None for ask in asks)
+        return asks
 
     tokens = same = 0
     for inputs in inputs_list:
         drafter = partial(falcon, path=str(path), nodes=NODES, **options)
-        (draft,) = engine.run(counted(speculative(inputs, drafter=drafter, adaptive=False)))
+        (draft,) = engine.run(rewritten(speculative(inputs, drafter=drafter, adaptive=False), count))
         tokens, passes = tokens + len(draft.tokens) - 1, passes - 1  # the prompt's pass gives the first
         same += draft.tokens == engine.run(greedy(inputs))[0].tokens
     return tokens / passes, same

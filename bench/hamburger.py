@@ -35,6 +35,7 @@ from parts.word_problems import MODEL, asked, held_out, problems, write_prompts
 
 import passel
 from passel.core.key import Key
+from passel.core.steps import rewritten
 from passel.decoding import DecodingInput, load
 from passel.engine import Engine, read
 from passel.engine.forward import Forward
@@ -64,17 +65,15 @@ class Answer:
 
 def counted(decoding: Any, engine: Engine, prompt: int) -> Any:
     """The same decoding; its result is an answer."""
-    sent: Any = None
-    passes, branch = 0, None
-    while True:
-        try:
-            asks = decoding.send(sent)
-        except StopIteration as end:
-            slots = int(engine._scheduler.cache.length[place(branch)[1]])
-            return Answer(end.value[0].tokens, passes, slots, prompt)
-        whole = [ask for ask in asks if isinstance(ask, Forward) and ask.layers is None and ask.exit is None]
-        passes, branch = passes + len(whole), whole[0].branch if whole else branch
-        sent = yield asks
+    whole: list[Forward] = []
+
+    def note(asks: Any) -> Any:
+        whole.extend(ask for ask in asks if isinstance(ask, Forward) and ask.layers is None and ask.exit is None)
+        return asks
+
+    (text,) = yield from rewritten(decoding, note)
+    slots = int(engine._scheduler.cache.length[place(whole[-1].branch)[1]])
+    return Answer(text.tokens, len(whole), slots, prompt)
 
 
 def answers(engine: Engine, spec: str, inputs_list: Sequence[DecodingInput]) -> list[Answer]:

@@ -69,18 +69,17 @@ class Side:
 
 def counted(decoding: Any, passes: list[int]) -> Any:
     """The same decoding; forwards of the whole model are counted, but for the reading of the prompt."""
+    from passel.core.steps import rewritten
     from passel.engine.forward import Forward
     from passel.engine.side import place
 
-    sent: Any = None
     passes[0] = -1
-    while True:
-        try:
-            asks = decoding.send(sent)
-        except StopIteration as end:
-            return end.value
+
+    def count(asks: Any) -> Any:
         passes[0] += any(isinstance(a, Forward) and not place(a.branch)[0] and a.layers is None for a in asks)
-        sent = yield asks
+        return asks
+
+    return rewritten(decoding, count)
 
 
 def sides(specs: Sequence[str], model: Any, beside: Any | None) -> list[Side]:

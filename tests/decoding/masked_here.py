@@ -10,9 +10,10 @@ import torch
 from tiny_models import CONTEXT, model_of
 from torch import Tensor
 
+from passel.core.steps import rewritten
 from passel.decoding import Decoded, DecodingInput
 from passel.engine import Decoding, Engine, read
-from passel.engine.forward import Ask, Forward
+from passel.engine.forward import Forward
 from passel.engine.masked import MaskedDiffusion
 from passel.engine.side import place
 
@@ -54,16 +55,15 @@ class Seen:
 
     def watch(self, decoding: Decoding[Any]) -> Decoding[Any]:
         """The same decoding, counted."""
-        sent: Any = None
-        while True:
-            try:
-                asks: tuple[Ask, ...] = decoding.send(sent)
-            except StopIteration as end:
-                return end.value
+
+        def note(asks: Any) -> Any:
             for ask in asks:
                 if isinstance(ask, Forward):
                     (self.guide if place(ask.branch)[0] else self.own).append(len(ask.tokens))
-            sent = yield asks
+            return asks
+
+        flow: Any = decoding
+        return rewritten(flow, note)
 
 
 def run_masked(decoding: Decoding[Any], seen: Seen | None = None, **how: Any) -> Decoded:

@@ -11,7 +11,7 @@ from passel.core.ask import Sampling
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.decoding.cfg import cfg
-from passel.decoding.contrastive import contrasted, contrastive, spread, without_examples
+from passel.decoding.contrastive import concentration, contrasted, contrastive, without_examples
 from passel.decoding.entropy_adaptive import dynamic_temperature, entropy_adaptive
 from passel.decoding.nucleus import nucleus
 
@@ -71,9 +71,9 @@ def test_contrast_recovers_a_signal_that_noise_covers():
     assert right[1.0] > 2 * right[0.0]
 
 
-def test_spread_runs_from_uniform_to_certain():
-    assert spread(torch.zeros(1000)) == pytest.approx(0.0, abs=1e-3)
-    assert spread(torch.tensor([50.0] + [0.0] * 999)) == pytest.approx(1.0, abs=1e-3)
+def test_concentration_runs_from_uniform_to_certain():
+    assert concentration(torch.zeros(1000)) == pytest.approx(0.0, abs=1e-3)
+    assert concentration(torch.tensor([50.0] + [0.0] * 999)) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_examples_are_taken_out_of_a_prompt():

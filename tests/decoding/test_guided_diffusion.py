@@ -67,7 +67,7 @@ def proposed(tokens: list[int], count: int) -> list[int]:
 @pytest.mark.parametrize("name", ["exact", "top_k", "relative"])
 def test_each_rule_next_to_the_plainest_reading_of_it(name: str, failure: str):
     """Everything from scratch at every pass, with refresh=1 so that the proposals are too."""
-    k, least = (24, 0.02) if name != "exact" else (1, 0.0)
+    k, threshold = (24, 0.02) if name != "exact" else (1, 0.0)
     tokens, runs = [*LLAMA, *[MASK] * LENGTH], list[int]()
     while MASK in tokens:
         first = tokens.index(MASK)
@@ -77,7 +77,7 @@ def test_each_rule_next_to_the_plainest_reading_of_it(name: str, failure: str):
         chances = rows.softmax(-1)
         best = chances.sort(descending=True).indices[:, :k].tolist()
         stands = [
-            guess in best[at] and (name != "relative" or chances[at, guess] >= least * chances[at].max())
+            guess in best[at] and (name != "relative" or chances[at, guess] >= threshold * chances[at].max())
             for at, guess in enumerate(guesses)
         ]
         count = stands.index(False) if False in stands else len(stands)
@@ -87,7 +87,7 @@ def test_each_rule_next_to_the_plainest_reading_of_it(name: str, failure: str):
         new = new[: len(tokens) - first]
         tokens[first : first + len(new)] = new
     seen = Seen()
-    how = {"k": k, "least": least} if name != "exact" else {}
+    how = {"k": k, "threshold": threshold} if name != "exact" else {}
     given = masked_inputs(inputs(max_tokens=LENGTH))
     found = run_masked(guided_diffusion(given, rule=name, failure=failure, block=6, refresh=1, **how), seen, guide=1)
     assert list(found.tokens) == tokens[len(LLAMA) :]
@@ -149,7 +149,7 @@ def test_what_a_rule_accepts(rule: Rule, stand: list[int]):
 
 def test_the_defaults_are_the_public_code_s():
     assert Rule.of("top_k", None, None).k == 5
-    assert Rule.of("threshold", None, None).least == 0.1
+    assert Rule.of("threshold", None, None).threshold == 0.1
     assert Rule.of("relative", None, None) == Rule("relative", 2, 0.5)
     for wrong in ((0, None), (None, 1.5), (None, -0.1)):
         with pytest.raises(UsageError, match="at least 1"):

@@ -19,6 +19,7 @@ from tiny_parts import folder_of
 
 from passel.core.errors import UsageError
 from passel.core.key import Key
+from passel.core.steps import rewritten
 from passel.decoding import Decoded, load
 from passel.decoding.greedy import greedy
 from passel.decoding.hamburger import hamburger
@@ -105,16 +106,14 @@ class Watched:
         self.engine.close()
 
     def _watched(self, decoding: Any) -> Any:
-        sent: Any = None
-        while True:
-            try:
-                asks = decoding.send(sent)
-            except StopIteration as end:
-                cache = self.engine._scheduler.cache
-                self.slots = {branch: int(cache.length[place(branch)[1]]) for branch in self.branches}
-                return end.value
-            self.asks += asks
-            sent = yield asks
+        texts = yield from rewritten(decoding, self._note)
+        cache = self.engine._scheduler.cache
+        self.slots = {branch: int(cache.length[place(branch)[1]]) for branch in self.branches}
+        return texts
+
+    def _note(self, asks: Any) -> Any:
+        self.asks += asks
+        return asks
 
     @property
     def branches(self) -> list[int]:

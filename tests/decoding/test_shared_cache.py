@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import count
+from typing import Any
+
 import pytest
 import torch
 from decoders_here import LLAMA, inputs, run
@@ -9,6 +12,7 @@ from tiny_models import logits_from_scratch
 
 from passel.core.ask import Sampling
 from passel.core.key import Key
+from passel.core.steps import Steps
 from passel.decoding.nucleus import nucleus
 from passel.decoding.parts.blocks import Block, view
 from passel.decoding.shared_cache import shared_cache
@@ -49,23 +53,22 @@ def script(layout: str) -> list[Forward]:
         separator="\x05",
     )
     asked: list[Forward] = []
-    made, steps = 0, 0
-    asks = next(flow)
-    while True:
-        sent: list[Output | int | None] = []
-        for ask in asks:
-            if isinstance(ask, Forward):
-                asked.append(ask)
-                logits = torch.zeros(1, 64)
-                logits[0, 5 if (ask.branch, steps) == (1, 2) else 9] = 1.0
-                sent.append(Output(logits))
-            else:
-                sent.append(made)
-                made += 1
-        steps += any(isinstance(ask, Forward) for ask in asks) and len(asked) > 1
-        if steps == 6:
-            return asked
-        asks = flow.send(tuple(sent))
+    branches, passes = count(), 0
+    with Steps[Any, Any](flow) as steps:
+        while True:
+            answers: list[Output | int] = []
+            for ask in steps.asked:
+                if isinstance(ask, Forward):
+                    asked.append(ask)
+                    logits = torch.zeros(1, 64)
+                    logits[0, 5 if (ask.branch, passes) == (1, 2) else 9] = 1.0
+                    answers.append(Output(logits))
+                else:
+                    answers.append(next(branches))
+            passes += any(isinstance(ask, Forward) for ask in steps.asked) and len(asked) > 1
+            if passes == 6:
+                return asked
+            steps.send(tuple(answers))
 
 
 def test_a_finished_step_moves_to_the_common_history():
@@ -86,11 +89,11 @@ def test_nothing_is_computed_twice():
 def test_the_first_token_of_a_worker_is_what_the_text_so_far_leads_to():
     """Before anybody has written, a worker's view is the prompt and its own head, in positions of their own."""
     flow = shared_cache(inputs(max_tokens=20), key=KEY, finish="", separator="\x05")
-    asks = next(flow)
-    sent: tuple = (0,)
-    while not (isinstance(asks[0], Forward) and asks[0].reads):
-        asks = flow.send(sent)
-        sent = tuple(Output(torch.zeros(1, 64)) if isinstance(ask, Forward) else 1 for ask in asks)
-    first = asks[0]
+    branches = count()
+    with Steps[Any, Any](flow) as steps:
+        while not (isinstance(steps.asked[0], Forward) and steps.asked[0].reads):
+            zeros = Output(torch.zeros(1, 64))
+            steps.send(tuple(zeros if isinstance(ask, Forward) else next(branches) for ask in steps.asked))
+        first = steps.asked[0]
     assert [read.at for read in first.reads] == [len(LLAMA)]
     assert len(logits_from_scratch([*LLAMA, *first.tokens])) == len(LLAMA) + len(first.tokens)

@@ -19,6 +19,7 @@ from ngram_oracle import Oracle, built
 from tiny_models import engine_of, model_of
 
 from passel.core.errors import UsageError
+from passel.core.steps import Steps
 from passel.decoding import Decoded, DecodingInput, load
 from passel.decoding.greedy import greedy
 from passel.decoding.ngrams import LAMBDAS
@@ -43,15 +44,11 @@ class Script:
     def __init__(self, work: Any, logits: Callable[[Sequence[Mix]], Any]) -> None:
         self.forwards: list[Forward] = []
         self.asks: list[Any] = []
-        sent: tuple[Any, ...] | None = None
-        while True:
-            try:
-                asks = next(work) if sent is None else work.send(sent)
-            except StopIteration as end:
-                self.drafts: tuple[Decoded, ...] = end.value
-                return
-            self.asks += asks
-            sent = tuple(self._reply(ask, logits) for ask in asks)
+        with Steps[Any, tuple[Decoded, ...]](work) as steps:
+            while not steps.ended:
+                self.asks += steps.asked
+                steps.send(tuple(self._reply(ask, logits) for ask in steps.asked))
+        self.drafts = steps.result
 
     def _reply(self, ask: Any, logits: Callable[[Sequence[Mix]], Any]) -> Any:
         if isinstance(ask, Forward):

@@ -1,5 +1,5 @@
-"""Decoding methods: one file each, found by its file name. A method is a generator of forwards, from an opening to one
-or more drafts; the engine runs it, and batches its forwards with those of all others."""
+"""Decoding methods: one file each, found by its file name. A method is a generator of forwards, from a prompt to one or
+more texts; the engine runs it, and batches its forwards with those of all other methods."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Bound", "Configured", "Decoded", "Decoder", "DecodingInput", "load"]
 
 
 class Decoder(Protocol):
-    """`def name(inputs, *, key, …) -> Decoding[tuple[Decoded, ...]]`; what follows the key are its options."""
+    """`def name(inputs, *, key, …) -> Decoding[tuple[Decoded, ...]]`; the parameters after the key are its options."""
 
     def __call__(self, inputs: DecodingInput, *, key: Key, **options: Any) -> Decoding[tuple[Decoded, ...]]: ...
 

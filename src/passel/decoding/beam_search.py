@@ -18,7 +18,7 @@ __all__ = ["beam_search", "normalised"]
 
 @dataclass(frozen=True, slots=True)
 class _Beam:
-    """A draft under way: the branch that holds all its tokens but the last."""
+    """An unfinished text. branch: holds all its tokens but the last. total: its log-probability."""
 
     branch: int
     tokens: tuple[int, ...]
@@ -32,23 +32,24 @@ def beam_search(
     width: Annotated[int, Log(1, 64)] = 4,
     length_penalty: Annotated[float, Linear(0.0, 2.0)] = 1.0,
 ) -> Decoding[tuple[Decoded, ...]]:
-    """Keeps the `width` most likely drafts and extends all of them, a token at a time.
+    """Keeps the `width` most likely texts and extends all of them, a token at a time.
 
-    It ends when as many drafts are finished and none under way can be better.
+    It ends when `width` texts are finished and no unfinished text can become better.
 
-    Source: the usual form; the length penalty is that of transformers: log-probability / tokens^alpha.
+    Source: the usual algorithm; the length penalty is that of transformers: log-probability / tokens^alpha.
 
     Symbols: alpha -> `length_penalty`.
 
     Args:
-        inputs: what to go on from; its sampling is not read.
-        key: not read: nothing is random.
-        width: drafts kept. length_penalty: 0 prefers short drafts, 1 compares means of a token.
+        inputs: the prompt and its limits; the sampling parameters are not used.
+        key: not used: nothing is random.
+        width: number of texts kept.
+        length_penalty: 0 prefers short texts, 1 compares the mean log-probability of a token.
 
-    Cost: passes <= width * max_tokens, `width` at a time in one batch; what drafts have in common is computed once.
+    Cost: passes <= width * max_tokens, `width` at a time in one batch; what texts have in common is computed once.
 
-    Guarantees: heuristic: the most likely of the drafts that it saw. At width 1, greedy decoding. A width of at least
-    vocabulary^(max_tokens - 1) finds the best draft of all.
+    Guarantees: heuristic: the most likely of the texts that it saw. At width 1, greedy decoding. A width of at least
+    vocabulary^(max_tokens - 1) finds the most likely text of all.
 
     Deviations: none.
     """
@@ -58,51 +59,53 @@ def beam_search(
     logits = output.logits[-1:]
     finished: list[tuple[float, Decoded]] = []
     while True:
-        totals = torch.tensor([one.total for one in alive], dtype=torch.float64).unsqueeze(1)
+        totals = torch.tensor([beam.total for beam in alive], dtype=torch.float64).unsqueeze(1)
         chances = totals.to(logits.device) + logits.log_softmax(-1).double()
-        found: list[tuple[int, _Beam]] = []
+        children: list[tuple[int, _Beam]] = []
         for rank, (place, total) in enumerate(top(chances.flatten(), 2 * width)):
             parent, token = divmod(place, logits.shape[-1])
             tokens = (*alive[parent].tokens, token)
             if token in inputs.end_tokens or len(tokens) == inputs.max_tokens:
-                if rank < width:  # an end counts where it is among the best, as one under way does
+                if rank < width:  # a finished text counts only if it is among the best, like an unfinished one
                     score = normalised(total, len(tokens), length_penalty)
                     finished.append((score, Decoded(tokens, "end" if token in inputs.end_tokens else "length", score)))
-            elif len(found) < width:
-                found.append((parent, _Beam(alive[parent].branch, tokens, total)))
-        finished = sorted(finished, key=lambda one: -one[0])[:width]
-        if not found or (len(finished) == width and _none_better(found, finished[-1][0], inputs, length_penalty)):
-            return tuple(draft for _, draft in finished)
-        alive = yield from _branched(alive, found)
-        outputs = yield from forwards([Forward(one.branch, one.tokens[-1:]) for one in alive])
+            elif len(children) < width:
+                children.append((parent, _Beam(alive[parent].branch, tokens, total)))
+        finished = sorted(finished, key=lambda scored: -scored[0])[:width]
+        if not children or (len(finished) == width and _none_better(children, finished[-1][0], inputs, length_penalty)):
+            return tuple(text for _, text in finished)
+        alive = yield from _branched(alive, children)
+        outputs = yield from forwards([Forward(beam.branch, beam.tokens[-1:]) for beam in alive])
         logits = torch.stack([output.logits[-1] for output in outputs])
 
 
 def normalised(total: float, tokens: int, length_penalty: float) -> float:
-    """A draft's log-probability by its length."""
+    """A text's log-probability divided by a power of its length."""
     return total / tokens**length_penalty
 
 
-def _none_better(found: list[tuple[int, _Beam]], least: float, inputs: DecodingInput, length_penalty: float) -> bool:
-    """Whether no draft under way can still pass `least`: a total only falls, so its best is at the length that the
-    penalty favours."""
-    best = max(one.total for _, one in found)
-    length = inputs.max_tokens if length_penalty > 0 else len(found[0][1].tokens) + 1
-    return normalised(best, length, length_penalty) <= least
+def _none_better(
+    unfinished: list[tuple[int, _Beam]], worst: float, inputs: DecodingInput, length_penalty: float
+) -> bool:
+    """Whether no unfinished text can reach a score above `worst`: a total only falls, so the best possible score is at
+    the length that the penalty favours."""
+    best = max(beam.total for _, beam in unfinished)
+    length = inputs.max_tokens if length_penalty > 0 else len(unfinished[0][1].tokens) + 1
+    return normalised(best, length, length_penalty) <= worst
 
 
-def _branched(alive: list[_Beam], found: list[tuple[int, _Beam]]) -> Decoding[list[_Beam]]:
-    """Branches for the drafts that go on: the first child of a parent takes its branch, the others fork it."""
+def _branched(alive: list[_Beam], chosen: list[tuple[int, _Beam]]) -> Decoding[list[_Beam]]:
+    """Gives each chosen child a branch: the first child of a parent takes its branch, further children fork it."""
     taken: set[int] = set()
     children: list[_Beam] = []
-    for parent, child in found:
+    for parent, child in chosen:
         if parent in taken:
             forked = yield from fork(child.branch)
             children.append(_Beam(forked, child.tokens, child.total))
         else:
             taken.add(parent)
             children.append(child)
-    unused = [one.branch for place, one in enumerate(alive) if place not in taken]
+    unused = [beam.branch for place, beam in enumerate(alive) if place not in taken]
     if unused:
         yield from drop(*unused)
     return children

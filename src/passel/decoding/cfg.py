@@ -1,4 +1,4 @@
-"""Classifier-free guidance: the prompt's pull on the text, made stronger."""
+"""Classifier-free guidance: the prompt's influence on the text, made stronger."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def cfg(
 ) -> Decoding[tuple[Decoded, ...]]:
     """Draws from log-probabilities moved away from those without the prompt: log q + gamma (log p - log q).
 
-    p is the distribution after the prompt, q the one after a prompt that says nothing, or says what is not wanted.
+    p is the distribution after the prompt, q that after an empty prompt or after a prompt for the opposite.
 
     Source: Sanchez, Fan, Spangher, Levi, Ammanamanchi and Biderman 2023, Stay on topic with classifier-free guidance,
     arXiv 2306.17806, equation 7.
@@ -27,14 +27,15 @@ def cfg(
     Symbols: gamma -> `gamma`.
 
     Args:
-        inputs: what to go on from.
-        key: decides the draws.
-        gamma: strength; 1 is plain sampling, the paper's is 1.5 for prompts and 1.25 for chains of thought.
-        negative: the other prompt; empty: the prompt's last token alone, as in the paper.
+        inputs: the prompt, its limits and the sampling parameters.
+        key: seeds the draws.
+        gamma: strength; 1 is plain sampling. The paper has 1.5 for prompts and 1.25 for chains of thought.
+        negative: the other prompt; empty: only the last token of the prompt, as in the paper.
 
-    Cost: passes = 2 * tokens of the draft, two at a time in one batch.
+    Cost: passes = 2 * tokens of the text, two at a time in one batch.
 
-    Guarantees: exact for what it states: at gamma = 1 it is plain sampling, at gamma = 0 it is blind to the prompt.
+    Guarantees: exact: it samples from the stated distribution. At gamma = 1 it is plain sampling, at gamma = 0 it
+    ignores the prompt.
 
     Deviations: none.
     """

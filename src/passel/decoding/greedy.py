@@ -1,4 +1,4 @@
-"""Greedy decoding: the most likely token, one a pass."""
+"""Greedy decoding: the most likely token at every step, one token a pass."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ __all__ = ["greedy"]
 
 
 def greedy(inputs: DecodingInput, *, key: Key = Key()) -> Decoding[tuple[Decoded, ...]]:
-    """Takes the most likely token at every step, of equals the one with the lowest id.
+    """Takes the most likely token at every step; among equals, the token with the lowest id.
 
     Source: the usual baseline; no paper of its own.
 
     Symbols: none.
 
     Args:
-        inputs: what to go on from; its sampling is not read.
-        key: not read: nothing is random.
+        inputs: the prompt and its limits; the sampling parameters are not used.
+        key: not used: nothing is random.
 
-    Cost: passes = tokens of the draft.
+    Cost: passes = tokens of the text.
 
     Guarantees: exact.
 

@@ -35,8 +35,8 @@ def hamburger(
     Symbols: S -> the size of a group; E -> its tokens' embeddings [S, hidden size].
 
     Args:
-        inputs: what to go on from; its sampling is not read.
-        key: not read: nothing is random.
+        inputs: the prompt and its limits; the sampling parameters are not used.
+        key: not used: nothing is random.
         path: a folder that `passel train hamburger` made. Where it holds an update of the model too, the model is to be
             loaded with it: `torch:NAME:adapter=FOLDER`.
         confidence: a group ends where its chance to go on, as the parts have it, is less; 0.9 in the code. Above 1 each

@@ -49,8 +49,8 @@ def superposed(
     q(v) -> the interpolated weights of `Tables` [drafts, n].
 
     Args:
-        inputs: what to go on from; its sampling is not read.
-        key: not read: nothing is random.
+        inputs: the prompt and its limits; the sampling parameters are not used.
+        key: not used: nothing is random.
         k: drafts; 3 in the paper.
         ngrams: file of tables that `passel ngrams` made; without one alpha and penalty do nothing.
         alpha: weight of the n-grams in the geometric mean with the model. temperature: divides the logits. candidates:

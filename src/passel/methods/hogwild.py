@@ -34,8 +34,8 @@ def hogwild(
     """One text that several workers of the model write at the same time, and the answer that it ends with.
 
     The workers are told to share the work. Each sees what the others have written a pass later, through the cache of
-    the engine; in the end the model is made to answer after all that was written. It is the decoder `shared_cache` behind a
-    prompt of its own.
+    the engine; in the end the model is made to answer after all that was written. It is the decoder `shared_cache`
+    behind a prompt of its own.
 
     Source: Rodionov et al. 2025 (2504.06261), section 3.2 for the prompt's content.
 

@@ -124,11 +124,13 @@ def torch(
     def settings() -> Any:
         from passel.models.parts.torch.runtime import Settings
 
-        file, own = _weights(path, on_progress)
+        file, catalog_adapter = _weights(path, on_progress)
         beside = _weights(draft, on_progress) if draft else None
         size = int(memory * 1e9)
-        knows = known[0] if known else None
-        given = Settings(file, own, adapter, scale, dtype, int8, device, size, context, rows, beside, knows)
+        context_adder = known[0] if known else None
+        given = Settings(
+            file, catalog_adapter, adapter, scale, dtype, int8, device, size, context, rows, beside, context_adder
+        )
         return given, on_progress
 
     info = ModelInfo(

@@ -14,11 +14,11 @@ from torch.nn import functional
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Log
-from passel.training.loop.course import Course, Loss, Schedule
+from passel.training.loop.setup import Loss, Schedule, TrainingSetup
 from passel.training.parts.batches import Batch, batches, collate
 from passel.training.parts.next_token import learned
 from passel.training.texts.examples import Example
-from passel.training.texts.material import Material
+from passel.training.texts.training_data import TrainingData
 
 __all__ = ["cot_valve"]
 
@@ -26,7 +26,7 @@ _MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "dow
 
 
 def cot_valve(
-    material: Material,
+    data: TrainingData,
     *,
     key: Key,
     steps: Annotated[int, Log(1, 100_000)] = 300,
@@ -34,7 +34,7 @@ def cot_valve(
     learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 5e-4,
     rank: Annotated[int, Log(1, 256)] = 16,
     alpha: Annotated[float, Log(1.0, 512.0)] = 32.0,
-) -> Course:
+) -> TrainingSetup:
     """Trains an update of the weights whose strength sets how long chains of thought are.
 
     Each example is learned at the strength that its length calls for: the field `valve` of a row, from 0 for a chain as
@@ -59,14 +59,14 @@ def cot_valve(
     Deviations: a batch has examples of one strength, so that the update is scaled once a batch.
     """
     peft: Any = _peft()
-    base = material.base.model
+    base = data.base.model
     config = peft.LoraConfig(
         r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=_MODULES, bias="none", task_type="CAUSAL_LM"
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of the one library about the other
         model = peft.get_peft_model(base, config)
-    given = batches(material.examples, batch, key=key / "data", device=material.base.device, alike=_strength)
+    given = batches(data.examples, batch, key=key / "data", device=data.base.device, alike=_strength)
 
     def loss(step: int) -> Loss:
         one = given(step)
@@ -74,8 +74,8 @@ def cot_valve(
 
     def evaluate() -> Mapping[str, float]:
         found: dict[str, list[float]] = {}
-        for one in sorted(material.held_out, key=_strength):
-            here = collate([one], material.base.device)
+        for one in sorted(data.held_out, key=_strength):
+            here = collate([one], data.base.device)
             found.setdefault(f"loss_at_{_strength(one):g}", []).append(float(_at(model, here, alpha / rank)))
         return {name: fmean(losses) for name, losses in found.items()}
 
@@ -83,7 +83,7 @@ def cot_valve(
         _open(model, alpha / rank)
         model.save_pretrained(str(folder))
 
-    return Course(model, loss, Schedule(steps, learning_rate), {}, evaluate, save)
+    return TrainingSetup(model, loss, Schedule(steps, learning_rate), {}, evaluate, save)
 
 
 def _at(model: Any, batch: Batch, scale: float) -> Tensor:

@@ -14,12 +14,12 @@ from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.falcon import Before, FalconNetwork, Shape, unit
-from passel.training.loop.course import Course, Loss, Schedule
+from passel.training.loop.setup import Loss, Schedule, TrainingSetup
 from passel.training.parts.batches import Batch, batches, in_order
-from passel.training.parts.features import Features
+from passel.training.parts.feature_cache import FeatureCache
 from passel.training.parts.glancing import glanced, share
 from passel.training.parts.states import read_off
-from passel.training.texts.material import Material
+from passel.training.texts.training_data import TrainingData
 
 __all__ = ["falcon"]
 
@@ -28,7 +28,7 @@ _SOFT = 0.9
 
 
 def falcon(
-    material: Material,
+    data: TrainingData,
     *,
     key: Key,
     steps: Annotated[int, Log(1, 1_000_000)] = 2000,
@@ -40,7 +40,7 @@ def falcon(
     token_weight: Annotated[float, Log(1e-3, 10.0)] = 0.1,
     noise: Annotated[float, Linear(0.0, 1.0)] = 0.1,
     places: Annotated[int, Log(1, 65536)] = 2048,
-) -> Course:
+) -> TrainingSetup:
     """Trains a drafter that predicts several of the model's next features in one pass.
 
     It is an LSTM with decoder layers above it, for `speculative:drafter=falcon`. It reads the model's last hidden
@@ -81,18 +81,18 @@ def falcon(
     gradients, which takes a fraction of the time where prompts are longer than completions. The LSTM goes along the
     text, as the paper says; in the code it is called without `batch_first`, and its result is not taken apart.
     """
-    shape = _shape(material.base, block, layers)
+    shape = _shape(data.base, block, layers)
     network = FalconNetwork(shape, _DROPOUT)
-    given = batches(material.examples, batch, key=key / "data", device=material.base.device)
-    rules = _Rules(material.base, Features(material.base), network, glancing, token_weight, noise, places)
+    given = batches(data.examples, batch, key=key / "data", device=data.base.device)
+    objective = _Objective(data.base, FeatureCache(data.base), network, glancing, token_weight, noise, places)
 
     def loss(step: int) -> Loss:
-        return rules.loss(given(step), step / steps)
+        return objective.loss(given(step), step / steps)
 
     def evaluate() -> Mapping[str, float]:
-        return _judged(rules, in_order(material.held_out, batch, material.base.device))
+        return _evaluated(objective, in_order(data.held_out, batch, data.base.device))
 
-    return Course(network, loss, Schedule(steps, learning_rate), shape.settings, evaluate)
+    return TrainingSetup(network, loss, Schedule(steps, learning_rate), shape.settings, evaluate)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,11 +120,11 @@ class _Read:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rules:
+class _Objective:
     """The loss. See `falcon`."""
 
     base: Checkpoint
-    features: Features
+    features: FeatureCache
     network: FalconNetwork
     glancing: bool
     token_weight: float
@@ -200,24 +200,24 @@ class _Rules:
         return apart, _SOFT * soft + (1 - _SOFT) * hard
 
 
-def _judged(rules: _Rules, given: Iterator[Batch]) -> Mapping[str, float]:
+def _evaluated(objective: _Objective, given: Iterator[Batch]) -> Mapping[str, float]:
     """The loss of features, and of each place in a block the share whose token is the model's, with all beginnings of
     blocks."""
-    block, apart = rules.network.shape.block, 0.0
+    block, apart = objective.network.shape.block, 0.0
     asked, same = torch.zeros(block), torch.zeros(block)
     for batch in given:
-        read = rules.read(batch)
-        right = rules.logits(read.right).argmax(-1)
+        read = objective.read(batch)
+        right = objective.logits(read.right).argmax(-1)
         places = torch.arange(read.asked.shape[1], device=read.asked.device).expand_as(read.asked)[read.asked]
         for offset in range(block):
-            before = rules.begun(read.features, read, offset)
-            found = rules.predicted(read.features, read.embeddings, offset, before)[read.asked]
+            before = objective.begun(read.features, read, offset)
+            found = objective.predicted(read.features, read.embeddings, offset, before)[read.asked]
             apart += float(functional.smooth_l1_loss(found, read.right, reduction="sum"))
             of = (places + offset) % block
             asked += torch.bincount(of, minlength=block).cpu()
-            same += torch.bincount(of[rules.logits(found).argmax(-1) == right], minlength=block).cpu()
+            same += torch.bincount(of[objective.logits(found).argmax(-1) == right], minlength=block).cpu()
     figures = {f"agreement_{at + 1}": float(same[at] / asked[at].clamp(min=1)) for at in range(block)}
-    size = rules.network.shape.hidden_size
+    size = objective.network.shape.hidden_size
     return {"feature_loss": apart / max(1.0, float(asked.sum())) / size} | figures
 
 

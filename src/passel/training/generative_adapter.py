@@ -9,17 +9,17 @@ from typing import Annotated, Any
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.networks.context import Generator, Keys, Shape, targets_of
-from passel.training.loop.course import Course, Loss, Schedule
+from passel.training.loop.setup import Loss, Schedule, TrainingSetup
 from passel.training.parts.batches import batches, in_order
-from passel.training.parts.contexts import Lesson, Teacher, checked, lesson
+from passel.training.parts.contexts import ContextExample, ContextLoss, check_contexts, context_example
 from passel.training.texts.examples import Example
-from passel.training.texts.material import Material
+from passel.training.texts.training_data import TrainingData
 
 __all__ = ["generative_adapter"]
 
 
 def generative_adapter(
-    material: Material,
+    data: TrainingData,
     *,
     key: Key,
     steps: Annotated[int, Log(1, 100_000)] = 300,
@@ -36,7 +36,7 @@ def generative_adapter(
     chunk: Annotated[int, Log(4, 8192)] = 256,
     rebuild: Annotated[float, Linear(0.0, 10.0)] = 1.0,
     remember: Annotated[float, Linear(0.0, 1024.0)] = 1.0,
-) -> Course:
+) -> TrainingSetup:
     """Trains a generator that turns a context, in one pass over it, into a low-rank update of the weights.
 
     Afterwards the context is asked about without being in the prompt. Each adapted matrix has a memory S, the sum over
@@ -78,23 +78,23 @@ def generative_adapter(
     trains on states of the model that earlier chunks have adapted. The singular value decomposition is exact, with a
     gradient that stays finite; the code's is randomised, and drops an update where two values are too close.
     """
-    config: Any = material.base.model.config.get_text_config()
+    config: Any = data.base.model.config.get_text_config()
     begin = config.num_hidden_layers * 3 // 4 if first is None else first
-    targets = targets_of(material.base.model, [name.strip() for name in matrices.split(",")], begin)
+    targets = targets_of(data.base.model, [name.strip() for name in matrices.split(",")], begin)
     generator = Generator(targets, Shape(config.hidden_size, inner, rank, kept, alpha, keys, shift, chunk))
-    checked((*material.examples, *material.held_out))
-    teacher = Teacher(material.base, generator, rebuild, remember * 1e9)
-    given = batches(material.examples, batch, key=key / "data", device=material.base.device)
+    check_contexts((*data.examples, *data.held_out))
+    context_loss = ContextLoss(data.base, generator, rebuild, remember * 1e9)
+    given = batches(data.examples, batch, key=key / "data", device=data.base.device)
 
     @cache
-    def of(one: Example) -> Lesson:
-        return lesson(one, material.base, chunk)
+    def of(one: Example) -> ContextExample:
+        return context_example(one, data.base, chunk)
 
     def loss(step: int) -> Loss:
-        return teacher.loss([of(one) for one in given(step).examples])
+        return context_loss.loss([of(one) for one in given(step).examples])
 
     def evaluate() -> Mapping[str, float]:
-        held_out = in_order(material.held_out, batch, material.base.device)
-        return teacher.judged([of(one) for one in some.examples] for some in held_out)
+        held_out = in_order(data.held_out, batch, data.base.device)
+        return context_loss.evaluated([of(one) for one in some.examples] for some in held_out)
 
-    return Course(generator, loss, Schedule(steps, learning_rate), generator.settings, evaluate)
+    return TrainingSetup(generator, loss, Schedule(steps, learning_rate), generator.settings, evaluate)

@@ -22,15 +22,15 @@ from passel.engine.plain import numbers
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.hamburger import Parts, Shape, depths_of
 from passel.networks.kept import WEIGHTS
-from passel.training.loop.course import Course, Loss, Schedule
+from passel.training.loop.setup import Loss, Schedule, TrainingSetup
 from passel.training.parts.batches import Batch, batches, in_order
-from passel.training.parts.grouping import Grouped, grouped
-from passel.training.parts.prefixes import Prefixes
+from passel.training.parts.grouping import Groups, group_batch
+from passel.training.parts.prompt_cache import PromptCache
 from passel.training.parts.reading import states_at
-from passel.training.parts.segmentation import segmented
+from passel.training.parts.segmentation import group_sizes
 from passel.training.parts.states import read_off
 from passel.training.texts.examples import Example
-from passel.training.texts.material import Material
+from passel.training.texts.training_data import TrainingData
 
 __all__ = ["hamburger"]
 
@@ -40,7 +40,7 @@ _MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "dow
 
 
 def hamburger(
-    material: Material,
+    data: TrainingData,
     *,
     key: Key,
     steps: Annotated[int, Log(1, 100_000)] = 600,
@@ -50,11 +50,11 @@ def hamburger(
     layers: Annotated[int, Log(1, 16)] = 2,
     inner: Annotated[int, Linear(0, 16384)] = 0,
     depths: Annotated[int, Log(1, 16)] = 4,
-    most: Annotated[int, Log(2, 8)] = 4,
+    max_group: Annotated[int, Log(2, 8)] = 4,
     low: Annotated[float, Linear(0.0, 10.0)] = 0.05,
     ratio: Annotated[float, Linear(0.0, 1.0)] = 0.3,
     kl: Annotated[float, Linear(0.0, 10.0)] = 0.0,
-) -> Course:
+) -> TrainingSetup:
     """Trains what turns a group of tokens into one input of the model, and what writes a group from one pass of it.
 
     The model itself cuts its training texts: a token of which it is sure joins the group before it. A group goes in as
@@ -75,7 +75,7 @@ def hamburger(
         layers: of the micro-step decoder; 4 in the code, for a model of 16 layers and 2048. inner: of its feed-forward
             networks; 0: as large as the model's.
         depths: states of the model that it reads, at equal distances; 4 in the code.
-        most: tokens of a group at most; 4 in the code.
+        max_group: tokens of a group at most; 4 in the code.
         low, ratio: thresholds of the groups; 0.05 and 0.3 in the code.
         kl: weight of the divergence from the model as it was; none in the code by default.
 
@@ -93,24 +93,24 @@ def hamburger(
     that norm. Its layers have learned places in place of rotary ones, and add nothing at first; the embedder's
     attention adds nothing at first either. One learning rate for all.
     """
-    base, model = material.base, material.base.model
+    base, model = data.base, data.base.model
     config = model.config.get_text_config()
     shape = Shape(
         hidden_size=config.hidden_size,
         depths=depths_of(config.num_hidden_layers, depths),
-        most=most,
+        most=max_group,
         layers=layers,
         heads=config.num_attention_heads if config.hidden_size % config.num_attention_heads == 0 else 1,
         inner_size=inner or config.intermediate_size,
     )
     parts = Parts(shape).to(base.device)
     adapted = _adapted(model, lora_rank) if lora_rank else None
-    prefixes = Prefixes(model.get_decoder()) if adapted is None and Prefixes.fits(config) else None
-    task = _Task(base, parts, adapted, low, ratio, kl, prefixes)
-    given = batches(material.examples, batch, key=key / "data", device=base.device)
+    prefixes = PromptCache(model.get_decoder()) if adapted is None and PromptCache.fits(config) else None
+    task = _Objective(base, parts, adapted, low, ratio, kl, prefixes)
+    given = batches(data.examples, batch, key=key / "data", device=base.device)
 
     def evaluate() -> Mapping[str, float]:
-        return task.figures(material.held_out, batch)
+        return task.figures(data.held_out, batch)
 
     def save(folder: Path) -> None:
         assert adapted is not None, "without an update the parts are all there is"
@@ -118,7 +118,7 @@ def hamburger(
         state = {name: one.detach().contiguous().clone() for name, one in parts.state_dict().items()}
         safetensors_torch.save_file(state, folder / WEIGHTS)
 
-    return Course(
+    return TrainingSetup(
         module=parts if adapted is None else nn.ModuleDict({"parts": parts, "model": adapted}),
         loss=lambda step: task.loss(given(step)),
         schedule=Schedule(steps, learning_rate),
@@ -141,7 +141,7 @@ class _Read:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Task:
+class _Objective:
     """The model, its parts, and how texts are cut."""
 
     base: Checkpoint
@@ -150,20 +150,24 @@ class _Task:
     low: float
     ratio: float
     kl: float
-    prefixes: Prefixes | None
+    prefixes: PromptCache | None
     sizes: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
 
     def loss(self, batch: Batch) -> Loss:
         """Of a batch."""
-        teacher = self.teacher(batch) if self.kl or not all(id(one) in self.sizes for one in batch.examples) else None
-        groups = self.groups(batch, teacher)
+        reference_logits = (
+            self.reference_logits(batch)
+            if self.kl or not all(id(one) in self.sizes for one in batch.examples)
+            else None
+        )
+        groups = self.groups(batch, reference_logits)
         read = self.read(batch, groups)
         token, stop = _losses(read)
         value = token + _STOP * stop
         figures = {"token_loss": float(token.detach()), "stop_loss": float(stop.detach())}
-        if self.kl and teacher is not None:
+        if self.kl and reference_logits is not None:
             apart = functional.kl_div(
-                read.logits.log_softmax(-1), teacher.log_softmax(-1), log_target=True, reduction="batchmean"
+                read.logits.log_softmax(-1), reference_logits.log_softmax(-1), log_target=True, reduction="batchmean"
             )
             value = value + self.kl * apart
             figures["kl"] = float(apart.detach())
@@ -173,8 +177,8 @@ class _Task:
         """Means over the tokens of held-out texts."""
         sums: dict[str, float] = {}
         for batch in in_order(examples, size, self.base.device):
-            teacher = self.teacher(batch)
-            groups = self.groups(batch, teacher)
+            reference_logits = self.reference_logits(batch)
+            groups = self.groups(batch, reference_logits)
             read = self.read(batch, groups)
             token, stop = _losses(read)
             count, right = len(read.tokens), read.logits.argmax(-1) == read.tokens
@@ -183,7 +187,7 @@ class _Task:
                 "groups": int(groups.learned.sum()),
                 "token_loss": count * float(token),
                 "stop_loss": count * float(stop),
-                "model_loss": count * float(functional.cross_entropy(teacher, read.tokens)),
+                "model_loss": count * float(functional.cross_entropy(reference_logits, read.tokens)),
                 "stop_accuracy": int(((read.stops > 0) == read.ends).sum()),
             }
             for number in range(self.parts.shape.most):
@@ -198,7 +202,7 @@ class _Task:
         totals = {name: value / tokens for name, value in sums.items() if not name.startswith("accuracy")}
         return totals | means | {"tokens_per_group": tokens / groups}
 
-    def teacher(self, batch: Batch) -> Tensor:
+    def reference_logits(self, batch: Batch) -> Tensor:
         """Logits [tokens to be learned, vocabulary] of the model as it was, without gradients."""
         as_it_was = self.adapted.disable_adapter() if self.adapted is not None else nullcontext()
         with torch.no_grad(), as_it_was:
@@ -209,21 +213,21 @@ class _Task:
                 self.prefixes.keep(batch, past)
             return read_off(self.base, last[:, :-1][batch.learned[:, 1:]]).float()
 
-    def groups(self, batch: Batch, teacher: Tensor | None) -> Grouped:
+    def groups(self, batch: Batch, reference_logits: Tensor | None) -> Groups:
         """The batch in groups; each text is cut once, for the model as it was does not change."""
-        if teacher is not None:
-            entropies = numbers(torch.distributions.Categorical(logits=teacher).entropy())
+        if reference_logits is not None:
+            entropies = numbers(torch.distributions.Categorical(logits=reference_logits).entropy())
             at = 0
             for one in batch.examples:
                 count = len(one.tokens) - one.start
-                self.sizes[id(one)] = segmented(
-                    entropies[at : at + count], low=self.low, ratio=self.ratio, most=self.parts.shape.most
+                self.sizes[id(one)] = group_sizes(
+                    entropies[at : at + count], low=self.low, ratio=self.ratio, max_size=self.parts.shape.most
                 )
                 at += count
         sizes = [self.sizes[id(one)] for one in batch.examples]
-        return grouped(batch, sizes, self.parts.shape.most, whole=self.prefixes is None)
+        return group_batch(batch, sizes, self.parts.shape.most, whole=self.prefixes is None)
 
-    def read(self, batch: Batch, groups: Grouped) -> _Read:
+    def read(self, batch: Batch, groups: Groups) -> _Read:
         """One pass of the model over the groups, and one of the micro-step decoder over each that is to be learned."""
         shape, rows = self.parts.shape, torch.arange(len(batch.tokens), device=batch.tokens.device)
         body = self.base.model.get_decoder()

@@ -51,8 +51,10 @@ def draw_chains(
     width: int = 1,
     layers: int | None = None,
 ) -> Decoding[list[Chain]]:
-    """Guesses that follow the text, in `width` chains whose first tokens differ, `context.length` tokens each or up to an
-    end token. The first chain goes on in `branch`, each other one in a fork of it.
+    """Draws guesses that follow the text, in `width` chains whose first tokens differ.
+
+    A chain has `context.length` tokens, or fewer where it reaches an end token. The first chain goes on in `branch`,
+    every other chain in a fork of it.
 
     Args:
         branch: of the drafting model, with all of the text but the tokens `new`.

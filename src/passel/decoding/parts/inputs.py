@@ -1,4 +1,4 @@
-"""What a decoding method begins with, and what it makes."""
+"""The input and the output of a decoding method."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["Decoded", "DecodingInput"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodingInput:
-    """A prompt to go on from.
+    """The prompt that a decoding method continues, with its limits and the tools to read and write text.
 
     Args:
         prompt: token ids, at least one.
-        max_tokens: of a draft at most.
-        end: tokens that end a text; a draft holds the one that ended it, as its last.
-        sampling: temperature, truncations and penalties that the user set; None where a method has its own way.
-        encode: text to ids, without special tokens. decode: ids to text, without special tokens.
-        chat: the turns of a chat to the ids that ask for an answer, for methods that write prompts of their own;
-            None where the model has no chat template.
+        max_tokens: limit of each text.
+        end_tokens: token ids that end a text; the text includes the end token, as its last token.
+        sampling: temperature, truncations and penalties that the user set.
+        encode: from text to token ids, without special tokens. decode: from token ids to text, without special tokens.
+        chat: from the turns of a chat to the token ids that ask for an answer, for methods that write their own
+            prompts; None where the model has no chat template.
         turns: the chat that `prompt` was made of, or None.
-        beside: models beside the engine's own that branches can be opened of.
-        tokenizer: that the ids are of, for methods whose data belong to one; None where it is not known.
-        masked: of a masked-diffusion model, its mask token and shift; None: the model is causal.
+        extra_models: number of models beside the engine's own (draft models, guides) that branches can be opened on.
+        tokenizer: the tokenizer of the ids, for methods whose data belong to one; None where it is unknown.
+        masked: mask token and shift of a masked-diffusion model; None: the model is causal.
     """
 
     prompt: tuple[int, ...]
@@ -55,12 +55,12 @@ class Decoded:
     """A text that a decoding method made.
 
     Args:
-        tokens: ids, with the one that ended it if any.
-        ended: end: by an end token, or because the method found it whole; length: by max_tokens.
-        score: what the method ranks its drafts by, higher is better; None for one that does not.
-        logprobs: log-probability of each token under the model, where the method knows them.
-        spent: tokens that the model computed beyond those of the draft, as the method counts them; 0 where it does not.
-        depths: layers that each token took, where the method lets them leave early.
+        tokens: token ids, including the end token if there is one.
+        ended: end: by an end token, or because the method stopped the text; length: by max_tokens.
+        score: the value that the method ranks its texts by, higher is better; None if it does not rank them.
+        logprobs: log-probability of each token under the model, where the method knows it.
+        spent: tokens that the model computed beyond those of the text, as the method counts them; 0 if it does not.
+        depths: number of layers that each token went through, where the method lets tokens exit early.
     """
 
     tokens: tuple[int, ...]
@@ -72,4 +72,4 @@ class Decoded:
 
 
 def _no_text() -> tuple[int, ...]:
-    raise UsageError("this decoding method needs a tokenizer, and this opening has none")
+    raise UsageError("this decoding method needs a tokenizer, and its input has none")

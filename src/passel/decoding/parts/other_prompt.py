@@ -1,4 +1,4 @@
-"""The same answer under another prompt: a second branch, filled only when its logits are wanted."""
+"""The same answer after another prompt: a second branch, computed only when its logits are needed."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ __all__ = ["OtherPrompt", "both_logits"]
 
 
 class OtherPrompt:
-    """A branch that begins with another prompt and goes on with the same answer, one or more tokens late."""
+    """A branch that begins with another prompt and continues with the same answer, one or more tokens late."""
 
     def __init__(self, prompt: Sequence[int]) -> None:
         self._branch: int | None = None
         self._late: list[int] = list(prompt)
         self.passes = 0
-        """Forwards that it took."""
+        """Number of forwards of this branch."""
 
     def append(self, token: int) -> None:
-        """The answer has gone on."""
+        """Adds a token of the answer."""
         self._late.append(token)
 
     def ask(self) -> Decoding[Forward]:
-        """The forward that brings it up to date."""
+        """The forward that computes the tokens that were added since the last one."""
         if self._branch is None:
             self._branch = yield from open_branch()
         late, self._late = tuple(self._late), []
@@ -33,8 +33,8 @@ class OtherPrompt:
         return Forward(self._branch, late)
 
 
-def both_logits(main: Forward, beside: OtherPrompt) -> Decoding[tuple[Tensor, Tensor]]:
-    """The next token's logits after the prompt and after the other one, in one batch: [vocabulary] each."""
-    other = yield from beside.ask()
-    ours, theirs = yield from forwards((main, other))
-    return ours.logits[-1], theirs.logits[-1]
+def both_logits(main: Forward, other: OtherPrompt) -> Decoding[tuple[Tensor, Tensor]]:
+    """The next token's logits after the prompt and after the other prompt, in one batch: [vocabulary] each."""
+    late = yield from other.ask()
+    after_main, after_other = yield from forwards((main, late))
+    return after_main.logits[-1], after_other.logits[-1]

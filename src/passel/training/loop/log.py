@@ -9,15 +9,15 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from passel.training.loop.course import Loss, Schedule
+from passel.training.loop.setup import Loss, Schedule
 
-__all__ = ["LOG", "Log", "Step", "Watch", "lines", "unwatched"]
+__all__ = ["LOG", "Log", "OnStep", "StepReport", "ignore_step", "lines"]
 
 LOG = "log.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepReport:
     """What a watcher is told.
 
     Args:
@@ -34,10 +34,10 @@ class Step:
     seconds: float
 
 
-Watch = Callable[[Step], None]
+OnStep = Callable[[StepReport], None]
 
 
-def unwatched(step: Step) -> None:
+def ignore_step(step: StepReport) -> None:
     """Nobody watches."""
 
 
@@ -50,7 +50,9 @@ class Log:
         folder.mkdir(parents=True, exist_ok=True)
         self._path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
 
-    def stepped(self, step: int, schedule: Schedule, losses: Sequence[Loss], taken: float, seconds: float) -> Step:
+    def stepped(
+        self, step: int, schedule: Schedule, losses: Sequence[Loss], taken: float, seconds: float
+    ) -> StepReport:
         """A step that took `taken` seconds; returns what a watcher is told."""
         figures = {name: fmean(loss.figures[name] for loss in losses) for name in losses[0].figures}
         loss = fmean(loss.value.item() for loss in losses)
@@ -58,7 +60,7 @@ class Log:
         rate = schedule.rate(step - 1)
         fixed = {"step": step, "loss": loss, "rate": rate, "tokens_per_second": speed, "seconds": seconds}
         self._add({**figures, **fixed})
-        return Step(step, schedule.steps, loss, figures, speed, seconds)
+        return StepReport(step, schedule.steps, loss, figures, speed, seconds)
 
     def evaluated(self, step: int, figures: Mapping[str, float]) -> None:
         """Figures on held-out text."""

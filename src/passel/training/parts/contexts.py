@@ -14,16 +14,16 @@ from torch.nn.utils.rnn import pad_sequence
 from passel.core.errors import UsageError
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.context import Generator, States, adapted, begun, chunks, states_of
-from passel.training.loop.course import Loss
+from passel.training.loop.setup import Loss
 from passel.training.parts.batches import Batch, collate
 from passel.training.parts.next_token import learned
 from passel.training.texts.examples import Example
 
-__all__ = ["Asked", "Lesson", "Teacher", "checked", "lesson"]
+__all__ = ["ContextExample", "ContextLoss", "Query", "check_contexts", "context_example"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Query:
     """A text to be learned from a memory of the context's first `seen` chunks."""
 
     text: Example
@@ -31,15 +31,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class ContextExample:
     """A context in chunks, texts that are said from it, and its own chunks, which are rebuilt from it."""
 
     chunks: tuple[Example, ...]
-    said: tuple[Asked, ...]
-    rebuilt: tuple[Asked, ...]
+    queries: tuple[Query, ...]
+    reconstructions: tuple[Query, ...]
 
 
-def checked(examples: Sequence[Example]) -> None:
+def check_contexts(examples: Sequence[Example]) -> None:
     """Raises UsageError for a context that is no text."""
     for one in examples:
         given = one.row.get("context", "text")
@@ -47,17 +47,17 @@ def checked(examples: Sequence[Example]) -> None:
             raise UsageError(f"context of a row is a text, got {given!r}")
 
 
-def lesson(one: Example, base: Checkpoint, chunk: int) -> Lesson:
+def context_example(one: Example, base: Checkpoint, chunk: int) -> ContextExample:
     """Of an example with a field `context`: its prompt is asked, and completed, from a memory of all of it. Of any
     other: each chunk of it is continued by the next."""
     given = one.row.get("context")
     if given is None:
         # at least two, so that there is something to continue
         parts = _texts(chunks(one.tokens.tolist(), min(chunk, max(2, -(-len(one.tokens) // 2)))))
-        said = tuple(Asked(part, at) for at, part in enumerate(parts[1:], 1))
-        return Lesson(parts, said, tuple(Asked(part, at) for at, part in enumerate(parts, 1)))
+        queries = tuple(Query(part, at) for at, part in enumerate(parts[1:], 1))
+        return ContextExample(parts, queries, tuple(Query(part, at) for at, part in enumerate(parts, 1)))
     parts = _texts(chunks(base.tokenizer(given, add_special_tokens=False, verbose=False)["input_ids"], chunk))
-    return Lesson(parts, (Asked(one, len(parts)),), tuple(Asked(part, len(parts)) for part in parts))
+    return ContextExample(parts, (Query(one, len(parts)),), tuple(Query(part, len(parts)) for part in parts))
 
 
 def _texts(parts: Sequence[Sequence[int]]) -> tuple[Example, ...]:
@@ -83,7 +83,7 @@ class _Kept:
         return made
 
 
-class Teacher:
+class ContextLoss:
     """The next-token loss of what lessons ask for, by the model with the updates of their memories.
 
     Args:
@@ -96,18 +96,18 @@ class Teacher:
         self._base, self._generator, self._rebuild = base, generator, rebuild
         self._contexts, self._begun = _Kept(room / 2), _Kept(room / 2)
 
-    def loss(self, lessons: Sequence[Lesson], *, compare: bool = False) -> Loss:
+    def loss(self, context_examples: Sequence[ContextExample], *, compare: bool = False) -> Loss:
         """Of some lessons at once. `compare`: figures are also of the model without the updates."""
-        base, read = self._base, [chunk for one in lessons for chunk in one.chunks]
-        said = _memories(lessons, "said")
-        rebuilt = _memories(lessons if self._rebuild else (), "rebuilt")
+        base, read = self._base, [chunk for one in context_examples for chunk in one.chunks]
+        queries = _memories(context_examples, "queries")
+        reconstructions = _memories(context_examples if self._rebuild else (), "reconstructions")
         # each memory is normalised once, however many texts are asked of it
-        spans = sorted(set(said[1]) | set(rebuilt[1]))
+        spans = sorted(set(queries[1]) | set(reconstructions[1]))
         memories = self._normalised(read, spans)
         figures: dict[str, float] = {}
         total = torch.zeros((), device=base.device)
         count = sum(len(one.tokens) for one in read)
-        for name, weight, (texts, owners) in (("loss", 1.0, said), ("rebuilding", self._rebuild, rebuilt)):
+        for name, weight, (texts, owners) in (("loss", 1.0, queries), ("rebuilding", self._rebuild, reconstructions)):
             if not texts:
                 continue
             rows = torch.tensor([spans.index(owner) for owner in owners], device=base.device)
@@ -120,7 +120,7 @@ class Teacher:
                 figures[f"{name}_without"] = self._next_token(asked).item()
         return Loss(total, count, figures)
 
-    def judged(self, batches: Iterable[Sequence[Lesson]]) -> dict[str, float]:
+    def evaluated(self, batches: Iterable[Sequence[ContextExample]]) -> dict[str, float]:
         """The figures of some batches, with and without the updates: means over the lessons."""
         totals: dict[str, float] = {}
         count = 0
@@ -171,13 +171,13 @@ class Teacher:
         return [(hidden[0], hidden[0, :0])]
 
 
-def _memories(lessons: Sequence[Lesson], what: str) -> tuple[list[Example], list[tuple[int, int]]]:
+def _memories(context_examples: Sequence[ContextExample], what: str) -> tuple[list[Example], list[tuple[int, int]]]:
     """Texts, and for each the chunks of the batch that its memory is the sum of."""
     texts: list[Example] = []
     owners: list[tuple[int, int]] = []
     start = 0
-    for one in lessons:
-        asked: tuple[Asked, ...] = getattr(one, what)
+    for one in context_examples:
+        asked: tuple[Query, ...] = getattr(one, what)
         for each in asked:
             texts.append(each.text)
             owners.append((start, start + each.seen))

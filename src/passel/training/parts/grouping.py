@@ -10,11 +10,11 @@ from torch import Tensor
 
 from passel.training.parts.batches import Batch
 
-__all__ = ["Grouped", "grouped"]
+__all__ = ["Groups", "group_batch"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Grouped:
+class Groups:
     """Groups side by side, padded on the right.
 
     Args:
@@ -35,7 +35,7 @@ class Grouped:
         return self.there.sum(2)
 
 
-def grouped(batch: Batch, sizes: Sequence[Sequence[int]], most: int, *, whole: bool = True) -> Grouped:
+def group_batch(batch: Batch, sizes: Sequence[Sequence[int]], max_size: int, *, whole: bool = True) -> Groups:
     """Each row's prompt token by token, and what is to be learned in groups of these sizes.
 
     Args:
@@ -44,19 +44,19 @@ def grouped(batch: Batch, sizes: Sequence[Sequence[int]], most: int, *, whole: b
     before = [one.start if whole else 1 for one in batch.examples]
     rows = [[1] * count + list(of) for count, of in zip(before, sizes, strict=True)]
     longest = max(map(len, rows))
-    members = torch.zeros(len(rows), longest, most, dtype=torch.int64)
-    there = torch.zeros(len(rows), longest, most, dtype=torch.bool)
+    members = torch.zeros(len(rows), longest, max_size, dtype=torch.int64)
+    there = torch.zeros(len(rows), longest, max_size, dtype=torch.bool)
     positions = torch.zeros(len(rows), longest, dtype=torch.int64)
     learned = torch.zeros(len(rows), longest, dtype=torch.bool)
     for row, (of, one, count) in enumerate(zip(rows, batch.examples, before, strict=True)):
         assert sum(of) + one.start - count == len(one.tokens), "groups hold each token once"
         length = torch.tensor(of)
         stop = length.cumsum(0) + one.start - count
-        place = (stop - length).unsqueeze(1) + torch.arange(most)
+        place = (stop - length).unsqueeze(1) + torch.arange(max_size)
         inside = place < stop.unsqueeze(1)
         members[row, : len(of)] = place.masked_fill(~inside, 0)
         there[row, : len(of)] = inside
         positions[row, : len(of)] = stop - 1
         learned[row, count : len(of)] = True
     device = batch.tokens.device
-    return Grouped(members.to(device), there.to(device), positions.to(device), learned.to(device))
+    return Groups(members.to(device), there.to(device), positions.to(device), learned.to(device))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["segmented"]
+__all__ = ["group_sizes"]
 
 
-def segmented(entropies: Sequence[float], *, low: float = 0.05, ratio: float = 0.3, most: int = 4) -> list[int]:
+def group_sizes(entropies: Sequence[float], *, low: float = 0.05, ratio: float = 0.3, max_size: int = 4) -> list[int]:
     """Sizes of the groups that tokens with these entropies, in nats, fall into, in order.
 
     A token joins the group before it where its entropy is below `low`, or below `ratio` times the largest of the group:
@@ -16,12 +16,12 @@ def segmented(entropies: Sequence[float], *, low: float = 0.05, ratio: float = 0
     Source: Liu and Zhang 2025, HAMburger, arXiv 2505.20438; `decreasing_v2` of its public code, with its thresholds.
 
     Args:
-        most: tokens of a group at most.
+        max_size: tokens of a group at most.
     """
     sizes: list[int] = []
     largest = 0.0
     for entropy in entropies:
-        if sizes and sizes[-1] < most and (entropy < low or entropy < ratio * largest):
+        if sizes and sizes[-1] < max_size and (entropy < low or entropy < ratio * largest):
             sizes[-1] += 1
             largest = max(largest, entropy)
         else:

@@ -23,7 +23,7 @@ def completions(
     pairs: Sequence[Pair],
     *,
     temperature: float,
-    most: int,
+    max_tokens: int,
     chat: bool,
     key: Key,
     on_progress: OnProgress,
@@ -31,17 +31,18 @@ def completions(
     """The tokens that the model answers each prompt with, on the engine; their end token is among them.
 
     Args:
-        temperature: 0 is greedy. most: tokens of prompt and completion together; a prompt that leaves no room has none.
-        on_progress: is told how many are done, of how many.
+        temperature: 0 is greedy.
+        max_tokens: limit of prompt and completion together; the prompt is cut to leave room for one token.
+        on_progress: called with the number of prompts that are done, and of all.
     """
-    sampling = Sampling(temperature=temperature, max_tokens=most)
+    sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
     found: list[list[int]] = []
-    with Engine(read(base.model, most), context=most) as engine:
+    with Engine(read(base.model, max_tokens), context=max_tokens) as engine:
         for start in range(0, len(pairs), _AT_ONCE):
             on_progress("completing prompts", start, len(pairs))
             draws = [
                 Draw(
-                    tuple(prompt_ids(pair.prompt, base.tokenizer, chat=chat)[: most - 1]),
+                    tuple(prompt_ids(pair.prompt, base.tokenizer, chat=chat)[: max_tokens - 1]),
                     sampling,
                     (key / "completion" / at).bits(),
                     base.end_ids,

@@ -88,8 +88,10 @@ def _pair(row: dict[str, Any], where: str) -> Pair:
     raise UsageError(f"{where}: a row has text, or {names}; this one has {', '.join(row) or 'nothing'}")
 
 
-def example(pair: Pair, tokenizer: Any, most: int, *, chat: bool, ids: Sequence[int] | None = None) -> Example | None:
-    """A pair as tokens, its completion ended by the tokenizer's end token; None where it is longer than `most`.
+def example(
+    pair: Pair, tokenizer: Any, max_tokens: int, *, chat: bool, ids: Sequence[int] | None = None
+) -> Example | None:
+    """A pair as tokens, its completion ended by the tokenizer's end token; None where it is longer than `max_tokens`.
 
     Args:
         chat: whether the prompt is one turn of a chat, by the tokenizer's template.
@@ -99,7 +101,7 @@ def example(pair: Pair, tokenizer: Any, most: int, *, chat: bool, ids: Sequence[
     if ids is None:
         ids = [*_ids(tokenizer, pair.completion), tokenizer.eos_token_id]
     tokens = np.asarray([*prompt, *ids], dtype=np.int64)
-    return Example(tokens, max(1, len(prompt)), pair.row) if 2 <= len(tokens) <= most and len(ids) else None
+    return Example(tokens, max(1, len(prompt)), pair.row) if 2 <= len(tokens) <= max_tokens and len(ids) else None
 
 
 def prompt_ids(prompt: str, tokenizer: Any, *, chat: bool) -> list[int]:

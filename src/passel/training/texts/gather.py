@@ -12,16 +12,16 @@ from passel.core.progress import OnProgress
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.training.texts.completing import completions
 from passel.training.texts.examples import Example, Pair, example, prompt_ids, read, windows
-from passel.training.texts.material import Material
+from passel.training.texts.training_data import TrainingData
 
-__all__ = ["Texts", "gather"]
+__all__ = ["TextSources", "gather"]
 
 
 _HELD_OUT, _MOST_HELD_OUT = 0.05, 200
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class TextSources:
     """Which texts, and how they are to be read.
 
     Args:
@@ -44,7 +44,7 @@ class Texts:
             raise UsageError(f"length must be at least 8, got {self.length}")
 
 
-def gather(base: Checkpoint, texts: Texts, *, key: Key, on_progress: OnProgress) -> Material:
+def gather(base: Checkpoint, texts: TextSources, *, key: Key, on_progress: OnProgress) -> TrainingData:
     """Reads the files, has the model complete their prompts where it is to, and puts texts aside to judge by. Raises
     UsageError where nothing is left to train on."""
     pairs = read(texts.data)
@@ -58,19 +58,19 @@ def gather(base: Checkpoint, texts: Texts, *, key: Key, on_progress: OnProgress)
         count = min(_MOST_HELD_OUT, max(1, round(_HELD_OUT * len(pairs))))
         held, pairs = [pairs[at] for at in order[:count]], [pairs[at] for at in sorted(order[count:])]
     trained = _examples(base, pairs, texts, key / "data", on_progress)
-    return _checked(Material(base, trained, _examples(base, held, texts, key / "held", on_progress)))
+    return _checked(TrainingData(base, trained, _examples(base, held, texts, key / "held", on_progress)))
 
 
-def _parted(base: Checkpoint, examples: Sequence[Example], key: Key) -> Material:
+def _parted(base: Checkpoint, examples: Sequence[Example], key: Key) -> TrainingData:
     """Of one long text: its windows, parted."""
     count = min(_MOST_HELD_OUT, max(1, round(_HELD_OUT * len(examples))))
     aside = set((key / "held out").permutation(len(examples))[:count])
     kept = [one for at, one in enumerate(examples) if at not in aside]
-    return _checked(Material(base, kept, [examples[at] for at in sorted(aside)]))
+    return _checked(TrainingData(base, kept, [examples[at] for at in sorted(aside)]))
 
 
 def _examples(
-    base: Checkpoint, pairs: Sequence[Pair], texts: Texts, key: Key, on_progress: OnProgress
+    base: Checkpoint, pairs: Sequence[Pair], texts: TextSources, key: Key, on_progress: OnProgress
 ) -> list[Example]:
     tokenizer = base.tokenizer
     chat = base.chat if texts.chat is None else texts.chat
@@ -84,7 +84,13 @@ def _examples(
     else:
         asked = [p for p in asked if len(prompt_ids(p.prompt, tokenizer, chat=chat)) < texts.length - 1]
         done = completions(
-            base, asked, temperature=texts.complete, most=texts.length, chat=chat, key=key, on_progress=on_progress
+            base,
+            asked,
+            temperature=texts.complete,
+            max_tokens=texts.length,
+            chat=chat,
+            key=key,
+            on_progress=on_progress,
         )
         made = [*done]
     for pair, ids in zip(asked, made, strict=True):
@@ -93,8 +99,8 @@ def _examples(
     return found
 
 
-def _checked(material: Material) -> Material:
+def _checked(data: TrainingData) -> TrainingData:
     for name in ("examples", "held_out"):
-        if not getattr(material, name):
+        if not getattr(data, name):
             raise UsageError(f"no text is left for {name}: give more of it, or a larger length")
-    return material
+    return data

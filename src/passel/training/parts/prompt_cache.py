@@ -10,28 +10,28 @@ from transformers import DynamicCache
 
 from passel.training.parts.batches import Batch
 
-__all__ = ["Prefixes"]
+__all__ = ["PromptCache"]
 
 _BYTES = 2 << 30
 
 
-class Prefixes:
+class PromptCache:
     """Keys and values of all tokens of a prompt but its last. A model that does not change reads a prompt once.
 
     Args:
         body: of transformers, without its head; it stays as it is.
-        most: bytes to keep; prompts beyond them are read anew each time.
+        max_bytes: bytes to keep; prompts beyond them are read anew each time.
     """
 
-    def __init__(self, body: Any, most: int = _BYTES) -> None:
-        self._body, self._left = body, most
+    def __init__(self, body: Any, max_bytes: int = _BYTES) -> None:
+        self._body, self._left = body, max_bytes
         self._kept: dict[int, Tensor] = {}
 
     @staticmethod
     def fits(config: Any) -> bool:
         """Whether a model is of the kind whose cache can be cut and put together."""
-        kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-        return kinds == {"full_attention"} and not getattr(config, "sliding_window", None)
+        learned_tokens = set(getattr(config, "layer_types", None) or ["full_attention"])
+        return learned_tokens == {"full_attention"} and not getattr(config, "sliding_window", None)
 
     def keep(self, batch: Batch, cache: Any) -> None:
         """Keeps those of a batch whose tokens have gone through the model into this cache."""

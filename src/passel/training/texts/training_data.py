@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.training.texts.examples import Example
 
-__all__ = ["Material"]
+__all__ = ["TrainingData"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Material:
+class TrainingData:
     """A model and texts in its tokens.
 
     Args:

@@ -10,10 +10,10 @@ from passel.core.ask import Message, Prompt
 from passel.core.errors import UsageError
 from passel.engine.text.detokenize import Detokenizer
 
-__all__ = ["Texts"]
+__all__ = ["ChatTokenizer"]
 
 
-class Texts:
+class ChatTokenizer:
     """A fast tokenizer of transformers. `before`: what stands in front of each prompt."""
 
     def __init__(self, tokenizer: Any, before: str = "") -> None:

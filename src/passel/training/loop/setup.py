@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from passel.core.errors import UsageError
 
-__all__ = ["Course", "Evaluate", "Loss", "Schedule", "nothing"]
+__all__ = ["Evaluate", "Loss", "Schedule", "TrainingSetup", "no_figures"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,13 +75,13 @@ class Schedule:
 Evaluate = Callable[[], Mapping[str, float]]
 
 
-def nothing() -> Mapping[str, float]:
+def no_figures() -> Mapping[str, float]:
     """No figures."""
     return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
+class TrainingSetup:
     """What is to be done. A step's loss is a function of the weights and the step's number alone, so that a run that
     was interrupted goes on as if it had not been.
 
@@ -99,16 +99,16 @@ class Course:
     loss: Callable[[int], Loss]
     schedule: Schedule
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    evaluate: Evaluate = nothing
+    evaluate: Evaluate = no_figures
     save: Callable[[Path], None] | None = None
 
-    def judged(self) -> dict[str, float]:
+    def evaluated(self) -> dict[str, float]:
         """Its figures on held-out text as it stands."""
         self.module.eval()
         with torch.no_grad():
             return dict(self.evaluate())
 
-    def trained(self) -> dict[str, Tensor]:
+    def trained_state(self) -> dict[str, Tensor]:
         """The module's state, but for what it holds of a frozen model."""
         frozen = {name for name, one in self.module.named_parameters() if not one.requires_grad}
         state = self.module.state_dict()

@@ -10,10 +10,10 @@ from passel.engine.weights.checkpoint import Checkpoint
 from passel.training.parts.batches import Batch
 from passel.training.parts.states import states
 
-__all__ = ["Features"]
+__all__ = ["FeatureCache"]
 
 
-class Features:
+class FeatureCache:
     """The frozen model's states before its final norm.
 
     Args:
