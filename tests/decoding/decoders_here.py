@@ -1,4 +1,4 @@
-"""Openings for the tiny model, and a way to run a decoding method that checks the engine after it."""
+"""Inputs for the tiny model, and a way to run a decoding method that checks the engine after it."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def engine_for(name: str, **settings: Any) -> Engine:
 
 
 def inputs_for(name: str, given: DecodingInput) -> DecodingInput:
-    """The opening as such a model has it."""
+    """The same inputs for the kind of model that the method of this name takes."""
     return masked_inputs(given) if name in MASKED else given
 
 
 def run(method: Decoding[Any], family: str = "llama", *, engine: Engine | None = None) -> tuple[Decoded, ...]:
-    """Its drafts. Raises AssertionError where it leaves the engine's cache in disorder."""
+    """The method's texts. Raises AssertionError if it leaves the engine's cache in disorder."""
     engine = engine or engine_of(family)
-    drafts = engine.run(method)
+    texts = engine.run(method)
     engine.close()
     cache = engine._scheduler.cache
     cache.check()
     assert cache.branches == 0
-    return drafts
+    return texts

@@ -229,7 +229,7 @@ def test_what_is_refused(monkeypatch: pytest.MonkeyPatch):
         run_masked(guided_diffusion(masked_inputs(inputs()), guide=2))
     with pytest.raises(UsageError, match="block"):
         run_masked(guided_diffusion(masked_inputs(inputs()), block=0))
-    monkeypatch.setattr("passel.decoding.guided_diffusion._APART", 3)
+    monkeypatch.setattr("passel.decoding.guided_diffusion._MAX_DIFFERENCE", 3)
     parts = read(model_of("llama", 1), CONTEXT)
     fewer = replace(parts, head=_First(parts.head, 50))
     engine = Engine(replace(parts, masked=MaskedDiffusion(MASK)), beside=[fewer], context=CONTEXT, memory=8 << 20)

@@ -66,7 +66,7 @@ def test_an_end_inside_a_stretch_that_stands(length: int, tree: bool) -> None:
     (whole,) = engine.run(greedy(GREEDY))
     drafter = right(whole.tokens, length, tree=tree)
     for inputs in [replace(GREEDY, max_tokens=most) for most in range(1, 9)] + [
-        replace(GREEDY, end=frozenset({whole.tokens[at]})) for at in range(8)
+        replace(GREEDY, end_tokens=frozenset({whole.tokens[at]})) for at in range(8)
     ]:
         emitted: list[int] = []
         (plain,) = engine.run(greedy(inputs))
@@ -110,7 +110,7 @@ def test_the_draft_is_distributed_as_the_targets(name: str) -> None:
     sampling = Sampling(temperature=1.3, top_p=0.97, frequency_penalty=0.5)
     target, method = cache(logits_of("target", 3)), load(f"speculative:drafter={name}").make
     inputs = DecodingInput((0, 1, 0), 3, frozenset(), sampling, extra_models=1)
-    keys, draft_model = 150, cache(logits_of("draft", 3))
+    keys, draft_model = 100, cache(logits_of("draft", 3))
     counts: Counter[tuple[int, ...]] = Counter()
     for seed in range(keys):
         engine = ScriptedEngine([target, draft_model])

@@ -140,7 +140,7 @@ def test_the_same_drafts_from_scratch_with_ngrams(k: int, tmp_path: Path):
         drafts = engine.run(made)
         wanted = from_scratch(model_of(), prompt, 8, k, 2 * k + 3, 0.4, 0.4, oracle)
         assert [draft.tokens for draft in drafts] == [text for _, text in wanted]
-        assert [draft.score for draft in drafts] == pytest.approx([score / 8 for score, _ in wanted], abs=1e-4)
+        assert [draft.score for draft in drafts] == pytest.approx([score / 8 for score, _ in wanted], abs=5e-4)
         penalised += sum(score < -150 for score, _ in wanted)
     close(engine)
     assert penalised > 0, "a draft without any support is among them"
@@ -151,12 +151,13 @@ def test_one_draft_is_the_greedy_one(family: str):
     """To the end, where there is one: end tokens are taken from the middle of greedy drafts."""
     engine, ended = engine_of(family), 0
     for prompt in PROMPTS:
-        free = engine.run(greedy(inputs(12, prompt=prompt)))[0]
-        for end in ((), (63,), free.tokens[4:5], tuple(range(0, 64, 3))):
-            (wanted,) = engine.run(greedy(inputs(12, end, prompt)))
-            (found,) = engine.run(superposed(inputs(12, end, prompt), k=1))
-            assert (found.tokens, found.ended) == (wanted.tokens, wanted.ended)
-            ended += wanted.ended == "end"
+        (free,) = engine.run(greedy(inputs(8, prompt=prompt)))
+        for end in ((), free.tokens[4:5], tuple(range(0, 64, 3))):
+            (draft,) = engine.run(superposed(inputs(8, end, prompt), k=1))
+            length = next((at for at, token in enumerate(free.tokens, 1) if token in end), None)
+            assert draft.tokens == free.tokens[:length]
+            assert draft.ended == ("end" if length else "length")
+            ended += length is not None
     close(engine)
     assert ended >= 3
 
@@ -274,13 +275,13 @@ def test_a_common_beginning_is_told_before_the_end():
 
 def test_several_at_once_are_each_as_alone(tmp_path: Path):
     tables, engine = built(tmp_path, DOCUMENTS, size=64), engine_of()
-    openings = [inputs(9, (7,), prompt) for prompt in PROMPTS]
-    alone = [engine.run(superposed(one, k=3, ngrams=str(tables.path))) for one in openings]
+    three = [inputs(9, (7,), prompt) for prompt in PROMPTS]
+    alone = [engine.run(superposed(one, k=3, ngrams=str(tables.path))) for one in three]
     found: dict[int, Any] = {}
     ticks = engine.tally.ticks
 
     def all_at_once() -> None:
-        for place, one in enumerate(openings):
+        for place, one in enumerate(three):
             flow = superposed(one, k=3, ngrams=str(tables.path))
             engine.start(flow, lambda result, error, place=place: found.__setitem__(place, (result, error)))
 

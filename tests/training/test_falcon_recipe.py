@@ -15,7 +15,7 @@ import passel
 import passel.training.falcon as recipe
 from passel.core.ask import Sampling
 from passel.core.key import Key
-from passel.decoding import Opening
+from passel.decoding import DecodingInput
 from passel.engine import Engine, read
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
@@ -189,11 +189,11 @@ def test_a_training_makes_a_drafter_that_saves_passes(tiny: Path, tmp_path: Path
     assert last["agreement_1"] > 0.8 > 0.2 > first["agreement_1"]
     assert last["agreement_2"] > 0.6 > 0.2 > first["agreement_2"]
     assert last["feature_loss"] < first["feature_loss"]
-    told = [one["told"] for one in log if "told" in one]
-    assert sum(told[:10]) > 2 * sum(told[-10:])
+    shown = [line["shown"] for line in log if "shown" in line]
+    assert sum(shown[:10]) > 2 * sum(shown[-10:])
     base = load(tiny, dtype="float32")
     prompt = tuple(base.tokenizer("1 + 4")["input_ids"])
-    asked = Opening(prompt, 18, base.end_ids, Sampling(temperature=0.0))
+    asked = DecodingInput(prompt, 18, base.end_ids, Sampling(temperature=0.0))
     with Engine(read(base.model, 64), context=64, memory=8 << 20) as engine:
         (expected,) = engine.run(decoder("greedy").make(asked, key=Key()))
         before = engine.tally.computed

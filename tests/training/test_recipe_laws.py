@@ -20,7 +20,7 @@ from passel.core.ranges import Range
 from passel.core.registry import find, names
 from passel.networks.kept import MANIFEST
 from passel.training.loop.curves import PAGE
-from passel.training.loop.log import LOG, Step, lines
+from passel.training.loop.log import LOG, StepReport, lines
 
 RECIPES = names("training")
 SECTIONS = ["Source", "Symbols", "Args", "Cost", "Guarantees", "Deviations"]
@@ -58,7 +58,7 @@ def test_a_training_on_a_tiny_model(name: str, tiny: Path, sums: Path, tmp_path:
     assert manifest["figures"] == dict(whole.figures)
     assert {LOG, PAGE} <= {path.name for path in (tmp_path / "whole").iterdir()}
 
-    def stop(step: Step) -> None:
+    def stop(step: StepReport) -> None:
         if step.step == 3:
             raise KeyboardInterrupt
 

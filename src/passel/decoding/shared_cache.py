@@ -135,7 +135,7 @@ class _Writer:
         return Forward(self.block.branch, tuple(self.pending), reads=view([*history, *others], self.block))
 
     def take(self, logits: Tensor, inputs: DecodingInput, check_every: int) -> None:
-        """Moves the pending tokens to the block and draws the next token; appends a check where it is due (0: never)."""
+        """Moves the pending tokens to the block, draws the next token, and adds a check where it is due (0: never)."""
         self.block.tokens += self.pending
         self.draw(logits, inputs)
         if check_every and self.written - self.checked >= check_every and not self.ended:

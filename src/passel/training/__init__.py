@@ -1,5 +1,5 @@
-"""Recipes: one file each, found by its file name. A recipe says what is trained and the loss of a step; the loop in
-`loop/` does the rest: optimiser, schedule, checkpoints, progress, the log."""
+"""Recipes: one file each, found by its file name. A recipe defines the module that is trained and the loss of a step;
+the loop in `loop/` does the rest: optimiser, schedule, checkpoints, progress, the log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Bound", "Loss", "Recipe", "Schedule", "TrainingData", "TrainingSetup
 
 
 class Recipe(Protocol):
-    """`def name(data, *, key, …) -> TrainingSetup`; what follows the key are its options."""
+    """`def name(data, *, key, …) -> TrainingSetup`; the parameters after the key are its options."""
 
     def __call__(self, data: TrainingData, *, key: Key, **options: Any) -> TrainingSetup: ...
 

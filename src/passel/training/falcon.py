@@ -47,12 +47,12 @@ def falcon(
     states and predicts those of the next `block` tokens; the model's own head reads tokens off them.
 
     Coupled sequential glancing distillation: a first pass counts the places of each text whose token differs from the
-    model's. In as many blocks as make a share of that number, taken by chance, the first places are then told what
-    they are to predict, feature and token, and a second pass learns the places that were not told. So the later places
-    of a block learn what follows from the earlier ones. The share falls over the training.
+    model's. In randomly chosen blocks, as many as make up a share of that number, the first places are then shown the
+    feature and token that they should predict, and a second pass learns the other places. So the later places of a
+    block learn what follows from the earlier ones. The share falls during training.
 
     Source: Gao, Xie, Xiang and Ji 2024, Falcon, arXiv 2412.12639, section 3.2, equations 1 to 8; the share, the token
-    loss and which places are told as in `train/glance.py` of github.com/Bestpay-inc/Falcon.
+    loss and the choice of shown places as in `train/glance.py` of github.com/Bestpay-inc/Falcon.
 
     Symbols: k -> `block`; f -> features, the hidden states before the final norm; lambda -> `share` in
     `training/parts/glancing.py`; alpha = 0.9 -> weight of the soft loss; omega_dist -> `token_weight`.
@@ -60,26 +60,26 @@ def falcon(
     Args:
         steps, batch: ours, for models of some 100 million weights; the code trains 20 epochs, over 68,000 dialogues.
         learning_rate: ours, for the same; the paper's is 3e-5 for 7 billion weights and more.
-        block: features a pass; 2 in the paper, whose 3 and 4 are slower.
-        layers: decoder layers above the LSTM of two layers; 1 or more in the code.
-        glancing: without it, plain distillation in one pass.
-        token_weight: of the loss of tokens beside that of features; 0.1 in the paper.
-        noise: half the width of the uniform noise on the features read; 0.1 in the paper.
-        places: of a batch that the token loss is computed on at most, drawn by chance where there are more.
+        block: features per pass; 2 in the paper, where 3 and 4 are slower.
+        layers: number of decoder layers above the LSTM of two layers; 1 or more in the code.
+        glancing: False: plain distillation in one pass.
+        token_weight: weight of the loss of tokens beside that of features; 0.1 in the paper.
+        noise: half the width of the uniform noise on the input features; 0.1 in the paper.
+        places: limit of the places of a batch that the token loss is computed on; a random sample if there are more.
 
     Cost: for each example one pass of the model, whose features are kept for later epochs up to 1 GiB; for each batch
     one pass of the drafter forward and backward, with glancing one more forward, and the head at all places.
 
-    Guarantees: none; what is drafted from it is verified.
+    Guarantees: none; speculative decoding verifies its drafts.
 
     Deviations: lambda runs from 0.45 to 0.1 by steps, as in the code; the paper's formula begins at 0.4 and ends at 0.
-    Told places are not learned, which would only be copied; with k above 2 so many blocks are told that the places in
-    them are the share, where the code tells half of that. The hard loss takes the model's likeliest token, where the
-    code draws one, and KL is taken at temperature 1, not 0.95. Features read and predicted, and embeddings, are scaled
-    to a root mean square of 1, which the final norm undoes, so that the loss has one scale in all models. Blocks begin
-    at a place taken by chance, since a text can end anywhere. What is before all completions of a batch is read without
-    gradients, which takes a fraction of the time where prompts are longer than completions. The LSTM goes along the
-    text, as the paper says; in the code it is called without `batch_first`, and its result is not taken apart.
+    Shown places are not learned, since they would only be copied; with k above 2 so many blocks are shown that their
+    shown places make up the share, where the code shows half of that. The hard loss takes the model's likeliest token,
+    where the code draws one, and KL is taken at temperature 1, not 0.95. Features and embeddings are scaled to a root
+    mean square of 1, which the final norm undoes, so that the loss has one scale in all models. Blocks begin at a
+    random place, since a text can end anywhere. The tokens before all completions of a batch are read without
+    gradients, which saves most of the time where prompts are longer than completions. The LSTM runs along the text, as
+    the paper says; in the code it is called without `batch_first`, and its result is not taken apart.
     """
     shape = _shape(data.base, block, layers)
     network = FalconNetwork(shape, _DROPOUT)
@@ -96,14 +96,14 @@ def falcon(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Read:
+class _DrafterBatch:
     """A batch as the drafter sees it: place i has the feature of token i and token i + 1.
 
     Args:
         features, embeddings: [rows, places, hidden size], scaled.
-        coming, following: the same of `block` tokens later, the answer of each place; zeros where the text has ended.
-        asked: bool [rows, places], whose answer is followed by a token to be learned, and is one.
-        first: places before this one are asked in no row.
+        coming, following: the same, `block` tokens later: the answer of each place; zeros after the text's end.
+        asked: bool [rows, places], places whose answer is a learned token and is followed by one.
+        first: the first place that is asked in any row.
     """
 
     features: Tensor
@@ -115,7 +115,7 @@ class _Read:
 
     @property
     def right(self) -> Tensor:
-        """Features that are asked for, [asked, hidden size]."""
+        """The features to be predicted, [asked, hidden size]."""
         return self.coming[self.asked]
 
 
@@ -131,16 +131,16 @@ class _Objective:
     noise: float
     places: int
 
-    def read(self, batch: Batch) -> _Read:
-        """By the frozen model."""
+    def read(self, batch: Batch) -> _DrafterBatch:
+        """Features and embeddings of a batch, from the frozen model."""
         block = self.network.shape.block
-        # token i + block + 1 follows the answer of place i, and both are to be tokens of the completion
+        # token i + block + 1 follows the answer of place i, and both must be tokens of the completion
         asked = (batch.learned[:, :-1] & batch.learned[:, 1:])[:, block:]
         with torch.no_grad():
             features = unit(self.features.of(batch))
             embeddings = unit(self.base.model.get_input_embeddings()(batch.tokens))
         later = (0, 0, 0, block)
-        return _Read(
+        return _DrafterBatch(
             features[:, :-1],
             embeddings[:, 1:],
             functional.pad(features[:, block:], later)[:, :-1],
@@ -150,33 +150,33 @@ class _Objective:
         )
 
     def loss(self, batch: Batch, done: float) -> Loss:
-        """Of a batch, after this part of the training."""
+        """The loss of a batch, after this part of the training."""
         read, block = self.read(batch), self.network.shape.block
         offset = int(torch.randint(block, ()))
         features = read.features + self.noise * (2 * torch.rand_like(read.features) - 1)
         before = self.begun(features, read, offset)
-        target, told = self.logits(read.right), torch.zeros_like(read.asked)
+        target, shown = self.logits(read.right), torch.zeros_like(read.asked)
         if self.glancing:
             with torch.no_grad():
                 found = self.predicted(features, read.embeddings, offset, before)
                 wrong = read.asked.clone()
                 wrong[read.asked] = self.logits(found[read.asked]).argmax(-1) != target.argmax(-1)
-            told = glanced(wrong.sum(1), read.asked, block=block, offset=offset, share=share(done))
-        own = told.unsqueeze(-1)
-        features = torch.where(own, read.coming, features)
-        found = self.predicted(features, torch.where(own, read.following, read.embeddings), offset, before)
-        learned = ~told[read.asked]
+            shown = glanced(wrong.sum(1), read.asked, block=block, offset=offset, share=share(done))
+        replaced = shown.unsqueeze(-1)
+        features = torch.where(replaced, read.coming, features)
+        found = self.predicted(features, torch.where(replaced, read.following, read.embeddings), offset, before)
+        learned = ~shown[read.asked]
         apart, tokens = self._parts(found[read.asked][learned], read.right[learned], target[learned])
-        figures = {"feature": float(apart.detach()), "told": float(told.sum() / read.asked.sum().clamp(min=1))}
+        figures = {"feature": float(apart.detach()), "shown": float(shown.sum() / read.asked.sum().clamp(min=1))}
         return Loss(apart + self.token_weight * tokens, batch.count, figures)
 
-    def begun(self, features: Tensor, read: _Read, offset: int) -> Before:
-        """The places before all that are asked, without gradients."""
+    def begun(self, features: Tensor, read: _DrafterBatch, offset: int) -> Before:
+        """The places before all asked places, without gradients."""
         with torch.no_grad():
             return self.network.begun(features[:, : read.first], read.embeddings[:, : read.first], offset)
 
     def predicted(self, features: Tensor, embeddings: Tensor, offset: int, before: Before) -> Tensor:
-        """Of all places; zeros for those before."""
+        """Predicted features of all places; zeros for the places of `before`."""
         first = before.places
         found = self.network(
             features[:, first:], embeddings[:, first:], (offset + first) % self.network.shape.block, before
@@ -184,7 +184,7 @@ class _Objective:
         return functional.pad(found, (0, 0, first, 0))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Of [places, hidden size], without gradients."""
+        """Logits of features [places, hidden size], without gradients."""
         with torch.no_grad():
             return read_off(self.base, features)
 
@@ -201,8 +201,8 @@ class _Objective:
 
 
 def _evaluated(objective: _Objective, given: Iterator[Batch]) -> Mapping[str, float]:
-    """The loss of features, and of each place in a block the share whose token is the model's, with all beginnings of
-    blocks."""
+    """The loss of features, and for each place in a block the share of tokens that agree with the model, over all
+    offsets of the blocks."""
     block, apart = objective.network.shape.block, 0.0
     asked, same = torch.zeros(block), torch.zeros(block)
     for batch in given:
@@ -222,7 +222,7 @@ def _evaluated(objective: _Objective, given: Iterator[Batch]) -> Mapping[str, fl
 
 
 def _shape(base: Checkpoint, block: int, layers: int) -> Shape:
-    """Decoder layers as the model's own."""
+    """A drafter whose decoder layers have the sizes of the model's."""
     config = base.model.config.get_text_config()
     heads, size = config.num_attention_heads, config.hidden_size
     return Shape(

@@ -1,4 +1,4 @@
-"""HAMburger: parts that let a model read several tokens as one input and write several from one pass."""
+"""HAMburger: parts with which a model reads several tokens as one input and writes several tokens in one pass."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def hamburger(
     ratio: Annotated[float, Linear(0.0, 1.0)] = 0.3,
     kl: Annotated[float, Linear(0.0, 10.0)] = 0.0,
 ) -> TrainingSetup:
-    """Trains what turns a group of tokens into one input of the model, and what writes a group from one pass of it.
+    """Trains an embedder that turns a group of tokens into one input, and a decoder that writes a group from one pass.
 
-    The model itself cuts its training texts: a token of which it is sure joins the group before it. A group goes in as
-    one vector, made of its tokens' embeddings; the first token of the next group comes from the model's own head, those
-    after it from a small decoder that reads the model's states at several depths, and each token with it says whether
-    the group ends.
+    The model itself divides its training texts: a token that it predicts with confidence joins the group before it. A
+    group is read as one vector, made from its tokens' embeddings. The first token of the next group comes from the
+    model's own head, the others from a small decoder that reads the model's states at several depths; a stop head
+    predicts after each token whether the group ends.
 
     Source: Liu and Zhang 2025, HAMburger: accelerating LLM inference via token smashing, arXiv 2505.20438;
     `strategies.py`, `hamburger_modules.py` and `llama.py` of its public code (github.com/Jingyu6/hamburger).
@@ -70,28 +70,28 @@ def hamburger(
     Args:
         steps, batch, learning_rate: ours, for models of some 100 million parameters; in the code one epoch at 1e-4 for
             the new parts and 5e-5 for the model.
-        lora_rank: of an update of the model's own weights, with alpha twice as large; 0: it stays as it is, and a step
-            costs a fraction. The code trains all of its weights.
-        layers: of the micro-step decoder; 4 in the code, for a model of 16 layers and 2048. inner: of its feed-forward
-            networks; 0: as large as the model's.
-        depths: states of the model that it reads, at equal distances; 4 in the code.
-        max_group: tokens of a group at most; 4 in the code.
+        lora_rank: rank of an update of the model's own weights, with alpha twice as large; 0: the model stays as it is,
+            and a step costs a fraction. The code trains all weights of the model.
+        layers: layers of the micro-step decoder; 4 in the code, for a model of 16 layers and hidden size 2048. inner:
+            size of its feed-forward networks; 0: as in the model.
+        depths: number of the model's states that the decoder reads, at equal distances; 4 in the code.
+        max_group: largest number of tokens of a group; 4 in the code.
         low, ratio: thresholds of the groups; 0.05 and 0.3 in the code.
-        kl: weight of the divergence from the model as it was; none in the code by default.
+        kl: weight of the divergence from the original model; none in the code by default.
 
-    Cost: for each batch a pass forward and backward over its prompts and the groups of its answers; a model that stays
-    as it is reads a prompt once, without gradients (where its layers see all that came before), and each batch is a
-    pass over the groups alone. The first time that a text is seen, and each time with `kl`, a pass forward over its
+    Cost: for each batch a pass forward and backward over its prompts and the groups of its answers. A model that stays
+    as it is reads a prompt only once, without gradients (if its layers attend to all earlier tokens), and a batch is
+    then a pass over its groups. The first time that a text occurs, and every time with `kl`, a pass forward over its
     tokens.
 
-    Guarantees: with confidence above 1 the decoder of this name writes what the model writes greedily, with the update
-    where there is one.
+    Guarantees: with a confidence above 1 the decoder of this name writes the greedy text of the model, with its update
+    if there is one.
 
-    Deviations: the model stays as it is or gets a low-rank update, in place of a training of all its weights; with an
-    update, the folder is an adapter too, to be given when the model is loaded. What the micro-step decoder gives goes
-    through the model's final norm before its head (in the code to the head at once), and it reads the last state before
-    that norm. Its layers have learned places in place of rotary ones, and add nothing at first; the embedder's
-    attention adds nothing at first either. One learning rate for all.
+    Deviations: the model stays as it is or gets a low-rank update, where the code trains all its weights; with an
+    update, the folder is also an adapter, which the model must be loaded with. The output of the micro-step decoder
+    goes through the model's final norm before its head (in the code directly to the head), and the decoder reads the
+    last state before that norm. Its layers have learned positions, not rotary ones, and add nothing at first; nor does
+    the embedder's attention. One learning rate for all parts.
     """
     base, model = data.base, data.base.model
     config = model.config.get_text_config()
@@ -113,7 +113,7 @@ def hamburger(
         return task.figures(data.held_out, batch)
 
     def save(folder: Path) -> None:
-        assert adapted is not None, "without an update the parts are all there is"
+        assert adapted is not None, "without an update there are only the parts"
         adapted.save_pretrained(str(folder))
         state = {name: one.detach().contiguous().clone() for name, one in parts.state_dict().items()}
         safetensors_torch.save_file(state, folder / WEIGHTS)
@@ -129,9 +129,13 @@ def hamburger(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Read:
-    """What a batch's groups give: for each token to be learned, in order, logits [tokens, vocabulary], what says
-    whether its group ends, the token, whether it does, and its number in its group, from 0."""
+class _Predictions:
+    """Predictions for the learned tokens of a batch, in order.
+
+    Args:
+        logits: [tokens, vocabulary]. stops: logits of the end of the group [tokens].
+        tokens: the right tokens. ends: whether the group ends there. number: index of the token in its group.
+    """
 
     logits: Tensor
     stops: Tensor
@@ -142,7 +146,7 @@ class _Read:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Objective:
-    """The model, its parts, and how texts are cut."""
+    """The loss of the parts, with the model and the division of the texts into groups."""
 
     base: Checkpoint
     parts: Parts
@@ -154,7 +158,7 @@ class _Objective:
     sizes: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
 
     def loss(self, batch: Batch) -> Loss:
-        """Of a batch."""
+        """The loss of a batch."""
         reference_logits = (
             self.reference_logits(batch)
             if self.kl or not all(id(one) in self.sizes for one in batch.examples)
@@ -203,7 +207,7 @@ class _Objective:
         return totals | means | {"tokens_per_group": tokens / groups}
 
     def reference_logits(self, batch: Batch) -> Tensor:
-        """Logits [tokens to be learned, vocabulary] of the model as it was, without gradients."""
+        """Logits [learned tokens, vocabulary] of the original model, without gradients."""
         as_it_was = self.adapted.disable_adapter() if self.adapted is not None else nullcontext()
         with torch.no_grad(), as_it_was:
             body = self.base.model.get_decoder()
@@ -214,7 +218,7 @@ class _Objective:
             return read_off(self.base, last[:, :-1][batch.learned[:, 1:]]).float()
 
     def groups(self, batch: Batch, reference_logits: Tensor | None) -> Groups:
-        """The batch in groups; each text is cut once, for the model as it was does not change."""
+        """Divides the batch into groups; each text is divided once, because the original model does not change."""
         if reference_logits is not None:
             entropies = numbers(torch.distributions.Categorical(logits=reference_logits).entropy())
             at = 0
@@ -227,8 +231,8 @@ class _Objective:
         sizes = [self.sizes[id(one)] for one in batch.examples]
         return group_batch(batch, sizes, self.parts.shape.most, whole=self.prefixes is None)
 
-    def read(self, batch: Batch, groups: Groups) -> _Read:
-        """One pass of the model over the groups, and one of the micro-step decoder over each that is to be learned."""
+    def read(self, batch: Batch, groups: Groups) -> _Predictions:
+        """One pass of the model over the groups, and one of the micro-step decoder over each learned group."""
         shape, rows = self.parts.shape, torch.arange(len(batch.tokens), device=batch.tokens.device)
         body = self.base.model.get_decoder()
         table = body.get_input_embeddings()
@@ -252,13 +256,13 @@ class _Objective:
         number = torch.arange(shape.most, device=rows.device).expand_as(tokens)
         ends = number == there.sum(1, keepdim=True) - 1
         read = read[there]
-        return _Read(
+        return _Predictions(
             read_off(self.base, read).float(), self.parts.stop(read), tokens[there], ends[there], number[there]
         )
 
 
-def _losses(read: _Read) -> tuple[Tensor, Tensor]:
-    """Of tokens and of stops."""
+def _losses(read: _Predictions) -> tuple[Tensor, Tensor]:
+    """The losses of tokens and of stops."""
     stop = functional.binary_cross_entropy_with_logits(read.stops, read.ends.float())
     return functional.cross_entropy(read.logits, read.tokens), stop
 

@@ -46,9 +46,9 @@ def falcon(
     Symbols: k -> the block of the trained network; f -> features; n -> `nodes`; m -> passes, `length` / k.
 
     Args:
-        inputs: its end tokens, which nothing follows.
-        key: not read: guesses are the likeliest tokens, at any temperature.
-        path: folder that `passel train falcon` made with the model at hand.
+        inputs: its end tokens are used: no guess follows them.
+        key: not used: guesses are the likeliest tokens, at any temperature.
+        path: folder made by `passel train falcon` for this model.
         length: levels of the tree; the paper has 8 with k = 2, for models beside which a pass of the drafter is cheap.
         width: the product of ranks along a path, each counted from 1, is at most this, so it is the first level's
             fan-out; 1: a chain. The paper's trees begin with 17 to 20.
@@ -89,7 +89,7 @@ def falcon(
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The target's embeddings and head. branch: of its, with nothing of any text; dtype: of its hidden states."""
+    """The target's embeddings and head. branch: an empty branch of the target. dtype: of its hidden states."""
 
     branch: int
     dtype: torch.dtype
@@ -109,7 +109,7 @@ class _Target:
 def _read(
     network: FalconNetwork, target: _Target, context: DraftContext
 ) -> Decoding[tuple[ReadState, PredictedBlocks | None]]:
-    """What the target has gone through since the last time; all but the last of the tokens after are among it."""
+    """Reads the tokens that the target computed since the last call, and predicts the next block."""
     before, features = context.hidden
     last = yield from target.embeddings(context.tokens[-1:].tolist())
     embeddings = torch.cat((before[1:], last))
@@ -118,7 +118,7 @@ def _read(
 
 
 def _grow(network: FalconNetwork, target: _Target, blocks: PredictedBlocks, tree: DraftTree) -> Decoding[None]:
-    """Block by block, until the tree has its levels or nothing is left to follow."""
+    """Grows the tree block by block, until it has its levels or no path can be continued."""
     size, paths = network.shape.block, [Path()]
     for start in range(0, tree.levels, size):
         if start:
@@ -142,5 +142,5 @@ def _like(network: FalconNetwork, x: Tensor) -> Tensor:
 
 @lru_cache(maxsize=4)
 def _placed(network: FalconNetwork, device: torch.device, dtype: torch.dtype) -> FalconNetwork:
-    """The network where the target is, as precise as it."""
+    """The network on the target's device, in the target's precision."""
     return deepcopy(network).to(device, dtype)

@@ -1,4 +1,4 @@
-"""Drafting with a model: chains of guesses, one token of each a pass, which are branches of the model's cache."""
+"""Drafting with a model: chains of guesses in branches of its cache; a pass adds one token to each chain."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Chain:
     """Guesses one after another.
 
     Args:
-        branch: of the drafting model: it holds the text and all guesses but the last.
+        branch: branch of the drafting model; it holds the text and all guesses except the last.
         rows: the sampling parameters as they stand after the guesses.
-        tokens, distributions: the guesses, and what each was drawn from (None: chosen).
+        tokens: the guesses. distributions: the distribution that each was drawn from (None: it was chosen).
     """
 
     branch: int
@@ -35,7 +35,7 @@ class Chain:
     distributions: list[Tensor | None] = field(default_factory=list[Tensor | None])
 
     def add(self, token: int, chance: Tensor | None) -> None:
-        """One guess more."""
+        """Adds a guess."""
         self.tokens.append(token)
         self.distributions.append(chance)
         self.rows = self.rows.drew(self.rows.seen.token.new_tensor([token]))
@@ -57,9 +57,9 @@ def draw_chains(
     every other chain in a fork of it.
 
     Args:
-        branch: of the drafting model, with all of the text but the tokens `new`.
-        seed: 64 bits; with a token's place in the text and its chain's number it decides a draw.
-        layers: how deep the forwards go.
+        branch: branch of the drafting model, with all of the text except the tokens `new`.
+        seed: 64 bits; a draw depends on it, on the token's place in the text and on the number of its chain.
+        layers: number of layers of the forwards; None: all.
 
     Raises UsageError where the drafting model has another vocabulary than the target.
     """
@@ -87,8 +87,8 @@ def draw_chains(
 def draw_guesses(
     logits: Float32[Tensor, " vocab"], rows: Rows, count: int, *, seed: int, place: int, stream: int = 0
 ) -> list[tuple[int, Tensor | None]]:
-    """Different tokens, drawn one after another without replacement, each with the distribution it was drawn from; the
-    most likely ones, chosen, where sampling is greedy. Fewer where no others are possible."""
+    """Draws different tokens without replacement, each with its distribution; where sampling is greedy, chooses the
+    most likely tokens. Returns fewer tokens where no others are possible."""
     found: list[tuple[int, Tensor | None]] = []
     if rows.greedy:
         for _ in range(min(count, len(logits))):
@@ -112,7 +112,7 @@ def draw_guesses(
 
 
 def joined(chains: Sequence[Chain], memory: Any = None) -> Proposal:
-    """Chains as one tree, the first chain first."""
+    """Joins chains into one tree, the first chain first."""
     parents: list[int] = []
     for chain in chains:
         start = len(parents)

@@ -21,10 +21,12 @@ __all__ = ["TreeSampler"]
 
 
 class TreeSampler:
-    """What the target says of a tree. Numbers go by the token's place in the answer and by the child tried, so that a
-    text whose guesses were chosen without chance is the one that plain sampling with this key gives.
+    """Accepts or refuses the nodes of a tree.
 
-    Truncations and penalties are worked out for the nodes that are reached, and not for those after a wrong guess.
+    Uniform numbers depend on the token's place in the answer and on the child that is tried, so a text whose guesses
+    were all chosen is the one that plain sampling gives with this key.
+
+    Truncations and penalties are computed only for nodes that are reached, not for those after a wrong guess.
     """
 
     def __init__(
@@ -35,7 +37,7 @@ class TreeSampler:
         self._step = 0
 
     def draw(self, logits: Float32[Tensor, "places vocab"], tree: Proposal) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The nodes that stand, and the tokens that the text goes on with: theirs and one more.
+        """The accepted nodes, and the tokens that are added to the text: theirs and one more.
 
         Args:
             logits: of the target, after the text and after each node.
@@ -48,7 +50,7 @@ class TreeSampler:
         return tuple(path), tuple(tokens)
 
     def _matching(self, logits: Tensor, tree: Proposal) -> tuple[list[int], list[int]]:
-        """The tokens that the target draws, as far as they were guessed and one more."""
+        """Tokens drawn from the target, as long as they were guessed, and one more."""
         children: dict[tuple[int, int], int] = {}
         for node, guess in enumerate(zip(tree.all_parents, tree.tokens, strict=True)):
             children.setdefault(guess, node)
@@ -70,7 +72,7 @@ class TreeSampler:
         return cast(list[int], sample(logits, rows, u).tokens.tolist())
 
     def _rejecting(self, logits: Tensor, tree: Proposal) -> tuple[list[int], list[int]]:
-        """By multi-round speculative sampling."""
+        """Multi-round speculative sampling."""
         rows = {-1: self.rows}
 
         def target(node: int) -> Tensor:
@@ -93,5 +95,5 @@ class TreeSampler:
 
 
 def _after(rows: Rows, token: int) -> Rows:
-    """Penalties look at one token more."""
+    """The sampling parameters after one more token, which penalties count."""
     return rows.drew(rows.seen.token.new_tensor([token]))

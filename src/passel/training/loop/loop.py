@@ -1,4 +1,4 @@
-"""The loop: steps, checkpoints, the log. It knows no recipe."""
+"""The training loop: steps, checkpoints, the log. It knows no recipe."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["CHECKPOINT", "run"]
 
 CHECKPOINT = "checkpoint"
 _SECONDS = 60.0
-"""Between checkpoints."""
+"""Seconds between checkpoints."""
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """How far it has come: steps done, and seconds that they took."""
+    """Progress: number of steps done, and their duration in seconds."""
 
     step: int = 0
     seconds: float = 0.0
@@ -45,15 +45,15 @@ def run(
     every: float = _SECONDS,
     on_step: OnStep = ignore_step,
 ) -> dict[str, float]:
-    """Trains, and returns the last evaluation. What a checkpoint in the folder holds is not done again.
+    """Trains, and returns the last evaluation. A run continues from the checkpoint in the folder, if there is one.
 
     Args:
-        folder: for the log and the checkpoint, which is gone when training is done.
-        key: seeds what a step draws.
-        mixed: products in bfloat16 while weights stay in float32.
-        evaluations: how often the course is judged, the last time at the end.
+        folder: for the log and the checkpoint, which is deleted when training is done.
+        key: seeds the random numbers of each step.
+        mixed: compute products in bfloat16, with weights in float32.
+        evaluations: number of evaluations, the last of them at the end.
         every: seconds between checkpoints.
-        on_step: is told of each step.
+        on_step: called after each step.
     """
     schedule = setup.schedule
     optimizer = _optimizer(setup)
@@ -117,7 +117,7 @@ def _optimizer(setup: TrainingSetup) -> torch.optim.Optimizer:
 
 
 def _save(target: Path, setup: TrainingSetup, optimizer: torch.optim.Optimizer, state: _State) -> None:
-    """The whole checkpoint or none: written beside its place and moved there."""
+    """Writes a checkpoint beside its place and moves it there, so that it is complete or missing."""
     part = target.with_name(f".{target.name}")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Lessons with a context: what is to be rebuilt or said from a memory of it, without it."""
+"""Training a memory of contexts: texts that are predicted or reconstructed from the memory, without the context."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["ContextExample", "ContextLoss", "Query", "check_contexts", "context_
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A text to be learned from a memory of the context's first `seen` chunks."""
+    """A text that is predicted from a memory of the context's first `seen` chunks."""
 
     text: Example
     seen: int
@@ -32,7 +32,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class ContextExample:
-    """A context in chunks, texts that are said from it, and its own chunks, which are rebuilt from it."""
+    """A context in chunks, texts that are predicted from it, and its own chunks, which are reconstructed from it."""
 
     chunks: tuple[Example, ...]
     queries: tuple[Query, ...]
@@ -40,7 +40,7 @@ class ContextExample:
 
 
 def check_contexts(examples: Sequence[Example]) -> None:
-    """Raises UsageError for a context that is no text."""
+    """Raises UsageError for a context that is not a text."""
     for one in examples:
         given = one.row.get("context", "text")
         if not isinstance(given, str) or not given.strip():
@@ -48,11 +48,11 @@ def check_contexts(examples: Sequence[Example]) -> None:
 
 
 def context_example(one: Example, base: Checkpoint, chunk: int) -> ContextExample:
-    """Of an example with a field `context`: its prompt is asked, and completed, from a memory of all of it. Of any
-    other: each chunk of it is continued by the next."""
+    """The queries of an example. With a field `context`, its completion is predicted from a memory of the whole
+    context; otherwise each chunk of the text is predicted from a memory of the chunks before it."""
     given = one.row.get("context")
     if given is None:
-        # at least two, so that there is something to continue
+        # at least two chunks, so that there is a chunk to predict
         parts = _texts(chunks(one.tokens.tolist(), min(chunk, max(2, -(-len(one.tokens) // 2)))))
         queries = tuple(Query(part, at) for at, part in enumerate(parts[1:], 1))
         return ContextExample(parts, queries, tuple(Query(part, at) for at, part in enumerate(parts, 1)))
@@ -65,9 +65,9 @@ def _texts(parts: Sequence[Sequence[int]]) -> tuple[Example, ...]:
 
 
 @dataclass(slots=True, eq=False)
-class _Kept:
-    """What the frozen part of the model makes of a text, one text at a time, so that it does not depend on the others;
-    kept for the next epoch as long as there is room."""
+class _StateCache:
+    """Hidden states of the frozen part of the model, computed one text at a time, so that they do not depend on other
+    texts, and cached for the next epochs while there is room."""
 
     room: float
     found: dict[Example, States] = field(default_factory=dict[Example, States])
@@ -84,24 +84,24 @@ class _Kept:
 
 
 class ContextLoss:
-    """The next-token loss of what lessons ask for, by the model with the updates of their memories.
+    """The next-token loss of queries and reconstructions, under the model that is updated by their memories.
 
     Args:
-        rebuild: weight of the loss on rebuilding; 0 leaves it out.
-        room: bytes for what the frozen model makes of texts: the states of contexts, and those of asked texts below
-            the first adapted layer. They are the same in each epoch.
+        rebuild: weight of the loss of reconstructions; 0 leaves them out.
+        room: bytes for cached states of the frozen model: those of contexts, and those of queries below the first
+            adapted layer. They are the same in each epoch.
     """
 
     def __init__(self, base: Checkpoint, generator: Generator, rebuild: float, room: float) -> None:
         self._base, self._generator, self._rebuild = base, generator, rebuild
-        self._contexts, self._begun = _Kept(room / 2), _Kept(room / 2)
+        self._contexts, self._begun = _StateCache(room / 2), _StateCache(room / 2)
 
     def loss(self, context_examples: Sequence[ContextExample], *, compare: bool = False) -> Loss:
-        """Of some lessons at once. `compare`: figures are also of the model without the updates."""
+        """The loss of a batch of examples. `compare`: also report the figures of the model without the updates."""
         base, read = self._base, [chunk for one in context_examples for chunk in one.chunks]
         queries = _memories(context_examples, "queries")
         reconstructions = _memories(context_examples if self._rebuild else (), "reconstructions")
-        # each memory is normalised once, however many texts are asked of it
+        # each memory is normalised once, however many texts are predicted from it
         spans = sorted(set(queries[1]) | set(reconstructions[1]))
         memories = self._normalised(read, spans)
         figures: dict[str, float] = {}
@@ -121,7 +121,7 @@ class ContextLoss:
         return Loss(total, count, figures)
 
     def evaluated(self, batches: Iterable[Sequence[ContextExample]]) -> dict[str, float]:
-        """The figures of some batches, with and without the updates: means over the lessons."""
+        """The figures of some batches, with and without the updates: means over the examples."""
         totals: dict[str, float] = {}
         count = 0
         for some in batches:
@@ -131,7 +131,7 @@ class ContextLoss:
         return {name: value / count for name, value in totals.items()}
 
     def _normalised(self, read: Sequence[Example], spans: Sequence[tuple[int, int]]) -> Tensor:
-        """Memories of spans of chunks, normalised [matrices, spans, inner, rank]."""
+        """Normalised memories of spans of chunks [matrices, spans, inner, rank]."""
         device = self._base.device
         states = [self._contexts.of(one, self._states) for one in read]
         real = collate(read, device).real
@@ -147,7 +147,7 @@ class ContextLoss:
             return self._generator.normalised(torch.einsum("mc,tcij->tmij", member, written))
 
     def _next_token(self, batch: Batch) -> Tensor:
-        """The model's loss on what is to be learned; the head is computed there alone."""
+        """The model's loss on the learned tokens; the head is computed only there."""
         model: torch.nn.Module = self._base.model
         places, tokens = learned(batch)
         below = [self._begun.of(one, self._first)[0][0] for one in batch.examples]
@@ -158,21 +158,21 @@ class ContextLoss:
         return functional.cross_entropy(cap * torch.tanh(logits / cap) if cap else logits, tokens)
 
     def _states(self, one: Example) -> States:
-        """Of all adapted layers and matrices."""
+        """The inputs of all adapted layers and matrices."""
         tokens = torch.from_numpy(one.tokens).unsqueeze(0).to(self._base.device)
         return [
             (hidden[0], inputs[0]) for hidden, inputs in states_of(self._base.model, self._generator.targets, tokens)
         ]
 
     def _first(self, one: Example) -> States:
-        """What the first adapted layer reads."""
+        """The input of the first adapted layer."""
         tokens = torch.from_numpy(one.tokens).unsqueeze(0).to(self._base.device)
         ((hidden, _),) = states_of(self._base.model, self._generator.targets[:1], tokens)
         return [(hidden[0], hidden[0, :0])]
 
 
 def _memories(context_examples: Sequence[ContextExample], what: str) -> tuple[list[Example], list[tuple[int, int]]]:
-    """Texts, and for each the chunks of the batch that its memory is the sum of."""
+    """Texts, and for each the range of the batch's chunks whose sum is its memory."""
     texts: list[Example] = []
     owners: list[tuple[int, int]] = []
     start = 0

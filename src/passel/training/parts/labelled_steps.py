@@ -1,4 +1,4 @@
-"""Labelled steps as training data, in the forms that trainers of reward models read, and back."""
+"""Labelled steps as training data, in the formats that trainers of reward models read, and back."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ class LabelledSteps:
 
 @dataclass(frozen=True, slots=True)
 class RankedSolution:
-    """A solution with the scores it is ranked by, such as its outcome and its mean step score; None: not known."""
+    """A solution with the scores that rank it, such as its outcome and its mean step score; None: unknown."""
 
     text: str
     scores: tuple[float | None, ...]
 
 
 def labelled_steps(question: str, steps: Sequence[Step], *, cut: float = 0.5) -> LabelledSteps:
-    """Steps with a score of at least `cut` are right. It ends before the first step that was not judged, for trainers
-    read no gaps."""
+    """Labels steps with a score of at least `cut` as right. It ends before the first step without a score, because
+    trainers accept no gaps."""
     evaluated: list[tuple[str, bool]] = []
     for step in steps:
         if step.score is None:
@@ -71,8 +71,8 @@ def math_shepherd(row: LabelledSteps, *, marker: str = MARKER) -> dict[str, str]
 
 
 def from_math_shepherd(row: Mapping[str, Any], *, marker: str = MARKER) -> LabelledSteps:
-    """The other way. The question ends where "Step 1:" first stands; without it, question and first step cannot be told
-    apart, and the question comes back empty."""
+    """Reads a row of Math-Shepherd. The question ends before the first "Step 1:"; without it, question and first step
+    cannot be separated, and the question is empty."""
     *steps, _ = str(row["input"]).split(marker)
     label, labels = str(row["label"]), list[bool]()
     place = 0
@@ -136,5 +136,5 @@ def preferences(
 
 
 def jsonl(rows: Iterable[Mapping[str, Any]]) -> str:
-    """One JSON object a line."""
+    """One JSON object per line."""
     return "".join([json.dumps(row, ensure_ascii=False) + "\n" for row in rows])

@@ -1,4 +1,4 @@
-"""Completions by the model itself: what drafters, early exits and the like are best trained on, for they are to follow
+"""Completions by the model itself. Drafters, early exits and the like are best trained on them, because they imitate
 the model and not the file."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from passel.training.texts.examples import Pair, prompt_ids
 __all__ = ["completions"]
 
 
-_AT_ONCE = 64
+_BATCH = 64
 
 
 def completions(
@@ -28,7 +28,7 @@ def completions(
     key: Key,
     on_progress: OnProgress,
 ) -> list[list[int]]:
-    """The tokens that the model answers each prompt with, on the engine; their end token is among them.
+    """The tokens of the model's answer to each prompt, computed on the engine, including the end token.
 
     Args:
         temperature: 0 is greedy.
@@ -36,9 +36,9 @@ def completions(
         on_progress: called with the number of prompts that are done, and of all.
     """
     sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
-    found: list[list[int]] = []
+    answers: list[list[int]] = []
     with Engine(read(base.model, max_tokens), context=max_tokens) as engine:
-        for start in range(0, len(pairs), _AT_ONCE):
+        for start in range(0, len(pairs), _BATCH):
             on_progress("completing prompts", start, len(pairs))
             draws = [
                 Draw(
@@ -47,8 +47,8 @@ def completions(
                     (key / "completion" / at).bits(),
                     base.end_ids,
                 )
-                for at, pair in enumerate(pairs[start : start + _AT_ONCE], start)
+                for at, pair in enumerate(pairs[start : start + _BATCH], start)
             ]
-            found += [list(one.tokens) for one in engine.complete(draws)]
+            answers += [list(completion.tokens) for completion in engine.complete(draws)]
     on_progress("completing prompts", len(pairs), len(pairs))
-    return found
+    return answers

@@ -1,4 +1,4 @@
-"""What a recipe has to work with: a model that stays as it is, and texts."""
+"""The input of a recipe: a frozen model, and texts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["TrainingData"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingData:
-    """A model and texts in its tokens.
+    """A frozen model, and texts in its tokens.
 
     Args:
-        base: the model, its weights without gradients, and its tokenizer.
-        examples: to train on, at least one.
-        held_out: to judge by, at least one; none of them is trained on.
+        base: the model, whose weights have no gradients, and its tokenizer.
+        examples: texts to train on, at least one.
+        held_out: texts to evaluate on, at least one; none of them is trained on.
     """
 
     base: Checkpoint

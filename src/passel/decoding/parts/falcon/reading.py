@@ -1,4 +1,4 @@
-"""The drafter's state along a text: what it has read, and what it predicts from there and from its own guesses."""
+"""The drafter's state along a text, and its predictions after the text and after its own guesses."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["PredictedBlocks", "ReadState", "predict_after", "read_further"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadState:
-    """A text as far as it is known.
+    """The drafter's state after the text that it has read.
 
     Args:
         tokens: places read, one for each token with a feature.
         state: of the LSTM after them.
-        late: its outputs at the last places, one less than a block has, [1, places, hidden size]: whatever the text's
-            next tokens are, their block may take these in again.
+        late: outputs of the LSTM at the last places, one less than a block has, [1, places, hidden size]: the block of
+            the next tokens may include them.
         past: keys and values of all places before those, by layer.
     """
 
@@ -34,14 +34,14 @@ class ReadState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictedBlocks:
-    """Predictions of one pass: a block a row.
+    """Predictions of one pass, one block a row.
 
     Args:
         features: [rows, block, hidden size].
         state: of the LSTM after the places that made them.
-        text: of each layer, keys and values of the text, [1, key-value heads, places, head size].
-        own: of each layer, keys and values of the rows' own guesses, [rows, key-value heads, places, head size].
-        position: of the next place.
+        text: for each layer, keys and values of the text, [1, key-value heads, places, head size].
+        own: for each layer, keys and values of the rows' own guesses, [rows, key-value heads, places, head size].
+        position: position of the next place.
     """
 
     features: Float[Tensor, "rows block size"]
@@ -80,8 +80,8 @@ def predict_after(
     """Predicts the blocks after guesses.
 
     Args:
-        rows: of `blocks` that each guessed block goes on from; a row may be gone on from several times.
-        features, embeddings: [guessed blocks, block, hidden size], what was predicted there and the tokens chosen.
+        rows: for each guessed block, the row of `blocks` that it continues; a row may be continued several times.
+        features, embeddings: [guessed blocks, block, hidden size], the predictions there and the chosen tokens.
     """
     picked = torch.tensor(rows, dtype=torch.int64, device=features.device)
     state = (blocks.state[0][:, picked], blocks.state[1][:, picked])
@@ -95,7 +95,7 @@ def predict_after(
 
 
 def _joined(past: tuple[KeysValues, ...], new: tuple[KeysValues, ...]) -> tuple[KeysValues, ...]:
-    """One after the other, layer by layer."""
+    """Concatenates keys and values, layer by layer."""
     if not past:
         return new
     return tuple((torch.cat((a, c), 2), torch.cat((b, d), 2)) for (a, b), (c, d) in zip(past, new, strict=True))
