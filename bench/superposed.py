@@ -227,7 +227,7 @@ def main() -> None:
     given, others = prompts[: args.prompts], iter(prompts[args.prompts :])
     with tempfile.TemporaryDirectory() as folder, engine:
         tables = tables_of(found, tokenizer, Path(folder) / "tables")
-        print(f"{tables.about.tokens:,} tokens counted, {len(prompts)} prompts of {args.prompt_tokens} tokens")
+        print(f"{tables.info.tokens:,} tokens counted, {len(prompts)} prompts of {args.prompt_tokens} tokens")
         sides = Sides(engine, args.k, args.n_tokens, str(tables.path))
         figures: dict[str, dict[str, list[float]]] = {}
         for together in filter(None, args.together.split(",")):

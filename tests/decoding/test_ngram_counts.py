@@ -60,8 +60,8 @@ def assert_counted_as_defined(
             tokens, counts, total = tables.following(context)
             assert (tokens.tolist(), counts.tolist()) == (sorted(rows), [rows[token] for token in sorted(rows)])
             assert total == oracle.total[context]
-        assert tables.about.tokens == sum(map(len, documents))
-        assert tables.about.documents == len(documents)
+        assert tables.info.tokens == sum(map(len, documents))
+        assert tables.info.documents == len(documents)
 
 
 @settings(max_examples=60, deadline=None)

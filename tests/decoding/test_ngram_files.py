@@ -57,9 +57,9 @@ def test_opening_reads_the_header_alone(tmp_path: Path) -> None:
 
 def test_a_round_trip(tables: Tables, tmp_path: Path) -> None:
     again = open_tables(tables.path, vocabulary=vocabulary(SIZE))
-    assert again.about == tables.about
-    assert again.about.vocabulary == vocabulary(SIZE)
-    assert (again.about.tokens, again.about.documents, again.orders) == (450, 2, range(2, 7))
+    assert again.info == tables.info
+    assert again.info.vocabulary == vocabulary(SIZE)
+    assert (again.info.tokens, again.info.documents, again.orders) == (450, 2, range(2, 7))
     copy = tmp_path / "copy"
     copy.write_bytes(tables.path.read_bytes())
     ids = text()

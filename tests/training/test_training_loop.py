@@ -148,7 +148,7 @@ def test_a_whole_training(tiny: Path, sums: Path, tmp_path: Path) -> None:
 def test_what_is_refused(tiny: Path, sums: Path, tmp_path: Path, cli: Any) -> None:
     given = ("--model", tiny, "--data", sums, "--out", tmp_path / "out")
     assert "unknown recipe 'nothing'" in cli("train", "nothing", *given).message
-    assert "unknown option of recipe cot-valve" in cli("train", "cot-valve:rnak=4", *given).message
+    assert "unknown option of recipe cot_valve" in cli("train", "cot-valve:rnak=4", *given).message
     missing = cli("train", "cot-valve", "--model", tiny, "--data", tmp_path / "no.txt", "--out", tmp_path / "out")
     assert "no file at" in missing.message
     (tmp_path / "full").mkdir()

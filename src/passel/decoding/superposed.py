@@ -126,7 +126,7 @@ def _settings(
 
 def _support(tables: Tables, drafts: Drafts, prompt: tuple[int, ...], tokens: Ints, vocabulary: int) -> Floats:
     """The n-gram weights [drafts, tokens]. Raises UsageError where the tables belong to another model."""
-    size = tables.about.vocabulary.size
+    size = tables.info.vocabulary.size
     if size > vocabulary:
         raise UsageError(f"{tables.path} is of a tokenizer of {size} tokens, the model has {vocabulary}")
     return tables.interpolated(drafts.contexts(prompt, tables.orders[-1] - 1), tokens)

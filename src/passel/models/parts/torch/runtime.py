@@ -1,4 +1,4 @@
-"""A model's weights at work: loaded at the first ask, freed by `close`."""
+"""A loaded model: its engine, its tokenizer and its grammars."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runtime:
-    """What answers asks.
+    """A loaded model.
 
     Args:
         engine: the weights, the cache and the scheduler.
@@ -50,7 +50,7 @@ class Runtime:
         end_tokens: tokens that end a text.
         constraints: grammars of this tokenizer.
         parameters: number of weights.
-        extra_models: models beside the engine's own.
+        extra_models: number of models beside the engine's own.
     """
 
     engine: Engine
