@@ -70,7 +70,7 @@ def test_orders_and_the_least_count(cli: Callable[..., Any], model: Path, tmp_pa
         (("--model", "MODEL", "--orders", "6-2"), "--orders: orders of n-grams must be a range within 2-8, got 6-2"),
         (("--model", "MODEL", "--orders", "1-6"), "--orders: orders of n-grams must be a range within 2-8, got 1-6"),
         (("--model", "MODEL", "--min-count", "0"), "--min-count"),
-        (("--model", "MODEL", "--out", "FOLDER"), "--out: "),
+        (("--model", "MODEL", "--out", "FOLDER"), "--out must be a file"),
         (("--model", "FOLDER"), "no tokenizer"),
     ],
 )
