@@ -18,7 +18,7 @@ pytest.importorskip("transformers", reason="needs transformers")
 import passel
 from passel import Drafter, Suggestion
 from passel.core.errors import UsageError
-from passel.decoding import Opening
+from passel.decoding import DecodingInput
 from passel.decoding.ngrams import Piece, Vocabulary, build, tokenised
 from passel.decoding.superposed import superposed
 from tiny_folder import tiny_folder
@@ -48,7 +48,7 @@ def tables(folder: Path, drafter: Drafter, text: str) -> Path:
 def test_the_drafts_are_those_of_the_decoder(drafter: Drafter):
     runtime = drafter._runtime
     prompt = tuple(2 + sorted(_alphabet()).index(_byte(c)) for c in TEXT)
-    drafts = runtime.engine.run(superposed(Opening(prompt, 10, frozenset({1})), k=4))
+    drafts = runtime.engine.run(superposed(DecodingInput(prompt, 10, frozenset({1})), k=4))
     found = drafter.draft(TEXT, 4, max_tokens=10)
     assert found == tuple(
         Suggestion(runtime.texts.decode(one.tokens), one.score, one.ended == "end", len(one.tokens)) for one in drafts

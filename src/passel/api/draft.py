@@ -93,23 +93,23 @@ class Drafter:
 
         Raises UsageError for an unknown decoder or option, and for tables of another tokenizer.
         """
-        from passel.decoding import Opening, load
+        from passel.decoding import DecodingInput, load
 
         runtime = self._runtime
         settings = {"k": k, "ngrams": None if ngrams is None else Path(ngrams).expanduser(), **options}
         chosen = load(decoder, {name: str(value) for name, value in settings.items() if value is not None})
         max_prompt = max(1, runtime.engine.context - max_tokens)
         prompt = runtime.texts.ids(text)[-max_prompt:]
-        opening = Opening(
+        inputs = DecodingInput(
             prompt,
             max_tokens,
-            runtime.end,
+            runtime.end_tokens,
             encode=runtime.texts.encode,
             decode=runtime.texts.decode,
-            beside=runtime.beside,
+            extra_models=runtime.extra_models,
             tokenizer=runtime.texts.tokenizer,
         )
-        work = chosen.make(opening, key=Key(seed) / "draft")
+        work = chosen.make(inputs, key=Key(seed) / "draft")
         drafts = runtime.engine.run(work if on_drafts is None else _watched(work, runtime.texts.decode, on_drafts))
         return tuple(
             Suggestion(runtime.texts.decode(draft.tokens), draft.score, draft.ended == "end", len(draft.tokens))

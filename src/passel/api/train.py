@@ -19,12 +19,12 @@ from passel.models.catalog import FOLDER, cards, find_card
 from passel.models.catalog.pull import pull
 from passel.networks.kept import MANIFEST, write
 from passel.training import load
-from passel.training.loop.course import Course
 from passel.training.loop.curves import write_curves
-from passel.training.loop.log import Watch, unwatched
+from passel.training.loop.log import OnStep, ignore_step
 from passel.training.loop.loop import run
 from passel.training.loop.seeded import seeded
-from passel.training.texts.gather import Texts, gather
+from passel.training.loop.setup import TrainingSetup
+from passel.training.texts.gather import TextSources, gather
 
 __all__ = ["Trained", "train"]
 
@@ -62,7 +62,7 @@ def train(
     dtype: Any = "auto",
     evaluations: int = 5,
     on_progress: OnProgress = silent,
-    watch: Watch = unwatched,
+    on_step: OnStep = ignore_step,
     **options: Any,
 ) -> Trained:
     """Trains what a recipe describes, beside a model that is not changed.
@@ -81,14 +81,14 @@ def train(
         device, dtype: of the model; trained weights are in float32.
         evaluations: number of evaluations.
         on_progress: called while models and texts are loaded.
-        watch: called after each step.
+        on_step: called after each step.
         options: of the recipe, such as steps=500.
 
     Raises UsageError for wrong arguments, also if `out` holds another training.
     """
     folder = Path(out).expanduser()
     chosen = load(recipe, {name: str(value) for name, value in options.items() if value is not None})
-    texts = Texts(_paths(data), _paths(held_out), length, complete, chat)
+    texts = TextSources(_paths(data), _paths(held_out), length, complete, chat)
     name = chosen.make.__name__
     settings: dict[str, Any] = {
         "recipe": name,
@@ -102,35 +102,35 @@ def train(
     _claim(folder, settings)
     base = _base(model, adapter, dtype, device, on_progress)
     key = Key(seed) / "train" / name
-    material = gather(base, texts, key=key, on_progress=on_progress)
+    training_data = gather(base, texts, key=key, on_progress=on_progress)
     with seeded(key / "weights"):
-        course = chosen.make(material, key=key)
-    course.module.to(base.device)
+        setup = chosen.make(training_data, key=key)
+    setup.module.to(base.device)
     figures = run(
-        course,
+        setup,
         folder,
         key=key,
         device=base.device,
         mixed=str(base.dtype) == "torch.bfloat16",
         evaluations=evaluations,
-        watch=watch,
+        on_step=on_step,
     )
-    _keep(folder, course, base, settings, figures)
+    _keep(folder, setup, base, settings, figures)
     write_curves(folder, name)
     return Trained(folder, name, figures)
 
 
 def _keep(
-    folder: Path, course: Course, base: Checkpoint, settings: Mapping[str, Any], figures: Mapping[str, float]
+    folder: Path, setup: TrainingSetup, base: Checkpoint, settings: Mapping[str, Any], figures: Mapping[str, float]
 ) -> None:
     """Writes the result, and its manifest last."""
     config = base.model.config.get_text_config()
-    if course.save:
-        course.save(folder)
+    if setup.save:
+        setup.save(folder)
     manifest = {
         "recipe": settings["recipe"],
         "options": settings["options"],
-        "settings": dict(course.settings),
+        "settings": dict(setup.settings),
         "model": base.name,
         "hidden_size": config.hidden_size,
         "layers": config.num_hidden_layers,
@@ -138,7 +138,7 @@ def _keep(
         "figures": dict(figures),
         "passel": __version__,
     }
-    write(folder, manifest, None if course.save else course.trained())
+    write(folder, manifest, None if setup.save else setup.trained_state())
 
 
 def _base(model: str, adapter: str | Path | None, dtype: Any, device: str, on_progress: OnProgress) -> Checkpoint:

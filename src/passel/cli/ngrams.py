@@ -79,9 +79,9 @@ def _show(made: Tables) -> None:
         table.add_row(str(order), f"{len(made.levels[order - 2].totals):,}", f"{rows:,}")
     console = output()
     console.print(table)
-    size, rows, about = len(made.mapped), sum(made.size.values()), made.about
+    size, rows, info = len(made.mapped), sum(made.size.values()), made.info
     console.print(
-        f"{about.tokens:,} tokens in {about.documents:,} documents; {size / 1e6:.1f} MB in {made.path}, "
+        f"{info.tokens:,} tokens in {info.documents:,} documents; {size / 1e6:.1f} MB in {made.path}, "
         f"{size / max(1, rows):.1f} bytes an n-gram",
         highlight=False,
         markup=False,

@@ -66,10 +66,10 @@ def train(recipe: str, as_json: bool, **given: Any) -> None:
         fetch(given["model"].removeprefix("torch:"), console)
     with shown(console) as on_progress:
 
-        def watch(step: Any) -> None:
+        def on_step(step: Any) -> None:
             on_progress(f"loss {step.loss:.4g}, {step.tokens_per_second:,.0f} tokens/s", step.step, step.steps)
 
-        trained = run(recipe, on_progress=on_progress, watch=watch, **given)
+        trained = run(recipe, on_progress=on_progress, on_step=on_step, **given)
     if as_json:
         click.echo(
             json.dumps({"folder": str(trained.folder), "recipe": trained.recipe, "figures": dict(trained.figures)})
