@@ -4,13 +4,13 @@ A file holds a function of its own name, from keyword-only options to a `Task`. 
 answers stay with the task.
 """
 
+from passel.reading.kinds.any import read_answer
+from passel.reading.kinds.mathematics import same_math
 from passel.tasks.parts.code import code_item, fenced, read_code
 from passel.tasks.parts.examples import Examples, plain_solution
 from passel.tasks.parts.files import read_rows
 from passel.tasks.parts.kinds import EXACT, LETTER, MATH, NUMBER, TEXT, TRUE_FALSE, TRUE_FALSE_UNKNOWN, YES_NO
 from passel.tasks.parts.load import configured, load
-from passel.tasks.parts.mathematics import same_math
-from passel.tasks.parts.open import read_answer
 from passel.tasks.parts.task import AnswerKind, GeneratedItems, Item, Items, LoadedItems, Task
 from passel.tasks.parts.user_file import user_file
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from passel.reading.kinds.numerals import number
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import NUMBER, TEXT
-from passel.tasks.parts.numbers import number
 from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Item, Task
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from passel.reading.kinds.numerals import number
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import LETTER, SYMBOLS, TEXT, THINK_NUMBER, TRUE_FALSE, YES_NO, labels
-from passel.tasks.parts.numbers import number
 from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import AnswerKind, Item, Task
 

@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
+from passel.reading.kinds.letter import with_options
 from passel.tasks.parts.choices import choice_item
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.haystack import Paragraph, excerpt, paragraphs_of, with_facts
 from passel.tasks.parts.kinds import NUMBER, TEXT
-from passel.tasks.parts.letters import with_options
 from passel.tasks.parts.needles import FORMS, MAX_FACTS
 from passel.tasks.parts.source import DataSource
 from passel.tasks.parts.task import AnswerKind, GeneratedItems, Item, LoadedItems, Task

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from passel.reading.marks.forms import boxed
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import MATH
 from passel.tasks.parts.source import Hub, task_from_rows
-from passel.tasks.parts.stated import boxed
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["minerva_math"]

@@ -10,9 +10,9 @@ from typing import Any, Literal
 from passel.core.errors import UsageError, unknown
 from passel.core.extras import need
 from passel.core.problem import Answer
+from passel.reading.kinds.numerals import number
 from passel.tasks.parts.gym import ARITHMETIC, PUZZLES, UNCHECKED, admitted, plain_question, read_block, setting
 from passel.tasks.parts.kinds import EXPRESSION, NUMBER, by_key
-from passel.tasks.parts.numbers import number
 from passel.tasks.parts.task import AnswerKind, GeneratedItems, Item, Task
 
 __all__ = ["rg"]

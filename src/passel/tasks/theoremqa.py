@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 from passel.core.problem import Answer
+from passel.reading.kinds.number import close
+from passel.reading.kinds.numerals import number, number_key
+from passel.reading.marks.stated import first_line, stated
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import LETTER, THINK_NUMBER, TRUE_FALSE, numeric
-from passel.tasks.parts.numbers import close, number, number_key
 from passel.tasks.parts.source import Hub, task_from_rows
-from passel.tasks.parts.stated import first_line, stated
 from passel.tasks.parts.task import AnswerKind, Item, Task
 
 __all__ = ["theoremqa"]

@@ -10,7 +10,7 @@ from passel.reading.marks.forms import forms
 from passel.reading.marks.sentences import sentences
 from passel.reading.marks.statement import Statement, Trust
 
-__all__ = ["last_line", "statements", "without_run_on"]
+__all__ = ["first_line", "last_line", "stated", "statements", "without_run_on"]
 
 _RUN_ON = re.compile(
     r"\n\s*(?:#+\s*|\*\*)?(?:question|q|problem|exercise|example|instruction|human|user|input)\b\s*\d*\s*\**\s*[:：.]\s*\S",
@@ -34,6 +34,18 @@ def statements(text: str) -> Iterator[Statement]:
     yield from sentences(part)
     line = last_line(part)
     yield Statement(part.rfind(line), line, Trust.LINE, bounded=True)
+
+
+def stated(text: str) -> Iterator[str]:
+    """Yields what forms and sentences state, the most trusted first; after a sentence all the rest of the text."""
+    for statement in statements(text):
+        if statement.trust >= Trust.SENTENCE:
+            yield statement.content.strip()
+
+
+def first_line(text: str) -> str:
+    """Returns the first line that is not blank, or ""."""
+    return text.strip().partition("\n")[0].strip()
 
 
 def without_run_on(text: str) -> str:

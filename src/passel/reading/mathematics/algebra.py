@@ -1,4 +1,5 @@
-"""Computer algebra over JSON lines: the program of a child process. Reads requests, answers true, false or null.
+"""Computer algebra over JSON lines: the program of a child process. Reads ["equal", GOLD, GIVEN], which it
+answers with true, false or, for a gold expression that it cannot read, null; and ["key", TEXT].
 
 It imports sympy through math-verify's parser, and nothing of Passel. A text whose parse is not all of it is answered
 with null: nothing is decided on a part.
@@ -26,7 +27,7 @@ def equal(gold: str, given: str) -> bool | None:
     equations = gold.startswith("equation: ")
     a, b = (parsed(text.removeprefix("equation: ")) for text in (gold, given))
     if a is None or b is None:
-        return None
+        return None if a is None else False
     if a.free_symbols != b.free_symbols and not equations:
         return bool(sympy.simplify(a - b) == 0)
     symbols = sorted(a.free_symbols | b.free_symbols, key=str)
@@ -41,6 +42,18 @@ def equal(gold: str, given: str) -> bool | None:
         return all(abs(left) < small for left, _ in pairs)
     ratios = [left / right for left, right in pairs]
     return abs(ratios[0]) > 0 and all(abs(ratio - ratios[0]) <= small * abs(ratios[0]) for ratio in ratios)
+
+
+def key(text: str) -> str | None:
+    """A text that equal expressions share: their values at the three points, to 12 digits; None for what is not read."""
+    sympy: Any = import_module("sympy")
+    expression = parsed(text)
+    if expression is None:
+        return None
+    symbols = sorted(expression.free_symbols, key=str)
+    whole = expression.has(sympy.Sum, sympy.Product, sympy.factorial, sympy.binomial)
+    values = [value(expression, point(symbols, index, whole=whole)) for index in range(len(_POINTS) if symbols else 1)]
+    return None if None in values else " ".join([*map(str, symbols), *(str(found.evalf(12)) for found in values)])
 
 
 def point(symbols: list[Any], index: int, *, whole: bool) -> dict[Any, Any]:
@@ -107,7 +120,8 @@ def main() -> None:
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         try:
-            reply = equal(*json.loads(line))
+            name, *texts = json.loads(line)
+            reply = {"equal": equal, "key": key}[name](*texts)
         except Exception:
             reply = None
         print(json.dumps(reply), flush=True)

@@ -8,9 +8,9 @@ from dataclasses import replace
 from string import ascii_uppercase
 from typing import Any, cast
 
+from passel.reading.kinds.letter import with_options
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import LETTER
-from passel.tasks.parts.letters import with_options
 from passel.tasks.parts.task import Item
 
 __all__ = ["arc_item", "choice_item", "logic_lm_item", "logic_lm_statement"]

@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from passel.core.problem import Answer
-from passel.tasks.parts.stated import first_line, last_line, stated
+from passel.reading.marks.stated import first_line, last_line, stated
 
 __all__ = ["makes", "read_expression", "solve"]
 

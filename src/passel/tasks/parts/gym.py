@@ -9,9 +9,10 @@ from typing import Any
 
 from passel.core.errors import UsageError
 from passel.core.problem import Answer
-from passel.tasks.parts.numbers import number, number_key
+from passel.reading.kinds.numerals import number, number_key
+from passel.reading.kinds.prose import plain
+from passel.reading.marks.stated import last_line, stated
 from passel.tasks.parts.puzzles import puzzle_question
-from passel.tasks.parts.stated import last_line, plain, stated
 
 __all__ = ["ARITHMETIC", "EVALUATED", "PUZZLES", "UNCHECKED", "admitted", "plain_question", "read_block", "setting"]
 

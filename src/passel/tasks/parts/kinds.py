@@ -7,12 +7,15 @@ from dataclasses import replace
 
 from passel.core.extras import need
 from passel.core.problem import Answer, Reader
+from passel.reading.kinds.label import LabelReader
+from passel.reading.kinds.letter import LetterReader
+from passel.reading.kinds.mathematics import read_math, same_math
+from passel.reading.kinds.number import close, read_number
+from passel.reading.kinds.numerals import number
+from passel.reading.kinds.prose import exact, normal, symbols
+from passel.reading.kinds.text import read_exact, read_symbols, read_text, same_lines
 from passel.tasks.parts.expressions import makes, read_expression
-from passel.tasks.parts.letters import LetterReader
-from passel.tasks.parts.mathematics import read_math, same_math
-from passel.tasks.parts.numbers import close, number, read_number
 from passel.tasks.parts.task import AnswerKind, Item
-from passel.tasks.parts.texts import LabelReader, read_exact, read_symbols, read_text
 
 __all__ = [
     "BOXED_NUMBER",
@@ -31,6 +34,7 @@ __all__ = [
     "by_key",
     "labels",
     "numeric",
+    "prose",
 ]
 
 STEPS = 'Solve step by step, one operation per line. End with "The answer is N."'
@@ -55,9 +59,27 @@ def by_key(reader: Callable[[tuple[str, ...]], Reader], instruction: str) -> Ans
     return AnswerKind(reader, score, instruction)
 
 
-def labels(words: Mapping[str, str], instruction: str) -> AnswerKind:
-    """One of a few words; `words` as in LabelReader."""
-    return by_key(_always(LabelReader(words)), instruction)
+def labels(words: Mapping[str, str], opposites: Mapping[str, str], instruction: str) -> AnswerKind:
+    """One of a few words; `words` and `opposites` as in LabelReader. A gold answer is one of the words, or read."""
+    reader = LabelReader(words, opposites)
+
+    def score(item: Item, answer: Answer | None) -> float | None:
+        gold = words.get(item.gold.strip().casefold()) or (read.key if (read := reader(item.gold)) else None)
+        return None if gold is None else float(answer is not None and answer.key == gold)
+
+    return AnswerKind(_always(reader), score, instruction)
+
+
+def prose(read: Reader, key: Callable[[str], str], instruction: str) -> AnswerKind:
+    """Text that is right where it has the key of the gold answer; of a gold answer of several lines, each line's."""
+
+    def score(item: Item, answer: Answer | None) -> float | None:
+        if not item.gold.strip():
+            return None
+        right = answer is not None and (answer.key == key(item.gold) or same_lines(item.gold, answer, key))
+        return float(right)
+
+    return AnswerKind(_always(read), score, instruction)
 
 
 def numeric(instruction: str, relative: float = 0.0) -> AnswerKind:
@@ -95,19 +117,22 @@ BOXED_NUMBER = replace(NUMBER, instruction=_BOX)
 MATH = AnswerKind(_math_reader, _score_math, _BOX)
 LETTER = by_key(LetterReader, 'Think step by step. End with "The answer is (X)." where X is the letter of your choice.')
 YES_NO = labels(
-    {"yes": "yes", "true": "yes", "no": "no", "false": "no"},
+    {"yes": "yes", "true": "yes", "y": "yes", "no": "no", "false": "no", "n": "no"},
+    {"yes": "no", "no": "yes"},
     'Think step by step. End with "The answer is yes." or "The answer is no."',
 )
 TRUE_FALSE = labels(
     {"true": "true", "yes": "true", "false": "false", "no": "false"},
+    {"true": "false", "false": "true"},
     'Think step by step. End with "The answer is True." or "The answer is False."',
 )
 TRUE_FALSE_UNKNOWN = labels(
     {"true": "true", "false": "false", "unknown": "unknown", "uncertain": "unknown"},
+    {"true": "false", "false": "true"},
     'Think step by step. End with "The answer is True.", "The answer is False." or "The answer is Unknown."',
 )
 EXPRESSION = AnswerKind(_always(read_expression), _score_expression, STEPS)
 """For items with `numbers` and `target` in their details."""
-TEXT = by_key(_always(read_text), 'Think step by step. End with "The answer is X." where X is a short answer.')
-EXACT = by_key(_always(read_exact), 'Think step by step. End with "The answer is X."')
-SYMBOLS = by_key(_always(read_symbols), 'Think step by step. End with "The answer is X."')
+TEXT = prose(read_text, normal, 'Think step by step. End with "The answer is X." where X is a short answer.')
+EXACT = prose(read_exact, exact, 'Think step by step. End with "The answer is X."')
+SYMBOLS = prose(read_symbols, symbols, 'Think step by step. End with "The answer is X."')

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from passel.core.problem import Answer, Reader
+from passel.reading.marks.stated import stated
 from passel.sql import Outcome, normal, ordered, run, same_rows, statement
-from passel.tasks.parts.stated import stated
 from passel.tasks.parts.task import AnswerKind, Item
 
 __all__ = ["query_kind", "read_sql"]

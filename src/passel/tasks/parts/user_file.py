@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from passel.core.errors import UsageError
+from passel.reading.kinds.letter import LetterReader, with_options
+from passel.reading.kinds.numerals import number
 from passel.tasks.parts.files import Row, read_rows
 from passel.tasks.parts.kinds import EXACT, LETTER, MATH, TEXT, THINK_NUMBER, TRUE_FALSE, YES_NO
-from passel.tasks.parts.letters import LetterReader, with_options
-from passel.tasks.parts.numbers import number
 from passel.tasks.parts.task import AnswerKind, Item, LoadedItems, Task
 
 __all__ = ["user_file"]
