@@ -11,7 +11,7 @@ from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.reply import Reply
-from passel.sandbox import Unsafe, default
+from passel.sandbox import NoSandbox, default_sandbox
 from passel.tools.unit_tests import unit_tests as tool
 from passel.verifiers.own_tests import agreement, own_tests, written_tests
 from passel.verifiers.unit_tests import unit_tests
@@ -112,8 +112,8 @@ def test_what_the_budget_allows_is_ranked():
 
 def test_the_tool_runs_programs_and_tells_why_they_fail():
     try:
-        default()
-    except Unsafe as error:
+        default_sandbox()
+    except NoSandbox as error:
         pytest.skip(f"needs a sandbox: {error}")
 
     async def run(code: str) -> list[dict]:

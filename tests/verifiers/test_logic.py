@@ -9,7 +9,7 @@ from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.reply import Reply
-from passel.tasks.parts.kinds import LETTER, TRUE_FALSE_UNKNOWN
+from passel.tasks import LETTER, TRUE_FALSE_UNKNOWN
 from passel.verifiers.logic import PROMPT, decide, logic, means, read_translation, shared_key, translation_prompt
 
 PREMISES = ["Every cat is a pet.", "Tom is a cat."]

@@ -8,7 +8,7 @@ from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.reply import Reply
-from passel.tasks.parts.code import read_code
+from passel.tasks import read_code
 from passel.verifiers.own_tests import agreement, own_tests, written_tests
 from passel.verifiers.unit_tests import unit_tests
 

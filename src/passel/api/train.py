@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from passel import __version__
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.progress import OnProgress, silent
+from passel.core.version import __version__
 from passel.engine.weights import load as load_weights
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.models.catalog import FOLDER, cards, find_card

@@ -14,11 +14,11 @@ from passel.core.key import Key
 from passel.core.options import split_spec
 from passel.core.problem import Problem
 from passel.core.result import Candidate, Result, candidate
+from passel.methods import ConfiguredMethod
+from passel.runs.judges import name_of, verifier_of
 from passel.runs.pilot import ORACLE, Pilot, PilotProblem
 from passel.runs.scoring import Scorer, tools_of
 from passel.runs.trials import Trials
-from passel.runs.judges import name_of, verifier_of
-from passel.methods import ConfiguredMethod
 from passel.verifiers import is_ranker, scores_of
 
 __all__ = ["observed"]

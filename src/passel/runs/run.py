@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from passel.core.driver import Outcome, ReplyStore, Record, Roles, Tool
+from passel.core.driver import Outcome, Record, ReplyStore, Roles, Tool
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.problem import Problem
@@ -123,7 +123,9 @@ class Run:
     def _others(self) -> dict[str, str]:
         """The model of each role but the generator's. Without draws, nobody falls back on the generator."""
         wanted = {role for method in self.methods for role in method.needs} - {"generator", "tool"}
-        return dict.fromkeys(wanted if self.plan.judged_run is not None else (), self.plan.model) | dict(self.plan.roles)
+        return dict.fromkeys(wanted if self.plan.judged_run is not None else (), self.plan.model) | dict(
+            self.plan.roles
+        )
 
     @property
     def models(self) -> list[str]:
@@ -152,7 +154,9 @@ class Run:
         finally:
             session.close()
         if wall_seconds is None:
-            wall_seconds = store.wall_seconds if isinstance(store, Record) else asyncio.get_running_loop().time() - start
+            wall_seconds = (
+                store.wall_seconds if isinstance(store, Record) else asyncio.get_running_loop().time() - start
+            )
         trials = Trials(
             self.plan,
             self.task,
