@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from doc_pages import write_skeletons
+
 ROOT = Path(__file__).resolve().parent.parent
 MOCK = ROOT / "bench" / "mock_endpoint.py"
 
@@ -44,6 +46,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "real models" if Path(file).name.startswith("test_real_") else file
 
     return Scheduling(config, log)
+
 
 if find_spec("jaxtyping") and find_spec("beartype"):
     from jaxtyping import install_import_hook
@@ -183,3 +186,11 @@ def rows() -> Callable[..., list[tuple[Any, ...]]]:
         return found
 
     return read
+
+
+@pytest.fixture
+def skeletons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: one with the files of docs/adding.md."""
+    write_skeletons(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
