@@ -56,15 +56,22 @@ def mirrors(path: Path) -> Iterator[Path]:
 
 def importers(path: Path) -> list[Path]:
     """Tests that import the module, by itself or by what they share, then those that import a module which imports it;
-    of each, those that import least else first."""
+    of each, those of the same room first, and those that import least else."""
     direct = {module_of(path)}
     users = {module_of(source) for source in SOURCE.rglob("*.py") if direct & imports(source)}
-    return list(dict.fromkeys([*_importers(direct), *_importers(users)]))
+    room = room_of(path)
+    return list(dict.fromkeys([*_importers(direct, room), *_importers(users, room)]))
 
 
-def _importers(modules: set[str]) -> Iterator[Path]:
+def room_of(path: Path) -> str:
+    """The folder that it stands in, of `src/passel` or of `tests`."""
+    base = SOURCE / "passel" if path.is_relative_to(SOURCE) else ROOT / "tests"
+    return path.relative_to(base).parts[0] if path.is_relative_to(base) else ""
+
+
+def _importers(modules: set[str], room: str) -> Iterator[Path]:
     wanted = set(modules)
-    for test in sorted(TESTS, key=lambda test: (is_test(test), len(imports(test)))):
+    for test in sorted(TESTS, key=lambda test: (is_test(test), room_of(test) != room, len(imports(test)))):
         if wanted & imports(test):
             if is_test(test):
                 yield test
