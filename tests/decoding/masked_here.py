@@ -10,9 +10,10 @@ import torch
 from tiny_models import CONTEXT, model_of
 from torch import Tensor
 
-from passel.decoding import Decoded, Opening
+from passel.core.steps import rewritten
+from passel.decoding import Decoded, DecodingInput
 from passel.engine import Decoding, Engine, read
-from passel.engine.forward import Ask, Forward
+from passel.engine.forward import Forward
 from passel.engine.masked import MaskedDiffusion
 from passel.engine.side import place
 
@@ -24,7 +25,7 @@ __all__ = [
     "infilled",
     "logits_of",
     "masked_engine",
-    "masked_opening",
+    "masked_inputs",
     "run_masked",
 ]
 
@@ -40,9 +41,9 @@ def masked_engine(*, seed: int = 0, guide: int = 1, shifted: bool = False, **set
     return Engine(parts, beside=[read(model_of("llama", guide), CONTEXT)], **settings)
 
 
-def masked_opening(opening: Opening, *, shifted: bool = False) -> Opening:
+def masked_inputs(inputs: DecodingInput, *, shifted: bool = False) -> DecodingInput:
     """The same for such a model."""
-    return replace(opening, masked=MaskedDiffusion(MASK, shifted), beside=1)
+    return replace(inputs, masked=MaskedDiffusion(MASK, shifted), extra_models=1)
 
 
 class Seen:
@@ -54,16 +55,15 @@ class Seen:
 
     def watch(self, decoding: Decoding[Any]) -> Decoding[Any]:
         """The same decoding, counted."""
-        sent: Any = None
-        while True:
-            try:
-                asks: tuple[Ask, ...] = decoding.send(sent)
-            except StopIteration as end:
-                return end.value
+
+        def note(asks: Any) -> Any:
             for ask in asks:
                 if isinstance(ask, Forward):
                     (self.guide if place(ask.branch)[0] else self.own).append(len(ask.tokens))
-            sent = yield asks
+            return asks
+
+        flow: Any = decoding
+        return rewritten(flow, note)
 
 
 def run_masked(decoding: Decoding[Any], seen: Seen | None = None, **how: Any) -> Decoded:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from passel.core.key import Key
+from passel.core.steps import Steps
 from passel.engine.forward import ALL, Drop, Emit, Fork, Forward, Keep, Output
 from passel.engine.side import number, place
 
@@ -39,13 +40,10 @@ class ScriptedEngine:
 
     def run(self, decoding: Any) -> Any:
         """The method's result."""
-        sent: Any = None
-        while True:
-            try:
-                asks = decoding.send(sent)
-            except StopIteration as end:
-                return end.value
-            sent = tuple(self._answer(ask) for ask in asks)
+        with Steps[Any, Any](decoding) as steps:
+            while not steps.ended:
+                steps.send(tuple(self._answer(ask) for ask in steps.asked))
+            return steps.result
 
     def of(self, model: int) -> list[Forward]:
         """The forwards of one model."""

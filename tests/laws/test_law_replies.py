@@ -124,7 +124,7 @@ def test_a_run_asks_as_its_cost_line_says_and_can_be_reported(case):
 
 @pytest.mark.parametrize("name", VERIFIERS)
 @pytest.mark.parametrize("texts", [["4+3=7\nThe answer is 7."], ["no", "The answer is 7.", ""], [""], []], ids=repr)
-def test_a_verifier_asks_as_its_cost_line_says_and_returns_numbers_or_none(name, texts):
+def test_a_verifier_asks_as_its_cost_line_says_and_returns_numbers_or_none_with_reasons(name, texts):
     """A judgement costs what its line says for each text, a ranking for all of them."""
     verifier = find("verifiers", name)
     numbered = dict(enumerate(texts))
@@ -134,8 +134,8 @@ def test_a_verifier_asks_as_its_cost_line_says_and_returns_numbers_or_none(name,
     assert judgements.keys() == numbered.keys()
     for judgement in judgements.values():
         assert judgement.value is None or isinstance(judgement.value, int | float)
-        assert isinstance(judgement.explanation, str)
-        assert json.loads(json.dumps(dict(judgement.metadata))) is not None
+        assert judgement.explanation
+        assert json.loads(json.dumps(dict(judgement.metadata), allow_nan=False)) == dict(judgement.metadata)
     about = describe(verifier)
     defaults = {option: default for option, (_, default) in about.options.items()}
     times = 1 if is_ranker(verifier) else len(texts)

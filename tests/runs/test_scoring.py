@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 import passel
-from passel.measure.summary import summarise
 from passel.core.driver import Driver
 from passel.core.model import Binding
 from passel.core.problem import Answer
 from passel.core.result import Candidate, Result
+from passel.measure.summary import summarise
+from passel.models.toy import toy
 from passel.runs.run import Run
 from passel.runs.scoring import Scorer, tools_of
-from passel.models.toy import toy
 from passel.tasks import NUMBER, Item, LoadedItems, Task
 
 TASK = """

@@ -1,4 +1,4 @@
-"""`passel report`: the tables and the page of a run, recomputed from its record."""
+"""`passel report`: recompute the tables and the page of a run from its record."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def report(folder: Path, as_json: bool) -> None:
     from passel.report import has_comparison, read_comparison, write_report
 
     if has_comparison(folder) and not (folder / "run.json").exists():
-        found = read_comparison(folder)
+        comparison = read_comparison(folder)
     else:
-        found = summarise(run_sync(Run.open(folder).replay()))
-    page = write_report(found, folder)
+        comparison = summarise(run_sync(Run.open(folder).replay()))
+    page = write_report(comparison, folder)
     if as_json:
-        click.echo(json.dumps(found.to_json()))
+        click.echo(json.dumps(comparison.to_json()))
     else:
-        show(found, page)
+        show(comparison, page)

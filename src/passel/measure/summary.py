@@ -17,7 +17,7 @@ from passel.measure.comparison import Comparison, Estimate, MethodRow, ProblemRo
 from passel.measure.samples import MethodSamples, completed, curves, deepest, samples_of
 from passel.measure.verifiers import unscored_verifiers, verifier_rows
 from passel.methods import ConfiguredMethod
-from passel.runs.trials import Trial, Trials, tidy
+from passel.runs.trials import Trial, Trials, rounded
 
 __all__ = ["summarise"]
 
@@ -30,7 +30,7 @@ def summarise(trials: Trials, command: str = "") -> Comparison:
     Args:
         command: the command line that runs it again.
     """
-    infos, paid = trials.infos, tidy(trials.paid)
+    infos, paid = trials.infos, rounded(trials.paid)
     plan, key = trials.plan, Key(trials.plan.seed) / "bootstrap"
     table = {m.name: {p.id: trials.trial(p, m) for p in trials.problems} for m in trials.methods}
     first = _scores(table[trials.methods[0].name])
@@ -46,8 +46,8 @@ def summarise(trials: Trials, command: str = "") -> Comparison:
         problems=tuple(_problem(trials, index, table, most) for index in range(len(trials.problems))),
         curves=tuple(curves(samples, key)),
         paid=paid,
-        alone=tidy(alone),
-        saved=_saved(paid, tidy(alone)),
+        alone=rounded(alone),
+        saved=_saved(paid, rounded(alone)),
         sampling=plan.sampling.over(infos["generator"].advised).given(),
         roles={role: info.name for role, info in infos.items()},
         budget={name: value for name, value in asdict(plan.budget).items() if value is not None},
@@ -69,7 +69,7 @@ def _row(
     trials: Trials, method: ConfiguredMethod, by_problem: Mapping[str, Trial], first: Scores, index: int, key: Key
 ) -> MethodRow:
     scores = _scores(by_problem)
-    cost = tidy(sum((trial.cost for trial in by_problem.values()), Cost()))
+    cost = rounded(sum((trial.cost for trial in by_problem.values()), Cost()))
     failures = (sum(trials.outcomes[p.id, method.name].failures.values()) for p in trials.problems)
     means = _means(cost, len(by_problem))
     accuracy = Estimate(*mean_interval(scores, key))

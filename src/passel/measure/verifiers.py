@@ -12,7 +12,7 @@ from passel.measure.evaluate_verifier import evaluate_verifier
 from passel.measure.samples import MethodSamples
 from passel.measure.verifier_row import VerifierRow
 from passel.methods import ConfiguredMethod
-from passel.runs.judges import name_of, verifier_of
+from passel.runs.method_verifier import verifier_name, verifier_of
 from passel.verifiers import is_ranker, kind_of
 
 __all__ = ["unscored_verifiers", "verifier_rows"]
@@ -38,7 +38,7 @@ def verifier_rows(
         verifier = verifier_of(method)
         if verifier is None or not drawn.judged:
             continue
-        name = name_of(method, verifier)
+        name = verifier_name(method, verifier)
         texts = tuple(tuple((candidate.text, candidate.score) for candidate in row) for row in drawn.candidates)
         if (name, texts) not in seen:
             seen.add((name, texts))
@@ -54,7 +54,7 @@ def unscored_verifiers(methods: Sequence[ConfiguredMethod], samples: Sequence[Me
         verifier = verifier_of(method)
         answers = sum(candidate.answer is not None for row in drawn.candidates for candidate in row)
         if verifier is not None and answers and not drawn.judged:
-            name = name_of(method, verifier)
+            name = verifier_name(method, verifier)
             yield f"`{name}` is not measured: it scored none of the {answers} answers of `{drawn.method}`."
 
 

@@ -34,7 +34,7 @@ def hogwild(
     """A text that several workers of the model write at the same time, and the answer that it ends with.
 
     The prompt asks the workers to share the work. Each sees, one pass later, the others' tokens through the engine's
-    cache; in the end the model has to answer after all that was written. It is the decoder `hogwild` with its own
+    cache; in the end the model has to answer after all that was written. It is the decoder `shared_cache` with its own
     prompt.
 
     Source: Rodionov et al. 2025 (2504.06261), section 3.2 for the prompt's content.
@@ -59,7 +59,7 @@ def hogwild(
     >>> play(hogwild(Problem("1", "2 + 2?"), key=Key()), ["4"]).value.answer.text
     '4'
     """
-    sampling = Sampling(decoder=f"hogwild:workers={workers}:layout={layout}:answer={answer}")
+    sampling = Sampling(decoder=f"shared_cache:workers={workers}:layout={layout}:answer={answer}")
     (reply,) = yield from sample(_with_rules(problem.prompt, workers), key=key, sampling=sampling)
     only = candidate(problem, reply)
     return Result.of(only, [only])

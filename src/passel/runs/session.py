@@ -1,4 +1,4 @@
-"""A session: opened models, one driver over them, and what methods may call. A run, `solve` and a server share it."""
+"""A session: opened models, and one driver over them. Runs, `solve` and servers use it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Models", "Session", "admit"]
 
 
 class Models:
-    """Models by spec, each opened once however often it is asked for.
+    """Models by spec. Each is opened once, however often it is asked for.
 
     >>> models = Models()
     >>> models.open("toy") is models.open("toy")
@@ -33,7 +33,7 @@ class Models:
         self._opened: dict[str, Model] = {}
 
     def open(self, model: str | Model) -> Model:
-        """Returns the model of a spec; a Model comes back as it is, and is its owner's to close.
+        """Returns the model of a spec. A Model is returned as it is, and its owner closes it.
 
         Raises UsageError for an unknown kind, name or option.
         """
@@ -46,14 +46,14 @@ class Models:
     def bind(
         self, model: str | Model, roles: Mapping[str, str | Model] | None = None, sampling: Sampling = Sampling()
     ) -> dict[str, Binding]:
-        """Returns a binding for each role: the generator with its sampling over what its makers advise, others as they
-        are."""
+        """Returns a binding for each role. The generator has `sampling`, and what its makers advise where that is
+        unset."""
         generator = self.open(model)
         bound = {"generator": Binding(generator, sampling.over(generator.info.advised))}
         return bound | {role: Binding(self.open(spec)) for role, spec in (roles or {}).items()}
 
     async def aclose(self) -> None:
-        """Closes what was opened by spec, also where one of them cannot be closed."""
+        """Closes the models that were opened by spec, all of them even if one raises an error."""
         opened, self._opened = list(self._opened.values()), {}
         errors: list[Exception] = []
         for model in opened:
@@ -67,9 +67,7 @@ class Models:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
 
@@ -94,12 +92,12 @@ class Session:
 
     @property
     def infos(self) -> dict[str, ModelInfo]:
-        """What each bound role's model is and can do."""
+        """The properties of each role's model."""
         return self.driver.roles.infos
 
     @property
     def spent(self) -> Cost:
-        """What all passes took so far, shared ones once."""
+        """The cost of all passes so far, shared passes once."""
         return self.driver.ledger.spent
 
     async def solve(
@@ -114,14 +112,15 @@ class Session:
         """Runs a method on a problem.
 
         Args:
-            key: of all its chance. tools: around this problem, before those that Passel has.
-            budget: of this method on this problem.
+            key: of all its randomness.
+            tools: of this problem; they come before the tools of Passel.
+            budget: limits of this method on this problem.
         """
         own = tools if isinstance(tools, Tools) else Tools(tools or {})
         return await self.driver.run(method.make(problem, key=key), Scope(problem.id, own, Ledger(budget)))
 
     def close(self) -> None:
-        """Commits replies that have landed but were not handed over (after a cancellation)."""
+        """Records replies that have arrived but were not handed over (after a cancellation)."""
         self.driver.close()
 
 
@@ -132,13 +131,16 @@ def admit(
     roles: Mapping[str, object],
     pilot: object,
 ) -> None:
-    """Refuses, before anything is spent, a role that nobody plays and a method that cannot work.
+    """Checks, before anything is spent, that the methods can work.
 
     Args:
-        roles: those that the user bound. pilot: the earlier comparison that was given, or None.
+        methods: to be run.
+        bindings: the model of each role.
+        roles: the roles that the user set.
+        pilot: an earlier comparison, or None.
 
     Raises:
-        UsageError: such a role; a tool that cannot work here; a method that chooses by a pilot, without one.
+        UsageError: a role that no method uses; a tool that cannot work here; a method that needs a pilot, without one.
         Impossible: a method needs of a role what its model cannot do.
     """
     check_roles(roles, [method.needs for method in methods])

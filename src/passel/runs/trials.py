@@ -1,4 +1,4 @@
-"""What a run gives: a method on a problem with its outcome, scored."""
+"""The trials of a run: each is one method on one problem, with its outcome and score."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from passel.methods import ConfiguredMethod
 from passel.runs.plan import Plan
 from passel.tasks import Task
 
-__all__ = ["Trial", "Trials", "tidy"]
+__all__ = ["Trial", "Trials", "rounded"]
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One method on one problem. `score` is None where it could not be scored."""
+    """One method on one problem. `score` is None if it could not be scored."""
 
     score: float | None
     answer: str | None
@@ -30,15 +30,16 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """Everything that a run gave.
+    """The trials of a run.
 
     Args:
-        plan: what was to be run. task, methods, problems: the same, found.
-        score: what an answer is worth; see `Task.score`.
+        plan: the settings of the run.
+        task, methods, problems: those of the plan.
+        score: returns the score of an answer; see `Task.score`.
         outcomes: by (problem id, method name).
-        infos: what the model of each role is.
-        paid: what all passes took, shared ones once.
-        wall_seconds: from start to end, over all processes that worked on the run.
+        infos: the properties of each role's model.
+        paid: the cost of all passes, shared passes once.
+        wall_seconds: from start to end, summed over all sessions that worked on the run.
     """
 
     plan: Plan
@@ -52,8 +53,11 @@ class Trials:
     wall_seconds: float
 
     def trial(self, problem: Problem, method: ConfiguredMethod) -> Trial:
-        """One method on one problem, scored. What broke, or was cut short by the run's budget or an unfinished record
-        before it had an answer, is unscored, not wrong. Without an answer at the end of its own budget it is wrong."""
+        """Returns one method on one problem, scored.
+
+        A trial that failed, or that the run's budget or an unfinished record ended before it had an answer, is
+        unscored, not wrong. A trial without an answer at the end of its own budget is wrong.
+        """
         outcome = self.outcomes[problem.id, method.name]
         answer = outcome.result.answer
         unfinished = outcome.error is not None or (outcome.cut_short and answer is None)
@@ -61,12 +65,12 @@ class Trials:
             None if unfinished else self.score(problem.id, answer),
             answer.text if answer else None,
             "failed" if outcome.error is not None else outcome.result.stop,
-            tidy(outcome.cost),
+            rounded(outcome.cost),
             outcome.wall_seconds,
             outcome.error,
         )
 
 
-def tidy(cost: Cost) -> Cost:
-    """Without the last digits of sums of fractions, which depend on the order in which replies came."""
+def rounded(cost: Cost) -> Cost:
+    """Rounds away the last digits of sums of fractions, which depend on the order in which replies came."""
     return replace(cost, money=round(cost.money, 12), seconds=round(cost.seconds, 6))

@@ -23,9 +23,9 @@ async def unit_tests(
 
     Args:
         code: the program, or a body that continues the prompt.
-        tests: statements such as `assert f(1) == 2`; each stands alone.
+        tests: statements such as `assert f(1) == 2`; each runs by itself.
         seconds: processor time for the program itself and for each test.
-        prompt, entry_point: what the program was to continue, and the function asked for; see `Program`.
+        prompt, entry_point: the text that the program continues, and the function asked for; see `Program`.
     """
     sandbox = await asyncio.to_thread(default_sandbox)
     source, limits = job_for_tests(Program(code, prompt, entry_point), tests, seconds=seconds)

@@ -10,7 +10,7 @@ from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.estimators.estimate import Estimate
 from passel.estimators.intervals import mean_interval
-from passel.runs.watch import Watch
+from passel.runs.run_progress import RunProgress
 from passel.tuning.assumptions import Assumptions
 from passel.tuning.ladders import ladder
 from passel.tuning.reach import Measured, measured, reach
@@ -92,7 +92,7 @@ async def forecast(
     target: float = 0.5,
     seed: int = 0,
     notes: Sequence[str] = (),
-    watch: Watch | None = None,
+    watch: RunProgress | None = None,
 ) -> Forecast:
     """Runs methods, each in several sizes, on planted trees.
 

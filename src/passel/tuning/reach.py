@@ -14,7 +14,7 @@ from passel.estimators.estimate import Estimate
 from passel.estimators.intervals import bootstrap_weights
 from passel.runs.plan import Plan
 from passel.runs.run import Run
-from passel.runs.watch import Watch
+from passel.runs.run_progress import RunProgress
 
 __all__ = ["Measured", "measured", "reach", "tokens_to_reach"]
 
@@ -31,7 +31,7 @@ class Measured:
 
 
 async def measured(
-    specs: Sequence[str], *, model: str, task: str, problems: int, seed: int = 0, watch: Watch | None = None
+    specs: Sequence[str], *, model: str, task: str, problems: int, seed: int = 0, watch: RunProgress | None = None
 ) -> dict[str, Measured]:
     """Runs methods on the same trees.
 

@@ -11,8 +11,8 @@ from passel.measure.comparison import Comparison, MethodRow
 from passel.measure.summary import summarise
 from passel.methods import load
 from passel.runs.run import Run
+from passel.runs.run_progress import RunProgress
 from passel.runs.session import Models
-from passel.runs.watch import Watch
 
 __all__ = ["Arm", "Sweep", "arms", "levelled", "swept"]
 
@@ -87,7 +87,7 @@ def levelled(found: Sequence[Arm], first: Comparison) -> tuple[Arm, ...]:
     return tuple(arm if arm.option in ("", "n") else _scaled(arm, base, took[arm.spec]) for arm in found)
 
 
-async def swept(run: Run, first: Sequence[Arm], watch: Watch | None = None) -> Sweep:
+async def swept(run: Run, first: Sequence[Arm], watch: RunProgress | None = None) -> Sweep:
     """Runs the arms as they are, and again where n changes to equal the cost, with the same opened models.
 
     Args:

@@ -1,4 +1,4 @@
-"""What a frozen model has read of each text's prompt: answers are then learned by passes over them alone."""
+"""Keys and values of prompts under a frozen model: a training pass then computes only the answer."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from transformers import DynamicCache
 
 from passel.training.parts.batches import Batch
 
-__all__ = ["Prefixes"]
+__all__ = ["PromptCache"]
 
 _BYTES = 2 << 30
 
 
-class Prefixes:
-    """Keys and values of all tokens of a prompt but its last. A model that does not change reads a prompt once.
+class PromptCache:
+    """Keys and values of all tokens of a prompt except its last. A model that does not change reads a prompt once.
 
     Args:
-        body: of transformers, without its head; it stays as it is.
-        most: bytes to keep; prompts beyond them are read anew each time.
+        body: a transformer of transformers without its head; it is frozen.
+        max_bytes: limit of the cache; further prompts are read anew each time.
     """
 
-    def __init__(self, body: Any, most: int = _BYTES) -> None:
-        self._body, self._left = body, most
+    def __init__(self, body: Any, max_bytes: int = _BYTES) -> None:
+        self._body, self._left = body, max_bytes
         self._kept: dict[int, Tensor] = {}
 
     @staticmethod
     def fits(config: Any) -> bool:
-        """Whether a model is of the kind whose cache can be cut and put together."""
-        kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-        return kinds == {"full_attention"} and not getattr(config, "sliding_window", None)
+        """Whether the model's attention allows to cut and join its cache."""
+        learned_tokens = set(getattr(config, "layer_types", None) or ["full_attention"])
+        return learned_tokens == {"full_attention"} and not getattr(config, "sliding_window", None)
 
     def keep(self, batch: Batch, cache: Any) -> None:
-        """Keeps those of a batch whose tokens have gone through the model into this cache."""
+        """Keeps the prompts of a batch that the model has read into this cache."""
         for row, one in enumerate(batch.examples):
             if id(one) not in self._kept and self._left > 0:
                 self._kept[id(one)] = found = _of(cache, row, one.start - 1).clone()
                 self._left -= found.numel() * found.element_size()
 
     def cache(self, batch: Batch) -> tuple[Any, Tensor]:
-        """A cache to go on from, or None where no prompt is longer than a token; and where it holds something, bool
-        [rows, tokens]. It may be written to."""
+        """A cache of the batch's prompts, or None if no prompt is longer than a token; and which of its places are not
+        padding, bool [rows, tokens]. The caller may write to it."""
         longest = max(one.start - 1 for one in batch.examples)
         real = torch.tensor([[at < one.start - 1 for at in range(longest)] for one in batch.examples], dtype=torch.bool)
         real = real.view(len(batch.examples), longest).to(batch.tokens.device)

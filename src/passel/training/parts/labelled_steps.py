@@ -1,4 +1,4 @@
-"""Labelled steps as training data, in the forms that trainers of reward models read, and back."""
+"""Labelled steps as training data, in the formats that trainers of reward models read, and back."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from passel.core.key import Key
 from passel.verifiers import Step
 
 __all__ = [
-    "Candidate",
-    "Labelled",
+    "LabelledSteps",
+    "RankedSolution",
     "dominates",
     "from_math_shepherd",
     "from_prm800k",
     "jsonl",
-    "labelled",
+    "labelled_steps",
     "math_shepherd",
     "preferences",
     "stepwise",
@@ -31,7 +31,7 @@ _FIRST = re.compile(r"(?<!\S)(?=Step 1\s*:)")
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledSteps:
     """A question and the steps of one solution, each right or wrong."""
 
     question: str
@@ -40,25 +40,25 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A solution with the scores it is ranked by, such as its outcome and its mean step score; None: not known."""
+class RankedSolution:
+    """A solution with the scores that rank it, such as its outcome and its mean step score; None: unknown."""
 
     text: str
     scores: tuple[float | None, ...]
 
 
-def labelled(question: str, steps: Sequence[Step], *, cut: float = 0.5) -> Labelled:
-    """Steps with a score of at least `cut` are right. It ends before the first step that was not judged, for trainers
-    read no gaps."""
-    judged: list[tuple[str, bool]] = []
+def labelled_steps(question: str, steps: Sequence[Step], *, cut: float = 0.5) -> LabelledSteps:
+    """Labels steps with a score of at least `cut` as right. It ends before the first step without a score, because
+    trainers accept no gaps."""
+    evaluated: list[tuple[str, bool]] = []
     for step in steps:
         if step.score is None:
             break
-        judged.append((step.text.strip(), step.score >= cut))
-    return Labelled(question, tuple(text for text, _ in judged), tuple(label for _, label in judged))
+        evaluated.append((step.text.strip(), step.score >= cut))
+    return LabelledSteps(question, tuple(text for text, _ in evaluated), tuple(label for _, label in evaluated))
 
 
-def math_shepherd(row: Labelled, *, marker: str = MARKER) -> dict[str, str]:
+def math_shepherd(row: LabelledSteps, *, marker: str = MARKER) -> dict[str, str]:
     """`input`: question and steps, the marker after each; `label`: the same with + or - in the marker's place (Wang et
     al. 2023, 2312.08935). A space stands before the first step, a line's end before the others."""
     tags = [" +" if label else " -" for label in row.labels]
@@ -70,9 +70,9 @@ def math_shepherd(row: Labelled, *, marker: str = MARKER) -> dict[str, str]:
     return {"input": joined([marker] * len(tags)), "label": joined(tags)}
 
 
-def from_math_shepherd(row: Mapping[str, Any], *, marker: str = MARKER) -> Labelled:
-    """The other way. The question ends where "Step 1:" first stands; without it, question and first step cannot be told
-    apart, and the question comes back empty."""
+def from_math_shepherd(row: Mapping[str, Any], *, marker: str = MARKER) -> LabelledSteps:
+    """Reads a row of Math-Shepherd. The question ends before the first "Step 1:"; without it, question and first step
+    cannot be separated, and the question is empty."""
     *steps, _ = str(row["input"]).split(marker)
     label, labels = str(row["label"]), list[bool]()
     place = 0
@@ -84,10 +84,10 @@ def from_math_shepherd(row: Mapping[str, Any], *, marker: str = MARKER) -> Label
     question = ""
     if texts and (first := _FIRST.search(texts[0])):
         question, texts[0] = texts[0][: first.start()].removesuffix(" "), texts[0][first.start() :]
-    return Labelled(question, tuple(texts), tuple(labels))
+    return LabelledSteps(question, tuple(texts), tuple(labels))
 
 
-def from_prm800k(row: Mapping[str, Any]) -> Labelled:
+def from_prm800k(row: Mapping[str, Any]) -> LabelledSteps:
     """The chosen path through a record of PRM800K (Lightman et al. 2023, 2305.20050); ratings 1 and 0 are right, -1 is
     wrong. Where no completion was chosen the path ends with the first one that was rated wrong, if there is one."""
     texts: list[str] = []
@@ -101,10 +101,10 @@ def from_prm800k(row: Mapping[str, Any]) -> Labelled:
         labels += [(one["rating"] or 0) >= 0 for one in taken]
         if chosen is None:
             break
-    return Labelled(row["question"]["problem"], tuple(texts), tuple(labels))
+    return LabelledSteps(row["question"]["problem"], tuple(texts), tuple(labels))
 
 
-def stepwise(row: Labelled) -> dict[str, Any]:
+def stepwise(row: LabelledSteps) -> dict[str, Any]:
     """`prompt`, `completions`, `labels`: the stepwise supervision that TRL's PRM trainer and axolotl read."""
     return {"prompt": row.question, "completions": list(row.steps), "labels": list(row.labels)}
 
@@ -116,11 +116,12 @@ def dominates(one: Sequence[float | None], two: Sequence[float | None]) -> bool:
 
 
 def preferences(
-    question: str, candidates: Sequence[Candidate], *, key: Key | None = None, most: int | None = None
+    question: str, candidates: Sequence[RankedSolution], *, key: Key | None = None, max_pairs: int | None = None
 ) -> list[dict[str, str]]:
     """`prompt`, `chosen`, `rejected`: every pair of different texts in which one dominates the other.
 
-    With a key, in an order drawn from it; `most` pairs at most, as drawn without replacement in SPARE's public code.
+    With a key the order is drawn from it, and the first `max_pairs` are kept: drawing without replacement, as in
+    SPARE's public code.
     """
     different = list({one.text: one for one in reversed(candidates)}.values())[::-1]
     pairs = [
@@ -131,9 +132,9 @@ def preferences(
     ]
     if key is not None:
         pairs = [pairs[place] for place in (key / "preferences").permutation(len(pairs))]
-    return pairs[:most]
+    return pairs[:max_pairs]
 
 
 def jsonl(rows: Iterable[Mapping[str, Any]]) -> str:
-    """One JSON object a line."""
+    """One JSON object per line."""
     return "".join([json.dumps(row, ensure_ascii=False) + "\n" for row in rows])

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from pathlib import Path
 
 import pytest
 
-from passel.logic.controlled import read_english
 from passel.logic.parser import Fault
 from passel.logic.syntax import show
 from passel.tasks import load
+
+READER = Path(__file__).parents[2] / "bench" / "parts" / "controlled_english.py"
+if not READER.exists():
+    pytest.skip("bench is not here", allow_module_level=True)
+spec = importlib.util.spec_from_file_location("controlled_english", READER)
+assert spec
+assert spec.loader
+reader = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(reader)
+read_english = reader.read_english
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a recipe has to work with: a model that stays as it is, and texts."""
+"""The input of a recipe: a frozen model, and texts."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.training.texts.examples import Example
 
-__all__ = ["Material"]
+__all__ = ["TrainingData"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Material:
-    """A model and texts in its tokens.
+class TrainingData:
+    """A frozen model, and texts in its tokens.
 
     Args:
-        base: the model, its weights without gradients, and its tokenizer.
-        examples: to train on, at least one.
-        held_out: to judge by, at least one; none of them is trained on.
+        base: the model, whose weights have no gradients, and its tokenizer.
+        examples: texts to train on, at least one.
+        held_out: texts to evaluate on, at least one; none of them is trained on.
     """
 
     base: Checkpoint

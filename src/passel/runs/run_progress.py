@@ -1,4 +1,4 @@
-"""What a progress display looks at while a run goes on."""
+"""The progress of a run, for a display."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 
 from passel.core.cost import Cost
 
-__all__ = ["Watch"]
+__all__ = ["RunProgress"]
 
 
 @dataclass(slots=True)
-class Watch:
-    """What a progress display looks at while a run goes on.
+class RunProgress:
+    """The progress of a run, kept up to date while it goes on.
 
     Args:
-        total: flows to run, methods times problems. done: those that ended.
-        scores: by method, the scores so far (unscored ones left out).
-        spent: what the run has really taken so far; a function, for it changes between trials too.
-        failures: replies that were not usable whole.
+        total: number of trials, methods times problems.
+        done: trials that have ended.
+        scores: by method, the scores so far (unscored trials left out).
+        spent: a function that returns the cost so far, which also grows within a trial.
+        failures: number of replies that were not usable whole.
         changed: called after each trial.
     """
 
@@ -30,6 +31,6 @@ class Watch:
     changed: Callable[[], None] = lambda: None
 
     def reset(self) -> None:
-        """Begins anew, for another run that is watched by the same display."""
+        """Sets everything to zero, for another run in the same display."""
         self.total = self.done = self.failures = 0
         self.scores.clear()

@@ -1,4 +1,4 @@
-"""A model's gate: requests in flight, requests and tokens a minute, and the pause an endpoint asked for."""
+"""A model's limits: requests in flight, requests and tokens a minute, and the pause an endpoint asked for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 
 from passel.core.model import ModelInfo
 
-__all__ = ["Gate"]
+__all__ = ["RateLimiter"]
 
 
-class Gate:
-    """`enter` waits until a request may go out, `leave` says that it has come back. Bound to one event loop."""
+class RateLimiter:
+    """Lets requests go out: `acquire` waits for a place, `release` frees it. Bound to one event loop."""
 
     def __init__(self, info: ModelInfo) -> None:
         self._slots = asyncio.Semaphore(info.concurrency)
@@ -21,11 +21,11 @@ class Gate:
         self._paused_until = 0.0
 
     def pause(self, seconds: float) -> None:
-        """No new request for this long: the endpoint said so."""
+        """Holds new requests back for some seconds, as the endpoint asked."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
 
-    async def enter(self, tokens: int) -> None:
-        """Waits for a slot, then for the rates (with this many tokens at most) and the pause."""
+    async def acquire(self, tokens: int) -> None:
+        """Waits for a slot, then for the rates (with at most this many tokens) and the pause."""
         await self._slots.acquire()
         if not self._limited and not self._paused_until:
             return
@@ -40,13 +40,13 @@ class Gate:
             self._slots.release()
             raise
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Frees the slot."""
         self._slots.release()
 
 
 class _Bucket:
-    """A token bucket that holds six seconds' worth and may go into debt: who comes later waits longer."""
+    """A token bucket that holds six seconds of its rate and may go into debt: later requests wait longer."""
 
     def __init__(self, per_minute: float | None) -> None:
         self.rate = None if per_minute is None else per_minute / 60.0

@@ -1,4 +1,4 @@
-"""From a run that was replayed to a pilot: scores and costs by problem, and what each plain draw was given."""
+"""From a replayed run to a pilot: scores and costs by problem, and the verifiers' scores of each plain sample."""
 
 from __future__ import annotations
 
@@ -15,32 +15,35 @@ from passel.core.options import split_spec
 from passel.core.problem import Problem
 from passel.core.result import Candidate, Result, candidate
 from passel.methods import ConfiguredMethod
-from passel.runs.judges import name_of, verifier_of
+from passel.runs.method_verifier import verifier_name, verifier_of
 from passel.runs.pilot import ORACLE, Pilot, PilotProblem
 from passel.runs.scoring import Scorer, tools_of
 from passel.runs.trials import Trials
 from passel.verifiers import is_ranker, scores_of
 
-__all__ = ["observed"]
+__all__ = ["pilot_of_run"]
 
 Verifiers = Mapping[str, Callable[..., Any]]
 
 
-async def observed(driver: Driver, trials: Trials) -> Pilot:
-    """What a run that was replayed tells as a pilot.
+async def pilot_of_run(driver: Driver, trials: Trials) -> Pilot:
+    """Makes a pilot of a replayed run.
 
     Args:
-        driver: over the run's record, without a model. trials: what came of the replay.
+        driver: over the run's record, without a model.
+        trials: the trials of the replay.
 
-    Raises UsageError if nothing of it was scored.
+    Raises UsageError if no trial has a score.
     """
-    verifiers = {name_of(m, v): v for m in trials.methods if (v := verifier_of(m)) is not None and not is_ranker(v)}
+    verifiers = {
+        verifier_name(m, v): v for m in trials.methods if (v := verifier_of(m)) is not None and not is_ranker(v)
+    }
     rows = await asyncio.gather(*[_observe(driver, trials, problem, verifiers) for problem in trials.problems])
-    kept = [row for row in rows if row.accuracy]
-    if not kept:
+    scored = [row for row in rows if row.accuracy]
+    if not scored:
         raise UsageError("the pilot holds no scored problem: run the comparison in its folder to the end first")
     specs = {method.name: _spec(method, trials.plan.n) for method in trials.methods}
-    return Pilot(trials.plan.task, specs, [m.name for m in trials.methods if m.uses_gold], kept)
+    return Pilot(trials.plan.task, specs, [m.name for m in trials.methods if m.uses_gold], scored)
 
 
 async def _observe(driver: Driver, trials: Trials, problem: Problem, verifiers: Verifiers) -> PilotProblem:
@@ -60,10 +63,10 @@ async def _observe(driver: Driver, trials: Trials, problem: Problem, verifiers: 
 
 
 def _draws(problem: Problem, key: Key, verifiers: Verifiers) -> Flow[Result]:
-    """The plain draws that the record holds, and each verifier's scores of them, by name in `info["scores"]`."""
+    """Returns the plain samples in the record as candidates, and each verifier's scores of them in `info["scores"]`."""
     drawn: list[Candidate] = []
     size = 4
-    with suppress(OutOfBudget):  # nobody knows how many there are until one is missing
+    with suppress(OutOfBudget):  # their number is not known until one is missing
         while len(drawn) < size:
             replies = yield from sample_within(problem.prompt, key=key, n=size - len(drawn), first=len(drawn))
             drawn += [candidate(problem, reply) for reply in replies]
@@ -81,6 +84,6 @@ def _draws(problem: Problem, key: Key, verifiers: Verifiers) -> Flow[Result]:
 
 
 def _spec(method: ConfiguredMethod, n: int | None) -> str:
-    """The method's spec with the run's n written out, where it takes n and was given none."""
+    """Returns the method's spec, with the run's n written out if it takes n and sets none."""
     _, options = split_spec(method.name)
     return method.name if n is None or "n" in options or "n" not in method.options else f"{method.name}:n={n}"

@@ -1,4 +1,4 @@
-"""Last hidden states of examples, computed once for all epochs as far as memory is given."""
+"""Last hidden states of examples, cached for all epochs while there is memory."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from passel.engine.weights.checkpoint import Checkpoint
 from passel.training.parts.batches import Batch
 from passel.training.parts.states import states
 
-__all__ = ["Features"]
+__all__ = ["FeatureCache"]
 
 
-class Features:
+class FeatureCache:
     """The frozen model's states before its final norm.
 
     Args:
-        memory: bytes of them that are kept.
+        memory: bytes of states that are cached.
     """
 
     def __init__(self, base: Checkpoint, memory: int = 1 << 30) -> None:
@@ -25,7 +25,7 @@ class Features:
         self._kept: dict[int, tuple[object, Tensor]] = {}
 
     def of(self, batch: Batch) -> Float[Tensor, "rows tokens size"]:
-        """Of a batch, in the model's precision; what stands at padding has no meaning."""
+        """The states of a batch, in the model's precision; values in the padding have no meaning."""
         kept = [self._kept.get(id(example)) for example in batch.examples]
         known = [one[1] for one in kept if one is not None]
         if len(known) == len(kept):
@@ -35,7 +35,7 @@ class Features:
             own = own[: len(example.tokens)].clone()
             size = own.numel() * own.element_size()
             if id(example) not in self._kept and size <= self._left:
-                # the example is held too, so that no other one can come by its id
+                # the example is kept too, so that no other example can get its id
                 self._kept[id(example)] = (example, own)
                 self._left -= size
         return found

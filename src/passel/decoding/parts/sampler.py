@@ -1,4 +1,4 @@
-"""Chance by address for decoding methods: one seed a text, one number a step."""
+"""Draws the tokens of a text: one seed for each text, one uniform number for each step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Sampler"]
 
 
 class Sampler:
-    """Draws the tokens of one text as the engine's own sampling does: with the same seed, the same tokens."""
+    """Draws the tokens of one text as the engine's own sampling does: the same seed gives the same tokens."""
 
     def __init__(self, sampling: Sampling, key: Key, prompt: tuple[int, ...]) -> None:
         self._rows = Rows.of([sampling], prompts=[prompt])
@@ -21,7 +21,7 @@ class Sampler:
         self._step = 0
 
     def draw(self, logits: Tensor) -> int:
-        """The next token, of logits [vocabulary]."""
+        """Draws the next token from logits [vocabulary]."""
         u = uniforms(self._seed, np.asarray([self._step]))
         drawn = sample(logits.unsqueeze(0), self._rows, u)
         self._rows = self._rows.drew(drawn.tokens)

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passel.core.key import Key
-from passel.training.parts.labelled import (
-    Candidate,
-    Labelled,
+from passel.training.parts.labelled_steps import (
+    LabelledSteps,
+    RankedSolution,
     dominates,
     from_math_shepherd,
     from_prm800k,
     jsonl,
-    labelled,
+    labelled_steps,
     math_shepherd,
     preferences,
     stepwise,
@@ -42,12 +42,12 @@ def rows_of(file: Path):
 
 def test_steps_become_labels_up_to_the_first_that_was_not_judged():
     steps = [Step("a\n", 1.0), Step("b\n", 0.4), Step("c"), Step("d", 1.0)]
-    assert labelled("Q", steps) == Labelled("Q", ("a", "b"), (True, False))
-    assert labelled("Q", steps, cut=0.4).labels == (True, True)
+    assert labelled_steps("Q", steps) == LabelledSteps("Q", ("a", "b"), (True, False))
+    assert labelled_steps("Q", steps, cut=0.4).labels == (True, True)
 
 
 def test_the_forms_that_trainers_read():
-    row = Labelled("1+1+1?", ("Step 1: 1+1=2", "Step 2: 2+1=4"), (True, False))
+    row = LabelledSteps("1+1+1?", ("Step 1: 1+1=2", "Step 2: 2+1=4"), (True, False))
     assert math_shepherd(row) == {
         "input": "1+1+1? Step 1: 1+1=2 ки\nStep 2: 2+1=4 ки",
         "label": "1+1+1? Step 1: 1+1=2 +\nStep 2: 2+1=4 -",
@@ -60,7 +60,7 @@ def test_the_forms_that_trainers_read():
 @given(WORDS, st.lists(st.tuples(WORDS, st.booleans()), min_size=1, max_size=5))
 def test_there_and_back(question, pairs):
     steps = tuple(f"Step {i}: {text}" for i, (text, _) in enumerate(pairs, 1))
-    row = Labelled(question, steps, tuple(label for _, label in pairs))
+    row = LabelledSteps(question, steps, tuple(label for _, label in pairs))
     assert from_math_shepherd(math_shepherd(row)) == row
 
 
@@ -106,16 +106,16 @@ SCORES = st.tuples(st.sampled_from([0, 1, None]), st.sampled_from([0.0, 0.5, 1.0
 
 @given(st.lists(SCORES, max_size=6), st.integers(0, 9))
 def test_pairs_are_all_those_in_which_one_dominates(scores, seed):
-    candidates = [Candidate(f"text {i}", one) for i, one in enumerate(scores)]
+    candidates = [RankedSolution(f"text {i}", one) for i, one in enumerate(scores)]
     pairs = preferences("Q", candidates)
     by_text = {one.text: one.scores for one in candidates}
     assert all(dominates(by_text[pair["chosen"]], by_text[pair["rejected"]]) for pair in pairs)
     assert len(pairs) == sum(dominates(one, two) for one in scores for two in scores)
-    drawn = preferences("Q", candidates, key=Key(seed), most=2)
+    drawn = preferences("Q", candidates, key=Key(seed), max_pairs=2)
     assert len(drawn) == min(2, len(pairs))
     assert all(pair in pairs for pair in drawn)
 
 
 def test_equal_texts_make_no_pair():
-    same = [Candidate("a", (1, 1.0)), Candidate("a", (0, 0.0)), Candidate("b", (0, 0.5))]
+    same = [RankedSolution("a", (1, 1.0)), RankedSolution("a", (0, 0.0)), RankedSolution("b", (0, 0.5))]
     assert preferences("Q", same) == [{"prompt": "Q", "chosen": "a", "rejected": "b"}]

@@ -1,4 +1,4 @@
-"""Between asks and token ids: a model's tokenizer with its chat template."""
+"""A model's tokenizer with its chat template: from prompts to token ids and back."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from passel.core.ask import Message, Prompt
 from passel.core.errors import UsageError
 from passel.engine.text.detokenize import Detokenizer
 
-__all__ = ["Texts"]
+__all__ = ["ChatTokenizer"]
 
 
-class Texts:
-    """A fast tokenizer of transformers. `before`: what stands in front of each prompt."""
+class ChatTokenizer:
+    """A fast tokenizer of transformers. before: text that is put in front of each prompt."""
 
     def __init__(self, tokenizer: Any, before: str = "") -> None:
         self.tokenizer, self._before = tokenizer, f"{before}\n\n" if before else ""
@@ -23,11 +23,11 @@ class Texts:
         self._prompt = lru_cache(maxsize=4096)(self._prompt_ids)
 
     def ids(self, prompt: Prompt, prefix: str = "") -> tuple[int, ...]:
-        """What the model goes on from: turns by its chat template, raw text as it is, then the answer's beginning."""
+        """Ids of a prompt: turns by the chat template, raw text as it is, then the answer's beginning."""
         return self._prompt(self._opened(prompt), prefix)
 
     def alone(self, text: str) -> tuple[int, ...]:
-        """Ids of a text with the model's special tokens, and nothing in front of it."""
+        """Ids of a text with the model's special tokens, without the text in front."""
         return self._prompt(text, "")
 
     def encode(self, text: str) -> tuple[int, ...]:
@@ -43,7 +43,7 @@ class Texts:
         return self.ids(tuple(Message(role, content) for role, content in turns))  # pyright: ignore[reportArgumentType]
 
     def _opened(self, prompt: Prompt) -> Prompt:
-        """The prompt with what stands in front of it: in its first user's turn, where it has turns."""
+        """The prompt with the text in front: in a chat, in the first turn of the user."""
         if not self._before:
             return prompt
         if isinstance(prompt, str):
@@ -58,7 +58,7 @@ class Texts:
         if isinstance(prompt, str):
             return tuple(self.tokenizer.encode(prompt + prefix, add_special_tokens=True)) or self._first()
         if not self.chat:
-            # a base model continues what it is given, as the other adapters have it
+            # a base model continues raw text, as with the other adapters
             return self._prompt_ids("".join(f"{message.content}\n\n" for message in prompt), prefix)
         messages = [{"role": message.author, "content": message.content} for message in prompt]
         try:

@@ -20,7 +20,7 @@ async def second(asks, progress):
 def test_never_more_requests_in_flight_than_the_model_allows(limit):
     model = Fake(second, concurrency=limit)
     run(driver(model).run(drawn(10)))
-    assert model.most_in_flight == limit
+    assert model.max_in_flight == limit
     assert len(model.asked) == 10
 
 

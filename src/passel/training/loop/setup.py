@@ -1,4 +1,4 @@
-"""What a recipe makes: what is trained, the loss of a step, and how it is judged and kept."""
+"""The result of a recipe: the module that is trained, the loss of a step, the evaluation and the way it is saved."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from torch import Tensor, nn
 
 from passel.core.errors import UsageError
 
-__all__ = ["Course", "Evaluate", "Loss", "Schedule", "nothing"]
+__all__ = ["Evaluate", "Loss", "Schedule", "TrainingSetup", "no_figures"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loss:
-    """Of one step.
+    """The loss of one step.
 
     Args:
         value: a scalar with gradients.
-        tokens: that it was computed on.
-        figures: what else is worth a line in the log, by name.
+        tokens: number of tokens that it was computed on.
+        figures: further values for the log, by name.
     """
 
     value: Tensor
@@ -33,16 +33,16 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How steps follow each other: AdamW, a linear warm-up, then a cosine.
+    """The optimiser's schedule: AdamW, a linear warm-up, then a cosine.
 
     Args:
-        steps: updates of the weights.
-        learning_rate: at its highest. floor: its share at the end.
-        warmup: share of the steps.
+        steps: number of updates of the weights.
+        learning_rate: its highest value. floor: its last value, as a share of the highest.
+        warmup: share of the steps in which the rate rises.
         weight_decay: of matrices; vectors have none.
-        clip: of the gradient's norm.
-        accumulate: losses whose gradients are added up before an update.
-        restarts: updates at which the rate begins anew, for what is trained in stages.
+        clip: limit of the gradient's norm.
+        accumulate: number of losses whose gradients are added up for an update.
+        restarts: updates at which the rate begins anew, for training in stages.
     """
 
     steps: int
@@ -75,41 +75,43 @@ class Schedule:
 Evaluate = Callable[[], Mapping[str, float]]
 
 
-def nothing() -> Mapping[str, float]:
+def no_figures() -> Mapping[str, float]:
     """No figures."""
     return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
-    """What is to be done. A step's loss is a function of the weights and the step's number alone, so that a run that
-    was interrupted goes on as if it had not been.
+class TrainingSetup:
+    """All that the training loop needs.
+
+    A step's loss depends only on the weights and on the step's number, so an interrupted run continues as if it had not
+    been interrupted.
 
     Args:
-        module: its parameters that require gradients are trained; its state is what is kept.
-        loss: of the n-th batch, counted from 0; called with the module in training mode and the random numbers of torch
-            seeded by the step.
-        schedule: how many steps, and how large.
-        settings: what builds the module anew when it is loaded: plain values, with JSON's types.
-        evaluate: figures on held-out text, called in evaluation mode without gradients.
-        save: writes the result in a form of its own into a folder; default: the module's state as `parts.safetensors`.
+        module: its parameters that require gradients are trained; its state is saved.
+        loss: the loss of the n-th batch, counted from 0; called with the module in training mode and torch's random
+            numbers seeded by the step.
+        schedule: number of steps and learning rates.
+        settings: values with JSON's types from which the module is built when it is loaded.
+        evaluate: figures on held-out texts, called in evaluation mode without gradients.
+        save: writes the result into a folder in another format; default: the module's state as `parts.safetensors`.
     """
 
     module: nn.Module
     loss: Callable[[int], Loss]
     schedule: Schedule
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    evaluate: Evaluate = nothing
+    evaluate: Evaluate = no_figures
     save: Callable[[Path], None] | None = None
 
-    def judged(self) -> dict[str, float]:
-        """Its figures on held-out text as it stands."""
+    def evaluated(self) -> dict[str, float]:
+        """Figures on held-out texts with the current weights."""
         self.module.eval()
         with torch.no_grad():
             return dict(self.evaluate())
 
-    def trained(self) -> dict[str, Tensor]:
-        """The module's state, but for what it holds of a frozen model."""
-        frozen = {name for name, one in self.module.named_parameters() if not one.requires_grad}
+    def trained_state(self) -> dict[str, Tensor]:
+        """The module's state without frozen parameters."""
+        frozen = {name for name, parameter in self.module.named_parameters() if not parameter.requires_grad}
         state = self.module.state_dict()
-        return {name: one.detach().contiguous().clone() for name, one in state.items() if name not in frozen}
+        return {name: value.detach().contiguous().clone() for name, value in state.items() if name not in frozen}

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from itertools import count
+from typing import Any
+
 import pytest
 import torch
-from decoders_here import LLAMA, opening, run
+from decoders_here import LLAMA, inputs, run
 from tiny_models import logits_from_scratch
 
 from passel.core.ask import Sampling
 from passel.core.key import Key
-from passel.decoding.hogwild import hogwild
+from passel.core.steps import Steps
 from passel.decoding.nucleus import nucleus
 from passel.decoding.parts.blocks import Block, view
+from passel.decoding.shared_cache import shared_cache
 from passel.engine.forward import Forward, Output
 
 KEY = Key(2)
-WARM = opening(sampling=Sampling(temperature=0.9), max_tokens=24)
+WARM = inputs(sampling=Sampling(temperature=0.9), max_tokens=24)
 
 
 def test_one_worker_is_plain_sampling():
-    found = run(hogwild(WARM, key=KEY, workers=1, layout="contiguous", finish=""))[0].tokens
+    found = run(shared_cache(WARM, key=KEY, workers=1, layout="contiguous", finish=""))[0].tokens
     wanted = run(nucleus(WARM, key=KEY / "worker" / 0, top_p=1.0))[0].tokens
     assert found == wanted
 
@@ -34,38 +38,37 @@ def test_a_block_stands_where_the_order_puts_it():
 @pytest.mark.parametrize("layout", ["contiguous", "interleaved", "combined"])
 @pytest.mark.parametrize("workers", [2, 3])
 def test_all_layouts_write_and_answer(layout: str, workers: int):
-    found = run(hogwild(WARM, key=KEY, workers=workers, layout=layout, answer=6, separator="\x05"))[0]
+    found = run(shared_cache(WARM, key=KEY, workers=workers, layout=layout, answer=6, separator="\x05"))[0]
     assert 0 < len(found.tokens) <= 24
     assert found.spent <= 24 - 6
 
 
 def script(layout: str) -> list[Forward]:
     """The forwards that two workers ask for, where worker 0 ends a step at its third token."""
-    flow = hogwild(
-        opening(max_tokens=20, sampling=Sampling(temperature=0.0)),
+    flow = shared_cache(
+        inputs(max_tokens=20, sampling=Sampling(temperature=0.0)),
         key=KEY,
         layout=layout,
         finish="",
         separator="\x05",
     )
     asked: list[Forward] = []
-    made, steps = 0, 0
-    asks = next(flow)
-    while True:
-        sent: list[Output | int | None] = []
-        for ask in asks:
-            if isinstance(ask, Forward):
-                asked.append(ask)
-                logits = torch.zeros(1, 64)
-                logits[0, 5 if (ask.branch, steps) == (1, 2) else 9] = 1.0
-                sent.append(Output(logits))
-            else:
-                sent.append(made)
-                made += 1
-        steps += any(isinstance(ask, Forward) for ask in asks) and len(asked) > 1
-        if steps == 6:
-            return asked
-        asks = flow.send(tuple(sent))
+    branches, passes = count(), 0
+    with Steps[Any, Any](flow) as steps:
+        while True:
+            answers: list[Output | int] = []
+            for ask in steps.asked:
+                if isinstance(ask, Forward):
+                    asked.append(ask)
+                    logits = torch.zeros(1, 64)
+                    logits[0, 5 if (ask.branch, passes) == (1, 2) else 9] = 1.0
+                    answers.append(Output(logits))
+                else:
+                    answers.append(next(branches))
+            passes += any(isinstance(ask, Forward) for ask in steps.asked) and len(asked) > 1
+            if passes == 6:
+                return asked
+            steps.send(tuple(answers))
 
 
 def test_a_finished_step_moves_to_the_common_history():
@@ -85,12 +88,12 @@ def test_nothing_is_computed_twice():
 
 def test_the_first_token_of_a_worker_is_what_the_text_so_far_leads_to():
     """Before anybody has written, a worker's view is the prompt and its own head, in positions of their own."""
-    flow = hogwild(opening(max_tokens=20), key=KEY, finish="", separator="\x05")
-    asks = next(flow)
-    sent: tuple = (0,)
-    while not (isinstance(asks[0], Forward) and asks[0].reads):
-        asks = flow.send(sent)
-        sent = tuple(Output(torch.zeros(1, 64)) if isinstance(ask, Forward) else 1 for ask in asks)
-    first = asks[0]
+    flow = shared_cache(inputs(max_tokens=20), key=KEY, finish="", separator="\x05")
+    branches = count()
+    with Steps[Any, Any](flow) as steps:
+        while not (isinstance(steps.asked[0], Forward) and steps.asked[0].reads):
+            zeros = Output(torch.zeros(1, 64))
+            steps.send(tuple(zeros if isinstance(ask, Forward) else next(branches) for ask in steps.asked))
+        first = steps.asked[0]
     assert [read.at for read in first.reads] == [len(LLAMA)]
     assert len(logits_from_scratch([*LLAMA, *first.tokens])) == len(LLAMA) + len(first.tokens)
