@@ -34,13 +34,13 @@ from passel.decoding import Decoded, Opening
 from passel.decoding.early_exit import early_exit
 from passel.decoding.greedy import greedy
 from passel.engine import Decoding, Engine, read
-from passel.engine.forward import ALL, Forward, forward, open_branch
+from passel.engine.requests import ALL, Forward, forward, open_branch
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.models.catalog import FOLDER, find_card
 from passel.models.catalog.pull import pull
 from passel.networks.early_exit import EarlyExit, Leaving, built, thresholds
-from passel.networks.kept import opened
+from passel.networks.trained_parts import opened
 from passel.training.texts.examples import prompt_ids
 
 CONTEXT, MOST, NEVER = 256, 100, 2.0

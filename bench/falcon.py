@@ -32,6 +32,7 @@ from parts.figures import arguments, ratio, show
 from parts.word_problems import MODEL, asked, held_out, problems
 
 from passel.core.key import Key
+from passel.core.steps import Steps
 
 CONTEXT, ROUND, LENGTH = 512, 20, 256
 GREEDY, TREE = "greedy", "falcon, tree of 8, two levels"
@@ -83,22 +84,22 @@ class Side:
     def _counted(self, decoding: Any) -> Any:
         """The same decoding; forwards of the whole model are counted after the prompt's, which is timed. All sides read
         prompts anew, as those that want hidden states must: what is taken from the cache may be rounded otherwise."""
-        from passel.engine.forward import Forward
+        from passel.engine.requests import Forward
 
-        begun, read, sent = time.process_time(), False, None
-        while True:
-            try:
-                asks = decoding.send(sent)
-            except StopIteration as end:
-                return end.value
-            whole = any(isinstance(ask, Forward) and ask.layers is None for ask in asks)
-            self.passes += whole and read
-            if whole and not read:
-                asks = tuple(replace(a, hidden=a.hidden or (0,)) if isinstance(a, Forward) else a for a in asks)
-            sent = yield asks
-            if whole and not read:
-                self.reading[-1] += time.process_time() - begun
-                read = True
+        begun, read = time.process_time(), False
+        with Steps(decoding) as steps:
+            while not steps.ended:
+                asks = steps.asked
+                whole = any(isinstance(ask, Forward) and ask.layers is None for ask in asks)
+                self.passes += whole and read
+                if whole and not read:
+                    asks = tuple(replace(a, hidden=a.hidden or (0,)) if isinstance(a, Forward) else a for a in asks)
+                sent = yield asks
+                if whole and not read:
+                    self.reading[-1] += time.process_time() - begun
+                    read = True
+                steps.send(sent)
+            return steps.result
 
     def _clocked(self, opening: Any, *, key: Any) -> Any:
         """The drafter, its time and its nodes taken down."""

@@ -23,6 +23,7 @@ from typing import Any
 from parts.figures import arguments, machine
 
 from passel.core.key import Key
+from passel.core.steps import Steps
 
 LENGTH, NODES = 96, 8
 
@@ -87,20 +88,17 @@ def tokens_per_pass(engine: Any, openings: list[Any], path: Path, **options: int
     from passel.decoding.drafters.falcon import falcon
     from passel.decoding.greedy import greedy
     from passel.decoding.speculative import speculative
-    from passel.engine.forward import Forward
+    from passel.engine.requests import Forward
 
     passes = 0
 
     def counted(decoding: Any) -> Any:
         nonlocal passes
-        sent = None
-        while True:
-            try:
-                asks = decoding.send(sent)
-            except StopIteration as end:
-                return end.value
-            passes += any(isinstance(ask, Forward) and ask.layers is None for ask in asks)
-            sent = yield asks
+        with Steps(decoding) as steps:
+            while not steps.ended:
+                passes += any(isinstance(request, Forward) and request.layers is None for request in steps.asked)
+                steps.send((yield steps.asked))
+            return steps.result
 
     tokens = same = 0
     for opening in openings:

@@ -24,7 +24,7 @@ from passel.engine.weights.checkpoint import Checkpoint
 from passel.models.catalog import cards, find_card
 from passel.models.catalog.pull import pull
 from passel.networks.context import Generator, adapted, memory_of
-from passel.networks.kept import opened
+from passel.networks.trained_parts import opened
 
 _AT_ONCE, _TOKENS = 16, 12
 

@@ -35,15 +35,16 @@ from parts.word_problems import MODEL, asked, held_out, problems, write_prompts
 
 import passel
 from passel.core.key import Key
+from passel.core.steps import Steps
 from passel.decoding import Opening, load
 from passel.engine import Engine, read
-from passel.engine.forward import Forward
-from passel.engine.side import place
+from passel.engine.cached_network import model_and_row
+from passel.engine.requests import Forward
 from passel.engine.weights import load as load_weights
 from passel.models.catalog import FOLDER, find_card
 from passel.models.catalog.pull import pull
 from passel.models.parts.torch.scoring import scores
-from passel.networks.kept import read_manifest
+from passel.networks.trained_parts import read_manifest
 from passel.training.texts.examples import prompt_ids
 
 CONTEXT, MOST, TOGETHER = 256, 110, 16
@@ -64,17 +65,15 @@ class Answer:
 
 def counted(decoding: Any, engine: Engine, prompt: int) -> Any:
     """The same decoding; its result is an answer."""
-    sent: Any = None
     passes, branch = 0, None
-    while True:
-        try:
-            asks = decoding.send(sent)
-        except StopIteration as end:
-            slots = int(engine._scheduler.cache.length[place(branch)[1]])
-            return Answer(end.value[0].tokens, passes, slots, prompt)
-        whole = [ask for ask in asks if isinstance(ask, Forward) and ask.layers is None and ask.exit is None]
-        passes, branch = passes + len(whole), whole[0].branch if whole else branch
-        sent = yield asks
+    with Steps(decoding) as steps:
+        while not steps.ended:
+            forwards = [request for request in steps.asked if isinstance(request, Forward)]
+            whole = [one for one in forwards if one.layers is None and one.exit is None]
+            passes, branch = passes + len(whole), whole[0].branch if whole else branch
+            steps.send((yield steps.asked))
+    slots = int(engine._scheduler.cache.length[model_and_row(branch)[1]])
+    return Answer(steps.result[0].tokens, passes, slots, prompt)
 
 
 def answers(engine: Engine, spec: str, openings: Sequence[Opening]) -> list[Answer]:

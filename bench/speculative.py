@@ -69,18 +69,17 @@ class Side:
 
 def counted(decoding: Any, passes: list[int]) -> Any:
     """The same decoding; forwards of the whole model are counted, but for the reading of the prompt."""
-    from passel.engine.forward import Forward
-    from passel.engine.side import place
+    from passel.core.steps import Steps
+    from passel.engine.cached_network import model_and_row
+    from passel.engine.requests import Forward
 
-    sent: Any = None
     passes[0] = -1
-    while True:
-        try:
-            asks = decoding.send(sent)
-        except StopIteration as end:
-            return end.value
-        passes[0] += any(isinstance(a, Forward) and not place(a.branch)[0] and a.layers is None for a in asks)
-        sent = yield asks
+    with Steps(decoding) as steps:
+        while not steps.ended:
+            forwards = [request for request in steps.asked if isinstance(request, Forward)]
+            passes[0] += any(not model_and_row(one.branch)[0] and one.layers is None for one in forwards)
+            steps.send((yield steps.asked))
+        return steps.result
 
 
 def sides(specs: Sequence[str], model: Any, beside: Any | None) -> list[Side]:
@@ -91,7 +90,7 @@ def sides(specs: Sequence[str], model: Any, beside: Any | None) -> list[Side]:
     parts = read(model, CONTEXT)
     others = [read(beside, CONTEXT)] if beside is not None else []
     made = [load(spec) for spec in (GREEDY, *specs)]
-    return [Side(one.name, one.make, Engine(parts, context=CONTEXT, beside=others)) for one in made]
+    return [Side(one.name, one.make, Engine(parts, context=CONTEXT, other_models=others)) for one in made]
 
 
 def measure(found: Sequence[Side], prompts: Iterator[tuple[str, Any]], n_prompts: int, repeats: int) -> None:

@@ -114,7 +114,7 @@ class Guide:
 
     def surprise(self, prompt: Sequence[int], answer: Sequence[int]) -> float:
         """Nats of an answer under the model, all tokens together."""
-        from passel.engine.forward import Decoding, Forward, forward, open_branch
+        from passel.engine.requests import Decoding, Forward, forward, open_branch
 
         def flow() -> Decoding[float]:
             branch = yield from open_branch()
@@ -180,16 +180,14 @@ class Side:
 
 def _counted(decoding: Any, counts: dict[int, list[int]]) -> Any:
     """The same decoding; the new tokens of each forward are noted by model."""
-    from passel.engine.forward import Forward
-    from passel.engine.side import place
+    from passel.core.steps import Steps
+    from passel.engine.cached_network import model_and_row
+    from passel.engine.requests import Forward
 
-    sent: Any = None
-    while True:
-        try:
-            asks = decoding.send(sent)
-        except StopIteration as end:
-            return end.value
-        for ask in asks:
-            if isinstance(ask, Forward):
-                counts[place(ask.branch)[0]].append(len(ask.tokens))
-        sent = yield asks
+    with Steps(decoding) as steps:
+        while not steps.ended:
+            for request in steps.asked:
+                if isinstance(request, Forward):
+                    counts[model_and_row(request.branch)[0]].append(len(request.tokens))
+            steps.send((yield steps.asked))
+        return steps.result

@@ -9,7 +9,7 @@ import torch
 from tiny_models import model_of
 
 from passel.networks.falcon import FalconNetwork, Shape
-from passel.networks.kept import write
+from passel.networks.trained_parts import write
 
 __all__ = ["folder", "network", "random_state"]
 

@@ -10,11 +10,12 @@ import torch
 from tiny_models import CONTEXT, model_of
 from torch import Tensor
 
+from passel.core.steps import Steps
 from passel.decoding import Decoded, Opening
 from passel.engine import Decoding, Engine, read
-from passel.engine.forward import Ask, Forward
+from passel.engine.cached_network import model_and_row
 from passel.engine.masked import MaskedDiffusion
-from passel.engine.side import place
+from passel.engine.requests import Forward
 
 __all__ = [
     "DECODERS",
@@ -37,7 +38,7 @@ def masked_engine(*, seed: int = 0, guide: int = 1, shifted: bool = False, **set
     """A Llama with random weights that is declared one, and another as its guide (by its seed)."""
     parts = replace(read(model_of("llama", seed), CONTEXT), masked=MaskedDiffusion(MASK, shifted))
     settings = {"context": CONTEXT, "memory": 8 << 20, **settings}
-    return Engine(parts, beside=[read(model_of("llama", guide), CONTEXT)], **settings)
+    return Engine(parts, other_models=[read(model_of("llama", guide), CONTEXT)], **settings)
 
 
 def masked_opening(opening: Opening, *, shifted: bool = False) -> Opening:
@@ -46,24 +47,21 @@ def masked_opening(opening: Opening, *, shifted: bool = False) -> Opening:
 
 
 class Seen:
-    """What a decoding asked of the engine's own model and of its guide: new tokens of each pass."""
+    """The new tokens of each pass that a decoding requests of the engine's own model and of its guide."""
 
     def __init__(self) -> None:
         self.own: list[int] = []
         self.guide: list[int] = []
 
     def watch(self, decoding: Decoding[Any]) -> Decoding[Any]:
-        """The same decoding, counted."""
-        sent: Any = None
-        while True:
-            try:
-                asks: tuple[Ask, ...] = decoding.send(sent)
-            except StopIteration as end:
-                return end.value
-            for ask in asks:
-                if isinstance(ask, Forward):
-                    (self.guide if place(ask.branch)[0] else self.own).append(len(ask.tokens))
-            sent = yield asks
+        """Returns the same decoding, counted."""
+        with Steps(decoding) as steps:
+            while not steps.ended:
+                for request in steps.asked:
+                    if isinstance(request, Forward):
+                        (self.guide if model_and_row(request.branch)[0] else self.own).append(len(request.tokens))
+                steps.send((yield steps.asked))
+            return steps.result
 
 
 def run_masked(decoding: Decoding[Any], seen: Seen | None = None, **how: Any) -> Decoded:
@@ -71,7 +69,7 @@ def run_masked(decoding: Decoding[Any], seen: Seen | None = None, **how: Any) ->
     engine = masked_engine(**how)
     (draft,) = engine.run((seen or Seen()).watch(decoding))
     engine.close()
-    for side in engine._scheduler.sides:
+    for side in engine._scheduler.models:
         side.cache.check()
         assert side.cache.branches == 0
     return draft

@@ -67,7 +67,7 @@ def test_what_is_told_is_what_is_returned(name: str):
     told: dict[int, list[int]] = {}
     engine = engine_for(name)
     made = load(spec(name)).make(opening_for(name, WARM), key=Key(4))
-    found = engine.run(made, lambda one: told.setdefault(one.draft, []).extend(one.tokens))
+    found = engine.run(made, lambda one: told.setdefault(one.index, []).extend(one.tokens))
     engine.close()
     for draft, tokens in told.items():
         assert tuple(tokens) == found[draft].tokens[: len(tokens)]

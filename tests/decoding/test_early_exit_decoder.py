@@ -20,7 +20,7 @@ from passel.decoding import Decoded
 from passel.decoding.early_exit import early_exit
 from passel.decoding.greedy import greedy
 from passel.networks.early_exit import CONTINUE, EXIT, STOP, EarlyExit, built, decided, thresholds
-from passel.networks.kept import opened
+from passel.networks.trained_parts import opened
 
 NEVER = 2.0
 CPU = torch.device("cpu")
@@ -142,7 +142,7 @@ def test_untrained_heads_read_as_the_final_norm_does() -> None:
 def test_parts_of_another_model_are_refused(tmp_path: Path) -> None:
     import json
 
-    from passel.networks.kept import MANIFEST
+    from passel.networks.trained_parts import MANIFEST
 
     source = folder_of("early_exit")
     for name, value in (("layers", 4), ("hidden_size", 32), ("vocabulary", 65)):

@@ -19,13 +19,14 @@ from tiny_parts import folder_of
 
 from passel.core.errors import UsageError
 from passel.core.key import Key
+from passel.core.steps import Steps
 from passel.decoding import Decoded, load
 from passel.decoding.greedy import greedy
 from passel.decoding.hamburger import hamburger
-from passel.engine.forward import Emit, Forward
-from passel.engine.side import place
+from passel.engine.cached_network import model_and_row
+from passel.engine.requests import Emit, Forward
 from passel.networks.hamburger import Parts, build
-from passel.networks.kept import opened
+from passel.networks.trained_parts import opened
 
 
 def draft(family: str = "llama", confidence: float = 0.9, **given: Any) -> Decoded:
@@ -105,16 +106,13 @@ class Watched:
         self.engine.close()
 
     def _watched(self, decoding: Any) -> Any:
-        sent: Any = None
-        while True:
-            try:
-                asks = decoding.send(sent)
-            except StopIteration as end:
-                cache = self.engine._scheduler.cache
-                self.slots = {branch: int(cache.length[place(branch)[1]]) for branch in self.branches}
-                return end.value
-            self.asks += asks
-            sent = yield asks
+        with Steps(decoding) as steps:
+            while not steps.ended:
+                self.asks += steps.asked
+                steps.send((yield steps.asked))
+        cache = self.engine._scheduler.cache
+        self.slots = {branch: int(cache.length[model_and_row(branch)[1]]) for branch in self.branches}
+        return steps.result
 
     @property
     def branches(self) -> list[int]:

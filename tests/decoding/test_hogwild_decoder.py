@@ -9,10 +9,11 @@ from tiny_models import logits_from_scratch
 
 from passel.core.ask import Sampling
 from passel.core.key import Key
+from passel.core.steps import Steps
 from passel.decoding.hogwild import hogwild
 from passel.decoding.nucleus import nucleus
 from passel.decoding.parts.blocks import Block, view
-from passel.engine.forward import Forward, Output
+from passel.engine.requests import Forward, Output
 
 KEY = Key(2)
 WARM = opening(sampling=Sampling(temperature=0.9), max_tokens=24)
@@ -50,10 +51,10 @@ def script(layout: str) -> list[Forward]:
     )
     asked: list[Forward] = []
     made, steps = 0, 0
-    asks = next(flow)
+    flow = Steps(flow)
     while True:
         sent: list[Output | int | None] = []
-        for ask in asks:
+        for ask in flow.asked:
             if isinstance(ask, Forward):
                 asked.append(ask)
                 logits = torch.zeros(1, 64)
@@ -62,10 +63,10 @@ def script(layout: str) -> list[Forward]:
             else:
                 sent.append(made)
                 made += 1
-        steps += any(isinstance(ask, Forward) for ask in asks) and len(asked) > 1
+        steps += any(isinstance(ask, Forward) for ask in flow.asked) and len(asked) > 1
         if steps == 6:
             return asked
-        asks = flow.send(tuple(sent))
+        flow.send(tuple(sent))
 
 
 def test_a_finished_step_moves_to_the_common_history():
@@ -86,11 +87,11 @@ def test_nothing_is_computed_twice():
 def test_the_first_token_of_a_worker_is_what_the_text_so_far_leads_to():
     """Before anybody has written, a worker's view is the prompt and its own head, in positions of their own."""
     flow = hogwild(opening(max_tokens=20), key=KEY, finish="", separator="\x05")
-    asks = next(flow)
+    steps = Steps(flow)
     sent: tuple = (0,)
-    while not (isinstance(asks[0], Forward) and asks[0].reads):
-        asks = flow.send(sent)
-        sent = tuple(Output(torch.zeros(1, 64)) if isinstance(ask, Forward) else 1 for ask in asks)
-    first = asks[0]
+    while not (isinstance(steps.asked[0], Forward) and steps.asked[0].reads):
+        steps.send(sent)
+        sent = tuple(Output(torch.zeros(1, 64)) if isinstance(ask, Forward) else 1 for ask in steps.asked)
+    first = steps.asked[0]
     assert [read.at for read in first.reads] == [len(LLAMA)]
     assert len(logits_from_scratch([*LLAMA, *first.tokens])) == len(LLAMA) + len(first.tokens)

@@ -92,7 +92,7 @@ def test_guesses_that_are_not_drawn_leave_a_keys_text_as_it_is(name: str) -> Non
 
 def test_both_sides_are_shaped_alike() -> None:
     """A drafter that is the model itself is never refused, whatever the sampling."""
-    engine = engine_of("llama", beside=[read(model_of("llama"), CONTEXT)], memory=16 << 20)
+    engine = engine_of("llama", other_models=[read(model_of("llama"), CONTEXT)], memory=16 << 20)
     for sampling in (SAMPLED.sampling, Sampling(), Sampling(frequency_penalty=1.5, logit_bias=((3, 4.0),), min_p=0.05)):
         opening = replace(SAMPLED, sampling=sampling)
         for name in ("model", "layers:drafter.layers=3"):

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from tiny_models import model_of
 
-from passel.networks.kept import write
+from passel.networks.trained_parts import write
 
 __all__ = ["folder_of", "spec"]
 

@@ -20,7 +20,7 @@ from passel.core.reply import Reply
 from passel.engine.weights import load as load_weights
 from passel.models import load
 from passel.networks.context import Generator, Shape, memory_of, targets_of
-from passel.networks.kept import write
+from passel.networks.trained_parts import write
 
 GREEDY = Sampling(temperature=0.0, max_tokens=8)
 CHAT = (Message("system", "Be short."), Message("user", "Who?"))

@@ -6,9 +6,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
+from passel.runs.trials import Trial
+
 from passel.core.cost import Cost
 from passel.measure.comparison import Comparison, Curve, Estimate, MethodRow, ProblemRow
-from passel.runs.trials import Trial
 
 NAMES = ("single", "vote:n=8", "best_of:n=8", "repeat:n=8", "first_finish:n=4")
 CHANCE = {"single": 0.5, "vote:n=8": 0.76, "best_of:n=8": 0.7, "repeat:n=8": 0.9, "first_finish:n=4": 0.48}

@@ -19,7 +19,7 @@ from passel.core.model import Progress
 from passel.engine.weights import load
 from passel.models import load as load_model
 from passel.networks.early_exit import CONTINUE, EXIT, STOP, EarlyExit, built
-from passel.networks.kept import opened
+from passel.networks.trained_parts import opened
 from passel.training import load as load_recipe
 from passel.training.early_exit import controller_loss, labels
 from passel.training.loop.course import Course

@@ -17,7 +17,7 @@ from passel.core.key import Key
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.context import Generator, Shape, adapted, memory_of, targets_of
-from passel.networks.kept import opened
+from passel.networks.trained_parts import opened
 from passel.training.loop.seeded import seeded
 from passel.training.parts.contexts import Teacher, lesson
 from passel.training.texts.examples import Example

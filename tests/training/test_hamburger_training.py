@@ -20,7 +20,7 @@ from passel.engine import Engine, read
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.hamburger import Embedder, MicroDecoder, Parts, Shape, build, depths_of
-from passel.networks.kept import opened
+from passel.networks.trained_parts import opened
 from passel.training.hamburger import hamburger
 from passel.training.loop.log import lines
 from passel.training.parts.segmentation import segmented

@@ -16,7 +16,7 @@ from passel.core.steps import Steps
 from passel.models.torch import torch
 
 if TYPE_CHECKING:
-    from passel.engine.forward import Decoding
+    from passel.engine.requests import Decoding
 
 __all__ = ["DRAFT_MODEL", "Drafter", "Suggestion", "draft"]
 
@@ -146,7 +146,7 @@ def draft(
 
 def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], see: See) -> Decoding[T]:
     """The same work, with its drafts told as its asks go by: as it shows them, else what it emits."""
-    from passel.engine.forward import Emit, Show
+    from passel.engine.requests import Emit, Show
 
     shown: tuple[tuple[int, ...], ...] = ()
     emitted: dict[int, tuple[int, ...]] = {}
@@ -158,7 +158,7 @@ def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], see: S
                 if isinstance(ask, Show):
                     shown, shows = ask.drafts, True
                 elif isinstance(ask, Emit) and not shows:
-                    emitted[ask.draft] = emitted.get(ask.draft, ()) + ask.tokens
+                    emitted[ask.index] = emitted.get(ask.index, ()) + ask.tokens
                     shown = tuple(emitted[rank] for rank in sorted(emitted))
             if shown != before:
                 see(tuple(decode(tokens) for tokens in shown))

@@ -17,7 +17,7 @@ from passel.engine.weights import load as load_weights
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.models.catalog import FOLDER, cards, find_card
 from passel.models.catalog.pull import pull
-from passel.networks.kept import MANIFEST, write
+from passel.networks.trained_parts import MANIFEST, write
 from passel.training import load
 from passel.training.loop.course import Course
 from passel.training.loop.curves import write_curves

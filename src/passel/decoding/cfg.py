@@ -9,7 +9,7 @@ from passel.core.ranges import Linear
 from passel.decoding.parts.beside import Beside, both
 from passel.decoding.parts.chances import Sampler
 from passel.decoding.parts.opening import Decoded, Opening
-from passel.engine.forward import Decoding, Forward, emit, open_branch
+from passel.engine.requests import Decoding, Forward, emit, open_branch
 
 __all__ = ["cfg"]
 

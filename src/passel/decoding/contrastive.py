@@ -14,7 +14,7 @@ from passel.core.ranges import Linear
 from passel.decoding.parts.beside import Beside
 from passel.decoding.parts.chances import Sampler
 from passel.decoding.parts.opening import Decoded, Opening
-from passel.engine.forward import Decoding, Forward, emit, forward, forwards, open_branch
+from passel.engine.requests import Decoding, Forward, emit, forward, forwards, open_branch
 
 __all__ = ["contrasted", "contrastive", "spread", "without_examples"]
 

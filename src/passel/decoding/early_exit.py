@@ -7,9 +7,9 @@ from typing import Annotated
 from passel.core.key import Key
 from passel.core.ranges import Linear
 from passel.decoding.parts.opening import Decoded, Opening
-from passel.engine.forward import Decoding, Drop, Emit, Forward, Output, forward, forwards, open_branch
+from passel.engine.requests import Decoding, Drop, Emit, Forward, Output, forward, forwards, open_branch
 from passel.networks.early_exit import EXIT_THRESHOLD, STOP, STOP_THRESHOLD, Leaving, Stays, built, thresholds
-from passel.networks.kept import opened
+from passel.networks.trained_parts import opened
 
 __all__ = ["early_exit"]
 

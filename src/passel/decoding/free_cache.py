@@ -9,7 +9,7 @@ from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.decoding.parts.infilling import Infill, guesses, masked_of, transfers
 from passel.decoding.parts.opening import Decoded, Opening
-from passel.engine.forward import Decoding, emit
+from passel.engine.requests import Decoding, emit
 
 __all__ = ["free_cache"]
 

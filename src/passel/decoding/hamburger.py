@@ -12,10 +12,10 @@ from torch import Tensor
 from passel.core.key import Key
 from passel.core.ranges import Linear
 from passel.decoding.parts.opening import Decoded, Opening
-from passel.engine.forward import Decoding, Emit, Forward, Keep, Output, forwards, open_branch
+from passel.engine.requests import Decoding, Emit, Forward, Keep, Output, forwards, open_branch
 from passel.networks.early_exit import Stays
 from passel.networks.hamburger import Parts, build
-from passel.networks.kept import opened
+from passel.networks.trained_parts import opened
 
 __all__ = ["hamburger"]
 

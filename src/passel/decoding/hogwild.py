@@ -13,7 +13,7 @@ from passel.core.ranges import Log
 from passel.decoding.parts.blocks import Block, view
 from passel.decoding.parts.chances import Sampler
 from passel.decoding.parts.opening import Decoded, Opening
-from passel.engine.forward import Decoding, Forward, emit, forward, forwards, open_branch
+from passel.engine.requests import Decoding, Forward, emit, forward, forwards, open_branch
 
 __all__ = ["hogwild"]
 

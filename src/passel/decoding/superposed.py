@@ -11,7 +11,7 @@ from passel.core.ranges import Linear, Log
 from passel.decoding.ngrams import Tables, open_tables, vocabulary_of
 from passel.decoding.parts.opening import Decoded, Opening
 from passel.decoding.parts.superposition import Floats, Ints, Line, Lines, common, grown, listed, mixed, weighed
-from passel.engine.forward import Ask, Decoding, Emit, Forward, Output, Show, open_branch
+from passel.engine.requests import Decoding, Emit, Forward, Output, Request, Show, open_branch
 
 __all__ = ["superposed"]
 
@@ -63,7 +63,7 @@ def superposed(
     tables = open_tables(ngrams, vocabulary=vocabulary_of(opening.tokenizer)) if ngrams else None
     branch = yield from open_branch()
     lines, best, told, certain = Lines(), (Line(),), 0, 0
-    asks: tuple[Ask, ...] = (Forward(branch, opening.prompt),)
+    asks: tuple[Request, ...] = (Forward(branch, opening.prompt),)
     for length in range(1, opening.max_tokens + 1):
         output = (yield asks)[-1]
         assert isinstance(output, Output)

@@ -78,7 +78,7 @@ class Packed:
     def __call__(self, x: Tensor) -> Tensor:
         """See `Product`."""
         if self.max_rows is not None and len(x) > self.max_rows:
-            return torch.cat([self(rows) for rows in x.split(self.max_rows)])
+            return torch.cat([self(x[start : start + self.max_rows]) for start in range(0, len(x), self.max_rows)])
         if len(x) == 1 and x.shape[1] > _LONG_SUM:
             return self(x.expand(2, -1))[:1]
         return _ops()._linear_pointwise(x, self.weight, self.bias, "none", [], "")
@@ -130,7 +130,7 @@ def quantised(linear: Linear) -> Product:
 
 
 def packed(linear: Linear) -> Product:
-    """The same product in a blocked layout, where torch has one for this dtype and processor; else as it is."""
+    """Returns the product in a blocked layout, where torch has one for this dtype and processor; else unchanged."""
     weight = linear.weight
     if weight.device.type != "cpu" or weight.dtype != torch.bfloat16 or not torch.backends.mkldnn.is_available():
         return linear
@@ -139,7 +139,12 @@ def packed(linear: Linear) -> Product:
         blocked = _ops()._reorder_linear_weight(weight.contiguous(), None)
     except (AttributeError, RuntimeError):
         return linear
-    return Packed(blocked, linear.bias, weight.shape[0], _AMX_ROWS if torch.cpu._is_amx_tile_supported() else None)
+    return Packed(blocked, linear.bias, weight.shape[0], _AMX_ROWS if _has_amx() else None)
+
+
+def _has_amx() -> bool:
+    cpu: Any = torch.cpu
+    return bool(cpu._is_amx_tile_supported())
 
 
 def _ops() -> Any:

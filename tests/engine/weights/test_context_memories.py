@@ -91,8 +91,8 @@ def test_chunks_read_one_by_one_are_chunks_read_side_by_side() -> None:
     assert [token for part in parts for token in part] == context
     padded = torch.tensor([part + [0] * (7 - len(part)) for part in parts])
     real = torch.arange(7) < torch.tensor([[len(part)] for part in parts])
-    beside = generator.written(states_of(model, generator.targets, padded), real).sum(1)
-    assert torch.allclose(memory_of(model, generator, context), beside, atol=1e-4)
+    other_models = generator.written(states_of(model, generator.targets, padded), real).sum(1)
+    assert torch.allclose(memory_of(model, generator, context), other_models, atol=1e-4)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -104,12 +104,12 @@ def test_merged_weights_do_what_the_update_does_beside_them(family: str) -> None
     memory = memory_of(model, generator, FIRST)
     before = logits(model, SECOND)
     with adapted(model, generator, generator.normalised(memory).unsqueeze(1)):
-        beside = logits(model, SECOND)
+        other_models = logits(model, SECOND)
     assert torch.equal(logits(model, SECOND), before)
     fit(model, generator)
     merge(model, generator, memory)
-    assert torch.allclose(logits(model, SECOND), beside, atol=2e-3)
-    assert not torch.allclose(beside, before, atol=0.05)
+    assert torch.allclose(logits(model, SECOND), other_models, atol=2e-3)
+    assert not torch.allclose(other_models, before, atol=0.05)
 
 
 def test_an_update_is_b_times_the_normalised_memory_times_a1() -> None:

@@ -16,9 +16,9 @@ from passel.decoding.parts.drafting import Drafter, Known, Proposal
 from passel.decoding.parts.falcon.reading import Blocks, Reading, followed, read_on
 from passel.decoding.parts.falcon.tree import Grown, Path, Ranked, ranked
 from passel.decoding.parts.opening import Opening
-from passel.engine.forward import ALL, Decoding, Forward, drop, forward, open_branch
+from passel.engine.requests import ALL, Decoding, Forward, drop, forward, open_branch
 from passel.networks.falcon import FalconNetwork, built, unit
-from passel.networks.kept import opened
+from passel.networks.trained_parts import opened
 
 __all__ = ["falcon"]
 

@@ -9,7 +9,7 @@ from passel.core.ranges import Log
 from passel.decoding.parts.drafting import Drafter, Known, Proposal, merged
 from passel.decoding.parts.matches import continuations
 from passel.decoding.parts.opening import Opening
-from passel.engine.forward import Decoding
+from passel.engine.requests import Decoding
 
 __all__ = ["lookup"]
 

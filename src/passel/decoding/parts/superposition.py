@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from passel.engine.forward import Mix
+from passel.engine.requests import Mix
 from passel.engine.sampling.leading import leading
 
 __all__ = ["Floats", "Ints", "Line", "Lines", "common", "grown", "listed", "mixed", "weighed"]

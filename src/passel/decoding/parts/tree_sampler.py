@@ -94,4 +94,4 @@ class TreeSampler:
 
 def _after(rows: Rows, token: int) -> Rows:
     """Penalties look at one token more."""
-    return rows.drew(rows.seen.token.new_tensor([token]))
+    return rows.with_sampled(rows.seen.token.new_tensor([token]))

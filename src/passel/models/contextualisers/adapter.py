@@ -21,7 +21,7 @@ def adapter(model: Any, context: str, *, path: str = "") -> str:
     matrix; then a prompt costs what it costs without a context. Raises UsageError for a folder that does not fit.
     """
     from passel.networks.context import Generator, fit, memory_of, merge
-    from passel.networks.kept import opened
+    from passel.networks.trained_parts import opened
 
     kept, _ = opened(path, "generative_adapter", Generator.of)
     fit(model.model, kept)
