@@ -26,7 +26,7 @@ from passel.decoding.hamburger import hamburger
 from passel.engine.cached_network import model_and_row
 from passel.engine.requests import Emit, Forward
 from passel.networks.hamburger import Parts, build
-from passel.networks.trained_parts import opened
+from passel.networks.trained_parts import load_trained
 
 
 def draft(family: str = "llama", confidence: float = 0.9, **given: Any) -> Decoded:
@@ -37,7 +37,7 @@ def draft(family: str = "llama", confidence: float = 0.9, **given: Any) -> Decod
 @torch.no_grad()
 def from_scratch(family: str, confidence: float, tokens: int) -> tuple[list[int], list[int]]:
     """Tokens and sizes of groups; each pass anew over all inputs so far, through transformers."""
-    model, (parts, _) = model_of(family), opened(folder_of("hamburger", family), "hamburger", build)
+    model, (parts, _) = model_of(family), load_trained(folder_of("hamburger", family), "hamburger", build)
     assert isinstance(parts, Parts)
     table = model.get_input_embeddings()
     inputs, positions = list(table(torch.tensor(LLAMA))), list(range(len(LLAMA)))

@@ -71,7 +71,7 @@ def test_an_end_inside_a_stretch_that_stands(length: int, tree: bool) -> None:
         emitted: list[int] = []
         (plain,) = engine.run(greedy(opening))
         (draft,) = engine.run(
-            speculative(opening, drafter=drafter), watch=lambda emit, emitted=emitted: emitted.extend(emit.tokens)
+            speculative(opening, drafter=drafter), on_emit=lambda emit, emitted=emitted: emitted.extend(emit.tokens)
         )
         assert (draft.tokens, draft.ended) == (plain.tokens, plain.ended)
         assert tuple(emitted) == plain.tokens

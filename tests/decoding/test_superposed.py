@@ -112,9 +112,7 @@ def from_scratch(
             pool += [one for one in spare if one[1] not in {text for _, text in pool}]
         drafts = sorted(pool, key=lambda one: -one[0])[:k]
         scores = torch.tensor([score for score, _ in drafts], dtype=torch.float64).softmax(-1)
-        mix = sum(
-            weight * embed(torch.tensor(text[-1])) for weight, (_, text) in zip(scores, drafts, strict=True)
-        )
+        mix = sum(weight * embed(torch.tensor(text[-1])) for weight, (_, text) in zip(scores, drafts, strict=True))
         inputs = torch.cat((inputs, mix.reshape(1, 1, -1)), 1)
         assert len(drafts[0][1]) == step + 1
     return drafts

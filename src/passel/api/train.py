@@ -17,7 +17,7 @@ from passel.engine.weights import load as load_weights
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.models.catalog import FOLDER, cards, find_card
 from passel.models.catalog.pull import pull
-from passel.networks.trained_parts import MANIFEST, write
+from passel.networks.trained_parts import MANIFEST, save_trained
 from passel.training import load
 from passel.training.loop.course import Course
 from passel.training.loop.curves import write_curves
@@ -134,7 +134,7 @@ def _keep(
         "figures": dict(figures),
         "passel": __version__,
     }
-    write(folder, manifest, None if course.save else course.trained())
+    save_trained(folder, manifest, None if course.save else course.trained())
 
 
 def _base(model: str, adapter: str | Path | None, dtype: Any, device: str, on_progress: OnProgress) -> Checkpoint:

@@ -13,9 +13,9 @@ from passel.core.key import Key
 from passel.core.ranges import Linear
 from passel.decoding.parts.opening import Decoded, Opening
 from passel.engine.requests import Decoding, Emit, Forward, Keep, Output, forwards, open_branch
-from passel.networks.early_exit import Stays
+from passel.networks.early_exit import NeverExit
 from passel.networks.hamburger import Parts, build
-from passel.networks.trained_parts import opened
+from passel.networks.trained_parts import load_trained
 
 __all__ = ["hamburger"]
 
@@ -52,13 +52,13 @@ def hamburger(
     Deviations: a group's position is that of its last token, as the parts are trained; the code's `generate` is one
     further on than its training. A group ends with the text, also in its midst.
     """
-    parts, manifest = opened(path, "hamburger", build)
+    parts, manifest = load_trained(path, "hamburger", build)
     branch, beside = (yield from open_branch()), (yield from open_branch())
     # one more token of the same pass tells what model this is
     output, shape = yield from forwards(
         (
             Forward(branch, opening.prompt, hidden=parts.shape.depths),
-            Forward(beside, opening.prompt[:1], exit=Stays(), logits=0),
+            Forward(beside, opening.prompt[:1], exit=NeverExit(), logits=0),
         )
     )
     size, vocabulary = output.hidden[0].shape[-1], output.logits.shape[-1]

@@ -13,7 +13,7 @@ from torch.nn import functional
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.engine.weights.checkpoint import Checkpoint
-from passel.networks.falcon import Before, FalconNetwork, Shape, unit
+from passel.networks.falcon import FalconNetwork, Shape, TextPrefixes, unit
 from passel.training.loop.course import Course, Loss, Schedule
 from passel.training.parts.batches import Batch, batches, in_order
 from passel.training.parts.features import Features
@@ -170,12 +170,12 @@ class _Rules:
         figures = {"feature": float(apart.detach()), "told": float(told.sum() / read.asked.sum().clamp(min=1))}
         return Loss(apart + self.token_weight * tokens, batch.count, figures)
 
-    def begun(self, features: Tensor, read: _Read, offset: int) -> Before:
+    def begun(self, features: Tensor, read: _Read, offset: int) -> TextPrefixes:
         """The places before all that are asked, without gradients."""
         with torch.no_grad():
             return self.network.begun(features[:, : read.first], read.embeddings[:, : read.first], offset)
 
-    def predicted(self, features: Tensor, embeddings: Tensor, offset: int, before: Before) -> Tensor:
+    def predicted(self, features: Tensor, embeddings: Tensor, offset: int, before: TextPrefixes) -> Tensor:
         """Of all places; zeros for those before."""
         first = before.places
         found = self.network(

@@ -17,8 +17,8 @@ from passel.decoding.parts.falcon.reading import Blocks, Reading, followed, read
 from passel.decoding.parts.falcon.tree import Grown, Path, Ranked, ranked
 from passel.decoding.parts.opening import Opening
 from passel.engine.requests import ALL, Decoding, Forward, drop, forward, open_branch
-from passel.networks.falcon import FalconNetwork, built, unit
-from passel.networks.trained_parts import opened
+from passel.networks.falcon import FalconNetwork, build_falcon, unit
+from passel.networks.trained_parts import load_trained
 
 __all__ = ["falcon"]
 
@@ -67,7 +67,7 @@ def falcon(
 
     Raises UsageError where `path` holds no such drafter, or one of a model of another size.
     """
-    network, manifest = opened(path, "falcon", built)
+    network, manifest = load_trained(path, "falcon", build_falcon)
 
     def propose(known: Known) -> Decoding[Proposal]:
         manifest.check(path, hidden_size=known.hidden[1].shape[-1], vocabulary=known.vocabulary)
