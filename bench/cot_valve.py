@@ -23,6 +23,7 @@ from parts.word_problems import MODEL, asked, held_out, problems
 
 import passel
 from passel.core.key import Key
+from passel.core.progress import silent
 from passel.engine.weights import load
 from passel.models.catalog import FOLDER, find_card
 from passel.models.catalog.pull import pull
@@ -43,7 +44,13 @@ def answers(rows: Rows, *, adapter: Path | None = None, length: float = 1.0, ins
     prompts = [asked(q) if instruct else f"{q}\nAnswer with the number only." for q, _ in rows]
     pairs = [Pair(prompt, "", {}) for prompt in prompts]
     found = completions(
-        base, pairs, temperature=0.0, most=CONTEXT, chat=True, key=KEY, report=lambda what, done, total: None
+        base,
+        pairs,
+        temperature=0.0,
+        max_tokens=CONTEXT,
+        chat=True,
+        key=KEY,
+        on_progress=silent,
     )
     return [[base.tokenizer.decode(ids, skip_special_tokens=True), str(len(ids))] for ids in found]
 

@@ -54,14 +54,14 @@ def sides(specs: Sequence[str], parts: Any, guide: Any) -> list[Side]:
     return [Side(one.name, one.make, Engine(parts, context=CONTEXT, other_models=[guide])) for one in made]
 
 
-def openings(tokenizer: Any, parts: Any, ends: frozenset[int], count: int, length: int) -> list[tuple[Any, str]]:
-    from passel.decoding import Opening
+def inputs_list(tokenizer: Any, parts: Any, ends: frozenset[int], count: int, length: int) -> list[tuple[Any, str]]:
+    from passel.decoding import DecodingInput
 
     def decode(ids: Sequence[int]) -> str:
         return tokenizer.decode(ids, skip_special_tokens=True)
 
     return [
-        (Opening(prompt, length, ends, decode=decode, beside=1, masked=parts.masked), gold)
+        (DecodingInput(prompt, length, ends, decode=decode, extra_models=1, masked=parts.masked), gold)
         for prompt, gold in prompts(tokenizer, count)
     ]
 
@@ -72,10 +72,10 @@ def measure(found: Sequence[Side], given: Sequence[tuple[Any, str]], guide: Guid
         side.answer(given[0][0], guide, given[0][1])
         side.texts.clear()
     end = time.monotonic() + seconds
-    for at, (opening, gold) in enumerate(given):
+    for at, (inputs, gold) in enumerate(given):
         if at < 2 or time.monotonic() < end:
             for side in found:
-                side.answer(opening, guide, gold)
+                side.answer(inputs, guide, gold)
 
 
 def cached(
@@ -98,11 +98,11 @@ def cached(
         formula = [
             sum(
                 positions_computed(
-                    len(opening.prompt), opening.max_tokens, block=block, steps=block,
+                    len(inputs.prompt), inputs.max_tokens, block=block, steps=block,
                     shifted=parts.masked.shifted, **how,
                 )[: text.passes]
             )
-            for (opening, _), text in zip(given, side.texts, strict=False)
+            for (inputs, _), text in zip(given, side.texts, strict=False)
         ]  # fmt: skip
         pairs = list(zip(side.texts, found[0].texts, strict=True))
         alike = [sum(a == b for a, b in zip(x.tokens, y.tokens, strict=False)) for x, y in pairs]
@@ -231,7 +231,7 @@ def measured(base: Any, folder: Path, args: Any) -> Iterator[tuple[str, list[dic
 
     guide_parts, parts = read(base.model, CONTEXT), read(load(folder).model, CONTEXT)
     guide = Guide(guide_parts, CONTEXT)
-    given = openings(base.tokenizer, parts, base.end_ids, args.prompts, args.length)
+    given = inputs_list(base.tokenizer, parts, base.end_ids, args.prompts, args.length)
     yield "cached", cached(parts, guide_parts, guide, given, args.block, args.seconds)
     own = sides(["greedy"], guide_parts, guide_parts)
     measure(own, given, guide, args.seconds / 4)

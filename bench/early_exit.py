@@ -30,7 +30,7 @@ from parts.word_problems import MODEL, asked, held_out, problems
 
 import passel
 from passel.core.key import Key
-from passel.decoding import Decoded, Opening
+from passel.decoding import Decoded, DecodingInput
 from passel.decoding.early_exit import early_exit
 from passel.decoding.greedy import greedy
 from passel.engine import Decoding, Engine, read
@@ -58,13 +58,13 @@ class Sides:
         self.rows, self.path, self.tokenizer = rows, str(path), base.tokenizer
         self.parts: EarlyExit = load_trained(path, "early_exit", build_early_exit)[0]
         prompts = [tuple(prompt_ids(asked(question), base.tokenizer, chat=True)) for question, _ in rows]
-        self.openings = [Opening(prompt, MOST, base.end_ids) for prompt in prompts]
+        self.inputs_list = [DecodingInput(prompt, MOST, base.end_ids) for prompt in prompts]
 
-    def greedy(self, opening: Opening) -> Decoding[tuple[Decoded, ...]]:
-        return greedy(opening)
+    def greedy(self, inputs: DecodingInput) -> Decoding[tuple[Decoded, ...]]:
+        return greedy(inputs)
 
-    def early(self, opening: Opening, leave: float, stop: float = NEVER) -> Decoding[tuple[Decoded, ...]]:
-        return early_exit(opening, path=self.path, exit_threshold=leave, stop_threshold=stop)
+    def early(self, inputs: DecodingInput, leave: float, stop: float = NEVER) -> Decoding[tuple[Decoded, ...]]:
+        return early_exit(inputs, path=self.path, exit_threshold=leave, stop_threshold=stop)
 
     def all(self, works: Sequence[Decoding[Any]]) -> list[Any]:
         """Decoding methods side by side."""
@@ -81,8 +81,8 @@ class Sides:
         ready.wait()
         return [found[place] for place in range(len(works))]
 
-    def drafts(self, make: Callable[[Opening], Decoding[tuple[Decoded, ...]]]) -> list[Decoded]:
-        return [draft for (draft,) in self.all([make(opening) for opening in self.openings])]
+    def drafts(self, make: Callable[[DecodingInput], Decoding[tuple[Decoded, ...]]]) -> list[Decoded]:
+        return [draft for (draft,) in self.all([make(inputs) for inputs in self.inputs_list])]
 
     def right(self, draft: Decoded, at: int) -> bool:
         return is_right(self.tokenizer.decode(draft.tokens, skip_special_tokens=True), self.rows[at][1])
@@ -105,10 +105,10 @@ def curve(sides: Sides, drafts: Sequence[Decoded]) -> list[dict[str, float]]:
     """What each exit threshold gives."""
     rows: list[dict[str, float]] = []
     for leave in (*EXITS, NEVER):
-        given = zip(sides.openings, drafts, strict=True)
-        found = sides.all([followed(sides.parts, leave, opening.prompt, draft.tokens) for opening, draft in given])
+        given = zip(sides.inputs_list, drafts, strict=True)
+        found = sides.all([followed(sides.parts, leave, inputs.prompt, draft.tokens) for inputs, draft in given])
         depths, same = ([one for each in found for one in each[part]] for part in (0, 1))
-        own = sides.drafts(lambda opening, leave=leave: sides.early(opening, leave))
+        own = sides.drafts(lambda inputs, leave=leave: sides.early(inputs, leave))
         rows.append(
             {
                 "threshold": leave,
@@ -128,7 +128,7 @@ def stopping(sides: Sides, drafts: Sequence[Decoded]) -> list[dict[str, float]]:
     ranked = sorted(range(len(drafts)), key=lambda at: -(drafts[at].score or 0.0) / len(drafts[at].tokens))
     rows: list[dict[str, float]] = []
     for stop in (*STOPS, NEVER):
-        found = sides.drafts(lambda opening, stop=stop: sides.early(opening, NEVER, stop))
+        found = sides.drafts(lambda inputs, stop=stop: sides.early(inputs, NEVER, stop))
         kept = [at for at, draft in enumerate(found) if not draft.spent]
         rows.append(
             {
@@ -146,14 +146,14 @@ def speed(sides: Sides, thresholds: Sequence[float], timed: int, repeats: int) -
     """Milliseconds for each token after the first, one text at a time, round by round."""
     rounds: dict[str, int] = {}
 
-    def turn(name: str, make: Callable[[Opening], Decoding[Any]]) -> Callable[[], float]:
+    def turn(name: str, make: Callable[[DecodingInput], Decoding[Any]]) -> Callable[[], float]:
         def run() -> float:
             start = rounds[name] = rounds.get(name, -1) + 1
             seconds, tokens = 0.0, 0
             for at in range(timed):
                 began: list[float] = []
-                opening = sides.openings[(start * timed + at) % len(sides.openings)]
-                sides.engine.run(make(opening), lambda _, began=began: began.append(time.perf_counter()))
+                inputs = sides.inputs_list[(start * timed + at) % len(sides.inputs_list)]
+                sides.engine.run(make(inputs), lambda _, began=began: began.append(time.perf_counter()))
                 seconds += began[-1] - began[0]
                 tokens += len(began) - 1
             return 1000 * seconds / tokens

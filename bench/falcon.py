@@ -32,7 +32,6 @@ from parts.figures import arguments, ratio, show
 from parts.word_problems import MODEL, asked, held_out, problems
 
 from passel.core.key import Key
-from passel.core.steps import Steps
 
 CONTEXT, ROUND, LENGTH = 512, 20, 256
 GREEDY, TREE = "greedy", "falcon, tree of 8, two levels"
@@ -63,7 +62,7 @@ class Side:
     passes: int = 0
     nodes: int = 0
 
-    def answer(self, openings: Sequence[Any]) -> None:
+    def answer(self, inputs_list: Sequence[Any]) -> None:
         """A round."""
         from passel.decoding.greedy import greedy
         from passel.decoding.speculative import speculative
@@ -71,11 +70,11 @@ class Side:
         self.reading.append(0.0)
         self.drafting.append(0.0)
         begun, cpu = time.perf_counter(), time.process_time()
-        for opening in openings:
+        for inputs in inputs_list:
             if self.drafter is None:
-                method: Any = greedy(opening)
+                method: Any = greedy(inputs)
             else:
-                method = speculative(opening, key=Key(), drafter=self._clocked, adaptive=False)
+                method = speculative(inputs, key=Key(), drafter=self._clocked, adaptive=False)
             (draft,) = self.engine.run(self._counted(method))
             self.answers.append(draft.tokens)
         self.seconds.append(time.perf_counter() - begun)
@@ -84,6 +83,7 @@ class Side:
     def _counted(self, decoding: Any) -> Any:
         """The same decoding; forwards of the whole model are counted after the prompt's, which is timed. All sides read
         prompts anew, as those that want hidden states must: what is taken from the cache may be rounded otherwise."""
+        from passel.core.steps import Steps
         from passel.engine.requests import Forward
 
         begun, read = time.process_time(), False
@@ -94,22 +94,22 @@ class Side:
                 self.passes += whole and read
                 if whole and not read:
                     asks = tuple(replace(a, hidden=a.hidden or (0,)) if isinstance(a, Forward) else a for a in asks)
-                sent = yield asks
+                outputs = yield asks
                 if whole and not read:
                     self.reading[-1] += time.process_time() - begun
                     read = True
-                steps.send(sent)
+                steps.send(outputs)
             return steps.result
 
-    def _clocked(self, opening: Any, *, key: Any) -> Any:
+    def _clocked(self, inputs: Any, *, key: Any) -> Any:
         """The drafter, its time and its nodes taken down."""
         from passel.decoding.parts.drafting import Drafter
 
-        own = self.drafter(opening, key=key)
+        own = self.drafter(inputs, key=key)
 
-        def propose(known: Any) -> Any:
+        def propose(context: Any) -> Any:
             begun = time.process_time()
-            proposal = yield from own.propose(known)
+            proposal = yield from own.propose(context)
             self.drafting[-1] += time.process_time() - begun
             self.nodes += len(proposal.tokens)
             return proposal
@@ -161,7 +161,7 @@ def trained(args: argparse.Namespace) -> dict[str, Path]:
             complete=complete,
             length=LENGTH,
             evaluations=2,
-            watch=lambda step: print(f"  {step.step} {step.loss:.3f}", file=sys.stderr, flush=True),
+            on_step=lambda step: print(f"  {step.step} {step.loss:.3f}", file=sys.stderr, flush=True),
             glancing=glancing,
             **options,
         )
@@ -211,16 +211,16 @@ def sides(model: Any, folders: dict[str, Path], args: argparse.Namespace) -> lis
     ]
 
 
-def measure(found: Sequence[Side], openings: Sequence[Any], told: Any) -> None:
+def measure(found: Sequence[Side], inputs_list: Sequence[Any], told: Any) -> None:
     """Round by round, side by side. The last prompt comes before, uncounted."""
     for side in found:
-        side.answer(openings[-1:])
+        side.answer(inputs_list[-1:])
         side.seconds, side.cpu, side.reading, side.drafting, side.answers = [], [], [], [], []
         side.passes = side.nodes = 0
     for start in range(0, max(side.prompts for side in found), ROUND):
         for side in found:
             if start < side.prompts:
-                side.answer(openings[start : min(start + ROUND, side.prompts)])
+                side.answer(inputs_list[start : min(start + ROUND, side.prompts)])
         print(f"  {start} " + ", ".join(f"{s.name} {s.seconds[-1]:.1f}" for s in found), file=sys.stderr, flush=True)
         told()
 
@@ -272,7 +272,7 @@ def main() -> None:
     if args.train_only:
         return
     from passel.core.ask import Sampling
-    from passel.decoding import Opening
+    from passel.decoding import DecodingInput
     from passel.engine.weights import load
     from passel.models.catalog import FOLDER, find_card
     from passel.models.catalog.pull import pull
@@ -280,14 +280,14 @@ def main() -> None:
 
     card = find_card(MODEL)
     base = load(pull(card), own=FOLDER / str(card.adapter))
-    openings = [
-        Opening(
+    inputs_list = [
+        DecodingInput(
             tuple(prompt_ids(asked(question), base.tokenizer, chat=True)), 96, base.end_ids, Sampling(temperature=0.0)
         )
         for question, _ in held_out()[: args.n_prompts + 1]
     ]
     found = sides(base.model, folders, args)
-    measure(found, openings, lambda: args.json and report(found, folders, args.json))
+    measure(found, inputs_list, lambda: args.json and report(found, folders, args.json))
     report(found, folders, args.json)
     for side in found:
         side.engine.close()

@@ -23,7 +23,6 @@ from typing import Any
 from parts.figures import arguments, machine
 
 from passel.core.key import Key
-from passel.core.steps import Steps
 
 LENGTH, NODES = 96, 8
 
@@ -83,8 +82,9 @@ def model_in(folder: Path, steps: int) -> Path:
     return folder
 
 
-def tokens_per_pass(engine: Any, openings: list[Any], path: Path, **options: int) -> tuple[float, int]:
+def tokens_per_pass(engine: Any, inputs_list: list[Any], path: Path, **options: int) -> tuple[float, int]:
     """And how many answers are those of greedy decoding."""
+    from passel.core.steps import rewritten
     from passel.decoding.drafters.falcon import falcon
     from passel.decoding.greedy import greedy
     from passel.decoding.speculative import speculative
@@ -92,20 +92,17 @@ def tokens_per_pass(engine: Any, openings: list[Any], path: Path, **options: int
 
     passes = 0
 
-    def counted(decoding: Any) -> Any:
+    def count(asks: Any) -> Any:
         nonlocal passes
-        with Steps(decoding) as steps:
-            while not steps.ended:
-                passes += any(isinstance(request, Forward) and request.layers is None for request in steps.asked)
-                steps.send((yield steps.asked))
-            return steps.result
+        passes += any(isinstance(ask, Forward) and ask.layers is None for ask in asks)
+        return asks
 
     tokens = same = 0
-    for opening in openings:
+    for inputs in inputs_list:
         drafter = partial(falcon, path=str(path), nodes=NODES, **options)
-        (draft,) = engine.run(counted(speculative(opening, drafter=drafter, adaptive=False)))
+        (draft,) = engine.run(rewritten(speculative(inputs, drafter=drafter, adaptive=False), count))
         tokens, passes = tokens + len(draft.tokens) - 1, passes - 1  # the prompt's pass gives the first
-        same += draft.tokens == engine.run(greedy(opening))[0].tokens
+        same += draft.tokens == engine.run(greedy(inputs))[0].tokens
     return tokens / passes, same
 
 
@@ -113,7 +110,7 @@ def measured(folder: Path, model: Path, args: argparse.Namespace) -> list[dict[s
     """A row for each block, way of training and seed."""
     import passel
     from passel.core.ask import Sampling
-    from passel.decoding import Opening
+    from passel.decoding import DecodingInput
     from passel.engine import Engine, read
     from passel.engine.weights import load
 
@@ -122,8 +119,8 @@ def measured(folder: Path, model: Path, args: argparse.Namespace) -> list[dict[s
     for name, count in files.items():
         rows = [{"prompt": row["prompt"]} for row in sums(count, Key(1) / name)]
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    openings = [
-        Opening(tuple(base.tokenizer(row["prompt"])["input_ids"]), 64, base.end_ids, Sampling(temperature=0.0))
+    inputs_list = [
+        DecodingInput(tuple(base.tokenizer(row["prompt"])["input_ids"]), 64, base.end_ids, Sampling(temperature=0.0))
         for row in sums(args.n_prompts, Key(2))
     ]
     found: list[dict[str, Any]] = []
@@ -152,7 +149,7 @@ def measured(folder: Path, model: Path, args: argparse.Namespace) -> list[dict[s
                     row |= json.loads((out / "passel.json").read_text())["figures"]
                     levels = {"tree": {"length": 2 * block, "width": 4}, "chain": {"length": NODES, "width": 1}}
                     for kind, options in levels.items():
-                        row[kind], row[f"{kind}_identical"] = tokens_per_pass(engine, openings, out, **options)
+                        row[kind], row[f"{kind}_identical"] = tokens_per_pass(engine, inputs_list, out, **options)
                     found.append(row)
                     print({name: round(value, 3) for name, value in row.items()}, flush=True)
     return found

@@ -117,7 +117,7 @@ def _trained(folder: Path, given: argparse.Namespace) -> Path:
     held = write(folder / "held.jsonl", rows(Key(given.seed) / "held", 8, given.facts, unseen=True))
     out = given.out or folder / "out"
 
-    def watch(step: Any) -> None:
+    def on_step(step: Any) -> None:
         if step.step % 10 == 0 or step.step < 4:
             print(f"step {step.step}: loss {step.loss:.3f}, {step.seconds:.0f} s", flush=True)
 
@@ -129,7 +129,7 @@ def _trained(folder: Path, given: argparse.Namespace) -> Path:
         held_out=held,
         out=out,
         evaluations=1,
-        watch=watch,
+        on_step=on_step,
         steps=given.steps,
         **options,
     )

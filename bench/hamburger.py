@@ -35,8 +35,8 @@ from parts.word_problems import MODEL, asked, held_out, problems, write_prompts
 
 import passel
 from passel.core.key import Key
-from passel.core.steps import Steps
-from passel.decoding import Opening, load
+from passel.core.steps import rewritten
+from passel.decoding import DecodingInput, load
 from passel.engine import Engine, read
 from passel.engine.cached_network import model_and_row
 from passel.engine.requests import Forward
@@ -65,41 +65,45 @@ class Answer:
 
 def counted(decoding: Any, engine: Engine, prompt: int) -> Any:
     """The same decoding; its result is an answer."""
-    passes, branch = 0, None
-    with Steps(decoding) as steps:
-        while not steps.ended:
-            forwards = [request for request in steps.asked if isinstance(request, Forward)]
-            whole = [one for one in forwards if one.layers is None and one.exit is None]
-            passes, branch = passes + len(whole), whole[0].branch if whole else branch
-            steps.send((yield steps.asked))
-    slots = int(engine._scheduler.cache.length[model_and_row(branch)[1]])
-    return Answer(steps.result[0].tokens, passes, slots, prompt)
+    whole: list[Forward] = []
+
+    def note(asks: Any) -> Any:
+        whole.extend(ask for ask in asks if isinstance(ask, Forward) and ask.layers is None and ask.exit is None)
+        return asks
+
+    (text,) = yield from rewritten(decoding, note)
+    slots = int(engine._scheduler.cache.length[model_and_row(whole[-1].branch)[1]])
+    return Answer(text.tokens, len(whole), slots, prompt)
 
 
-def answers(engine: Engine, spec: str, openings: Sequence[Opening]) -> list[Answer]:
+def answers(engine: Engine, spec: str, inputs_list: Sequence[DecodingInput]) -> list[Answer]:
     """Of all problems, some of them at once."""
     make, found = load(spec).make, dict[int, Any]()
-    for start in range(0, len(openings), TOGETHER):
-        part, ready = openings[start : start + TOGETHER], threading.Event()
+    for start in range(0, len(inputs_list), TOGETHER):
+        part, ready = inputs_list[start : start + TOGETHER], threading.Event()
 
         def done(at: int, result: Any, error: BaseException | None, *, wanted: int, ready: threading.Event) -> None:
             found[at] = error or result
             if len(found) == wanted:
                 ready.set()
 
-        for at, opening in enumerate(part, start):
+        for at, inputs in enumerate(part, start):
             tell = partial(done, at, wanted=start + len(part), ready=ready)
-            engine.start(counted(make(opening, key=Key()), engine, len(opening.prompt)), tell)
+            engine.start(counted(make(inputs, key=Key()), engine, len(inputs.prompt)), tell)
         ready.wait()
-    return [found[at] for at in range(len(openings))]
+    return [found[at] for at in range(len(inputs_list))]
 
 
 def judged(
-    base: Any, engine: Engine, openings: Sequence[Opening], rows: Sequence[tuple[str, str]], found: Sequence[Answer]
+    base: Any,
+    engine: Engine,
+    inputs_list: Sequence[DecodingInput],
+    rows: Sequence[tuple[str, str]],
+    found: Sequence[Answer],
 ) -> dict[str, float]:
     """Figures of one side; the engine has the model as it was."""
     texts = [base.tokenizer.decode(one.tokens, skip_special_tokens=True) for one in found]
-    logprobs = [engine.run(scores(o.prompt, [one.tokens]))[0][0] for o, one in zip(openings, found, strict=True)]
+    logprobs = [engine.run(scores(o.prompt, [one.tokens]))[0][0] for o, one in zip(inputs_list, found, strict=True)]
     tokens, passes = sum(len(one.tokens) for one in found), sum(one.passes for one in found)
     return {
         "right": fmean(is_right(text, answer) for text, (_, answer) in zip(texts, rows, strict=True)),
@@ -138,9 +142,11 @@ def model(adapter: Path | None) -> Any:
     return load_weights(pull(card), own=FOLDER / str(card.adapter), adapter=adapter)
 
 
-def speed(engine: Engine, specs: dict[str, str], openings: Sequence[Opening], repeats: int) -> dict[str, list[float]]:
+def speed(
+    engine: Engine, specs: dict[str, str], inputs_list: Sequence[DecodingInput], repeats: int
+) -> dict[str, list[float]]:
     """Tokens a second, one text at a time; a round has problems of its own."""
-    each = len(openings) // (repeats + 1)
+    each = len(inputs_list) // (repeats + 1)
 
     def turn(spec: str) -> Callable[[], float]:
         make, rounds = load(spec).make, iter(range(repeats + 1))
@@ -148,8 +154,8 @@ def speed(engine: Engine, specs: dict[str, str], openings: Sequence[Opening], re
         def run() -> float:
             at = next(rounds) * each
             start, tokens = time.perf_counter(), 0
-            for opening in openings[at : at + each]:
-                tokens += len(engine.run(make(opening, key=Key()))[0].tokens)
+            for inputs in inputs_list[at : at + each]:
+                tokens += len(engine.run(make(inputs, key=Key()))[0].tokens)
             return tokens / (time.perf_counter() - start)
 
         return run
@@ -195,7 +201,7 @@ def measured(args: argparse.Namespace, path: Path) -> None:
     timed = (args.repeats + 1) * args.timed
     held, rows = held_out()[: max(args.problems, timed)], held_out()[: args.problems]
     prompts = [prompt_ids(asked(question), base.tokenizer, chat=True) for question, _ in held]
-    given = [Opening(tuple(ids), MOST, base.end_ids) for ids in prompts]
+    given = [DecodingInput(tuple(ids), MOST, base.end_ids) for ids in prompts]
     specs = {f"confidence {one:g}": f"hamburger:path={path}:confidence={one}" for one in args.confidences}
     sides = {GREEDY: (engine, "greedy")} | ({UPDATED: (with_update, "greedy")} if updated else {})
     sides |= {name: (with_update, spec) for name, spec in specs.items()}

@@ -55,9 +55,9 @@ def measure(problems: int, samples: int, kinds: int, draws: int) -> dict[str, fl
     parts = {
         "pass@k": lambda: pass_at_k((values == 1).sum(axis=1), drawn),
         "best@k": lambda: best_at_k(values, scores).value,
-        "vote@k": lambda: vote_at_k(answers, values, key, draws=draws).value,
+        "vote@k": lambda: vote_at_k(answers, values, key, permutations=draws).value,
         "shortest@k": lambda: shortest_at_k(values, tokens).value,
-        "weighted vote@k": lambda: weighted_vote_at_k(answers, values, scores, key, draws=draws).value,
+        "weighted vote@k": lambda: weighted_vote_at_k(answers, values, scores, key, permutations=draws).value,
     }
     for name, part in parts.items():
         start = perf_counter()

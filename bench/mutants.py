@@ -28,8 +28,7 @@ from parts.mutation import mutant
 
 from passel.core.key import Key
 from passel.core.problem import Problem
-from passel.tasks import Task, load
-from passel.tasks.parts.code import fenced
+from passel.tasks import Task, fenced, load
 
 TASKS = ("humaneval", "mbpp_plus:tests=base")
 SECONDS = 20.0  # of wall time for a bare run: a loop without end is caught too
@@ -65,7 +64,7 @@ class Mutant:
 
 def _reference_tests(task: Task, problem: Problem) -> Sequence[str]:
     if task.name == "humaneval":
-        return task.items.find(problem.id).secret["trial"].tests
+        return task.items.find(problem.id).secret["hidden_tests"].tests
     return problem.details["tests"]
 
 

@@ -3,7 +3,7 @@
     python bench/results.py [--tasks multiarith,…] [--problems 24] [--tokens 512] [--out runs/results] [--only NAME,…]
 
 Every method of the folder is run, with the same rules for all: n samples, steps of a line, the task's verifier, and at
-most so many completion tokens on a problem. It goes on where it was stopped. `python docs/method_pages.py` makes the
+most so many completion tokens on a problem. It goes on where it was stopped. `python docs/generate.py` makes the
 pages from what it finds.
 """
 
@@ -38,7 +38,7 @@ SETTINGS = {
 }
 """Where the defaults are for longer answers than these models give."""
 
-PLACES = ("first", "second", "third", "fourth")
+PLACES = ("arm_1", "arm_2", "arm_3", "arm_4")
 RESULTS = ROOT / "docs" / "results.json"
 
 # task -> (model, its verifier, most completion tokens of a draw)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from parts.figures import arguments, interleave, ratio, show
 
-from passel.sandbox import Limits, Ran, Sandbox, Unsafe
+from passel.sandbox import Execution, Limits, NoSandbox, Sandbox
 from passel.sandbox.backends import BACKENDS
 
 LIMITS = Limits(seconds=30.0, cpu_seconds=30.0)
@@ -51,7 +51,7 @@ def per_second(run: Callable[[str], bool], codes: list[str], workers: int) -> fl
 
 
 def confined(sandbox: Sandbox, code: str) -> bool:
-    ran: Ran = sandbox.run(code)
+    ran: Execution = sandbox.run(code)
     return ran.status == "ok"
 
 
@@ -65,8 +65,8 @@ def main() -> None:
     sandboxes: dict[str, Sandbox] = {}
     for backend in BACKENDS:
         try:
-            sandboxes[f"sandbox, {backend}"] = Sandbox(workers=workers, limits=LIMITS, backend=backend)
-        except Unsafe as refused:
+            sandboxes[f"sandbox, {backend}"] = Sandbox(max_workers=workers, limits=LIMITS, backend=backend)
+        except NoSandbox as refused:
             print(refused)
     if not sandboxes:
         raise SystemExit(1)

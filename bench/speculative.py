@@ -58,28 +58,28 @@ class Side:
         kept = [[one for one in answers if kind in (None, one.kind)] for answers in self.rounds]
         return [sum(len(one.tokens) for one in a) / sum(one.seconds for one in a) for a in kept]
 
-    def answer(self, kind: str, opening: Any) -> Answered:
+    def answer(self, kind: str, inputs: Any) -> Answered:
         from passel.core.key import Key
 
         passes = [0]
         begun = time.perf_counter()
-        (draft,) = self.engine.run(counted(self.make(opening, key=Key()), passes))
+        (draft,) = self.engine.run(counted(self.make(inputs, key=Key()), passes))
         return Answered(kind, draft.tokens, time.perf_counter() - begun, passes[0])
 
 
 def counted(decoding: Any, passes: list[int]) -> Any:
     """The same decoding; forwards of the whole model are counted, but for the reading of the prompt."""
-    from passel.core.steps import Steps
+    from passel.core.steps import rewritten
     from passel.engine.cached_network import model_and_row
     from passel.engine.requests import Forward
 
     passes[0] = -1
-    with Steps(decoding) as steps:
-        while not steps.ended:
-            forwards = [request for request in steps.asked if isinstance(request, Forward)]
-            passes[0] += any(not model_and_row(one.branch)[0] and one.layers is None for one in forwards)
-            steps.send((yield steps.asked))
-        return steps.result
+
+    def count(asks: Any) -> Any:
+        passes[0] += any(isinstance(a, Forward) and not model_and_row(a.branch)[0] and a.layers is None for a in asks)
+        return asks
+
+    return rewritten(decoding, count)
 
 
 def sides(specs: Sequence[str], model: Any, beside: Any | None) -> list[Side]:
@@ -104,9 +104,9 @@ def measure(found: Sequence[Side], prompts: Iterator[tuple[str, Any]], n_prompts
             raise SystemExit("there are not enough passages for so many repeats")
         for side in found:
             side.rounds.append([])
-        for kind, opening in given:
+        for kind, inputs in given:
             for side in found:
-                side.rounds[-1].append(side.answer(kind, opening))
+                side.rounds[-1].append(side.answer(kind, inputs))
         speeds = ", ".join(f"{side.name} {side.speed()[-1]:.1f}" for side in found)
         print(f"  {round_} {speeds}, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
 
@@ -152,13 +152,13 @@ def _median(mine: Sequence[float], greedy: Sequence[float]) -> str:
     return f"{rows_of({'': ratio({'a': mine, 'b': greedy}, 'a', 'b')})[0]['median']:.2f}"
 
 
-def openings(tokenizer: Any, n_tokens: int, beside: int) -> Iterator[tuple[str, Any]]:
+def inputs_list(tokenizer: Any, n_tokens: int, beside: int) -> Iterator[tuple[str, Any]]:
     from passel.core.ask import Sampling
-    from passel.decoding import Opening
+    from passel.decoding import DecodingInput
 
     end = frozenset([tokenizer.eos_token_id])
     for kind, ids in quotes(tokenizer):
-        yield kind, Opening(tuple(ids), n_tokens, end, Sampling(temperature=0.0), beside=beside)
+        yield kind, DecodingInput(tuple(ids), n_tokens, end, Sampling(temperature=0.0), extra_models=beside)
 
 
 def main() -> None:
@@ -176,7 +176,7 @@ def main() -> None:
     model, tokenizer = dequantised(q4_gguf())
     draft = AutoModelForCausalLM.from_pretrained(args.draft, dtype=torch.bfloat16).eval() if args.draft else None
     found = sides(args.sides, model.eval(), draft)
-    measure(found, openings(tokenizer, args.n_tokens, int(draft is not None)), args.n_prompts, args.repeats)
+    measure(found, inputs_list(tokenizer, args.n_tokens, int(draft is not None)), args.n_prompts, args.repeats)
     told = [accounts(side, found[0]) for side in found]
     figures = {side.name: side.speed() for side in found}
     ratios = {f"{side.name} / {GREEDY}": (ratio(figures, side.name, GREEDY), TARGET) for side in found[1:]}

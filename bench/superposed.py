@@ -34,7 +34,7 @@ from parts.weights import q4_gguf
 
 from passel.core.ask import Sampling
 from passel.core.key import Key
-from passel.decoding import Decoded, Opening
+from passel.decoding import Decoded, DecodingInput
 from passel.decoding.greedy import greedy
 from passel.decoding.superposed import superposed
 from passel.engine import Decoding, Engine, SampleRequest, read
@@ -94,8 +94,8 @@ class Sides:
         sampling = Sampling(temperature=0.6, top_p=0.9, max_tokens=self.tokens)
         return SampleRequest(prompt, sampling, (KEY / "draw" / i / str(prompt)).bits(), frozenset())
 
-    def _opening(self, prompt: Prompt) -> Opening:
-        return Opening(prompt, self.tokens, frozenset())
+    def _opening(self, prompt: Prompt) -> DecodingInput:
+        return DecodingInput(prompt, self.tokens, frozenset())
 
 
 def speed(sides: Sides, prompts: Iterator[Prompt], together: int, repeats: int) -> dict[str, list[float]]:
@@ -228,7 +228,7 @@ def main() -> None:
     given, others = prompts[: args.prompts], iter(prompts[args.prompts :])
     with tempfile.TemporaryDirectory() as folder, engine:
         tables = tables_of(found, tokenizer, Path(folder) / "tables")
-        print(f"{tables.about.tokens:,} tokens counted, {len(prompts)} prompts of {args.prompt_tokens} tokens")
+        print(f"{tables.info.tokens:,} tokens counted, {len(prompts)} prompts of {args.prompt_tokens} tokens")
         sides = Sides(engine, args.k, args.n_tokens, str(tables.path))
         figures: dict[str, dict[str, list[float]]] = {}
         for together in filter(None, args.together.split(",")):

@@ -1,14 +1,12 @@
 """The tables of methods (docs/methods.md) and verifiers (docs/verifiers.md), made from their own docstrings, and the
 methods' names in README.md.
 
-python docs/methods_table.py          # write them into their pages
-python docs/methods_table.py --print  # show them
+python docs/generate.py  # write them into their pages
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 from passel.core.docs import About, describe
@@ -22,7 +20,7 @@ PAPER = re.compile(rf"([A-Z][\w-]+(?: and [A-Z][\w-]+| et al\.)? \d{{4}})[^()]*\
 
 
 def own(room: str) -> list[str]:
-    """Passel's own things; those of other packages that happen to be installed are left out."""
+    """The names that Passel itself registers; names of other installed packages are left out."""
     return [name for name in names(room) if find(room, name).__module__.startswith("passel.")]
 
 
@@ -68,7 +66,7 @@ def _needs(room: str, name: str, about: About) -> str:
 
 
 def method_names() -> str:
-    """All methods by name."""
+    """The names of all methods."""
     line, lines = "", []
     for name in own("methods"):
         if len(line) + len(name) > 114:
@@ -83,21 +81,13 @@ PAGES = {
     "verifiers": (DOCS / "verifiers.md", verifiers),
     "names": (DOCS.parent / "README.md", method_names),
 }
-"""Where the table of a room stands, and what makes it."""
+"""By table, the page that it stands in and the function that makes it."""
 
 
 def written(room: str, text: str) -> str:
-    """A page's text with its room's table between the marks."""
+    """The page's text with the table between its marks."""
     begin, end = f"<!-- {room} -->", f"<!-- /{room} -->"
     before, _, rest = text.partition(begin)
     _, found, after = rest.partition(end)
     assert found, f"the page of the {room} lacks {begin} … {end}"
     return f"{before}{begin}\n{PAGES[room][1]()}\n{end}{after}"
-
-
-if __name__ == "__main__":
-    for room, (page, table) in PAGES.items():
-        if "--print" in sys.argv[1:]:
-            print(f"{table()}\n")
-        else:
-            page.write_text(written(room, page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -198,7 +198,7 @@ def test_the_table_of_a_room_is_that_of_its_folder(room: str) -> None:
     made = module(ROOT / "docs" / "methods_table.py")
     page, table = made.PAGES[room]
     text = page.read_text(encoding="utf-8")
-    assert text == made.written(room, text), "run: python docs/methods_table.py"
+    assert text == made.written(room, text), "run: python docs/generate.py"
     folder = {path.stem for path in (ROOT / "src/passel" / room).glob("[a-z]*.py")}
     rows = {row.split("`")[1]: row for row in table().splitlines()[2:]}
     assert rows.keys() == folder
@@ -212,7 +212,7 @@ def test_the_readme_names_every_method_and_each_has_a_page() -> None:
     made = module(ROOT / "docs" / "methods_table.py")
     page, names_of = made.PAGES["names"]
     text = page.read_text(encoding="utf-8")
-    assert text == made.written("names", text), "run: python docs/methods_table.py"
+    assert text == made.written("names", text), "run: python docs/generate.py"
     pages = {path.stem for path in (ROOT / "docs" / "methods").glob("*.md")}
     assert pages == {path.stem for path in (ROOT / "src/passel/methods").glob("[a-z]*.py")}
     assert set(names_of().replace("`", "").split()) == pages

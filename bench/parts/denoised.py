@@ -54,24 +54,25 @@ def trained(base: Any, data: Path, spec: str, folder: Path, minutes: float) -> d
     import torch
 
     from passel.core.key import Key
+    from passel.core.progress import silent
     from passel.training import load
-    from passel.training.loop.course import Schedule
     from passel.training.loop.loop import run
     from passel.training.loop.seeded import seeded
-    from passel.training.texts.gather import Texts, gather
+    from passel.training.loop.setup import Schedule
+    from passel.training.texts.gather import TextSources, gather
 
     key = Key(0) / "bench"
-    material = gather(base, Texts((data,), length=128, chat=False), key=key, report=lambda what, done, total: None)
-    material = replace(material, held_out=material.held_out[:32])
+    training_data = gather(base, TextSources((data,), length=128, chat=False), key=key, on_progress=silent)
+    training_data = replace(training_data, held_out=training_data.held_out[:32])
     with seeded(key / "weights"):
-        course = load(spec).make(material, key=key)
+        setup = load(spec).make(training_data, key=key)
     mixed = base.dtype == torch.bfloat16
-    seconds = _seconds(course, mixed)
+    seconds = _seconds(setup, mixed)
     steps = max(10, int(60 * minutes / seconds))
-    course = replace(course, schedule=Schedule(steps, course.schedule.learning_rate))
+    setup = replace(setup, schedule=Schedule(steps, setup.schedule.learning_rate))
     begun, done = time.perf_counter(), [0, 0.0]
 
-    def watch(step: Any) -> None:
+    def on_step(step: Any) -> None:
         done[:] = step.step, step.loss
         if step.step % max(1, steps // 20) == 0:
             print(f"  {spec} {step.step}/{steps} loss {step.loss:.3f}, {step.seconds:.0f} s", flush=True)
@@ -79,17 +80,17 @@ def trained(base: Any, data: Path, spec: str, folder: Path, minutes: float) -> d
             raise _Late
 
     try:
-        run(course, folder, key=key, device=base.device, mixed=mixed, evaluations=1, every=1e9, watch=watch)
+        run(setup, folder, key=key, device=base.device, mixed=mixed, evaluations=1, every=1e9, on_step=on_step)
     except _Late:
         print(f"  {spec}: the minutes are over at step {done[0]} of {steps}", flush=True)
-    figures = course.judged()
+    figures = setup.evaluated()
     taken = time.perf_counter() - begun
-    assert course.save
-    course.save(folder)
+    assert setup.save
+    setup.save(folder)
     return {**figures, "steps": done[0], "last_loss": done[1], "seconds": taken, "seconds_a_step": seconds}
 
 
-def _seconds(course: Any, mixed: bool) -> float:
+def _seconds(setup: Any, mixed: bool) -> float:
     """Of a step: forward and backward, and as much again as a fifth for the update."""
     import torch
 
@@ -97,10 +98,10 @@ def _seconds(course: Any, mixed: bool) -> float:
     for step in range(_TIMED):
         begun = time.perf_counter()
         with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
-            loss = course.loss(step)
+            loss = setup.loss(step)
         loss.value.backward()
         found.append(time.perf_counter() - begun)
-    course.module.zero_grad(set_to_none=True)
+    setup.module.zero_grad(set_to_none=True)
     return 1.2 * fmean(found[1:])
 
 
@@ -148,16 +149,16 @@ class Side:
     engine: Any
     texts: list[Text] = field(default_factory=list)
 
-    def answer(self, opening: Any, guide: Guide, gold: str) -> Text:
+    def answer(self, inputs: Any, guide: Guide, gold: str) -> Text:
         """One text, measured."""
         from passel.core.key import Key
 
         counts: dict[int, list[int]] = {0: [], 1: []}
         begun = time.perf_counter()
-        (draft,) = self.engine.run(_counted(self.make(opening, key=Key(0)), counts))
+        (draft,) = self.engine.run(_counted(self.make(inputs, key=Key(0)), counts))
         seconds = time.perf_counter() - begun
-        surprise = guide.surprise(opening.prompt, draft.tokens)
-        said = opening.decode(draft.tokens).rpartition("The answer is ")[2].strip(" .\n")
+        surprise = guide.surprise(inputs.prompt, draft.tokens)
+        said = inputs.decode(draft.tokens).rpartition("The answer is ")[2].strip(" .\n")
         text = Text(draft.tokens, len(counts[0]), len(counts[1]), sum(counts[0]), seconds, surprise, said == gold)
         self.texts.append(text)
         return text
@@ -180,14 +181,14 @@ class Side:
 
 def _counted(decoding: Any, counts: dict[int, list[int]]) -> Any:
     """The same decoding; the new tokens of each forward are noted by model."""
-    from passel.core.steps import Steps
+    from passel.core.steps import rewritten
     from passel.engine.cached_network import model_and_row
     from passel.engine.requests import Forward
 
-    with Steps(decoding) as steps:
-        while not steps.ended:
-            for request in steps.asked:
-                if isinstance(request, Forward):
-                    counts[model_and_row(request.branch)[0]].append(len(request.tokens))
-            steps.send((yield steps.asked))
-        return steps.result
+    def note(asks: Any) -> Any:
+        for ask in asks:
+            if isinstance(ask, Forward):
+                counts[model_and_row(ask.branch)[0]].append(len(ask.tokens))
+        return asks
+
+    return rewritten(decoding, note)

@@ -7,7 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from passel.logic.controlled import read_english
+from parts.controlled_english import read_english
+
 from passel.logic.parser import Fault
 from passel.logic.syntax import Formula
 from passel.logic.theory import Theory, read_theory

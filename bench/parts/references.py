@@ -11,6 +11,7 @@ from parts.chains import is_right
 from parts.word_problems import asked
 
 from passel.core.key import Key
+from passel.core.progress import silent
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.training.texts.completing import completions
 from passel.training.texts.examples import Pair
@@ -34,10 +35,10 @@ def write_references(
             base,
             pairs,
             temperature=1.0 if turn else 0.0,
-            most=context,
+            max_tokens=context,
             chat=True,
             key=key / turn,
-            report=lambda what, done, total: None,
+            on_progress=silent,
         )
         for at, ids in zip(left, texts, strict=True):
             text = base.tokenizer.decode(ids, skip_special_tokens=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from passel.core.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from passel.api.as_text import as_text
     from passel.api.compare import compare, sweep, verify
@@ -51,7 +53,6 @@ _HOMES = {
     "verify": "api.compare",
 }
 
-__version__ = "0.1.0"
 __all__ = [
     "Answer",
     "Assumptions",

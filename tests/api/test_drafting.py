@@ -18,7 +18,7 @@ pytest.importorskip("transformers", reason="needs transformers")
 import passel
 from passel import Drafter, Suggestion
 from passel.core.errors import UsageError
-from passel.decoding import Opening
+from passel.decoding import DecodingInput
 from passel.decoding.ngrams import Piece, Vocabulary, build, tokenised
 from passel.decoding.superposed import superposed
 from tiny_folder import tiny_folder
@@ -48,7 +48,7 @@ def tables(folder: Path, drafter: Drafter, text: str) -> Path:
 def test_the_drafts_are_those_of_the_decoder(drafter: Drafter):
     runtime = drafter._runtime
     prompt = tuple(2 + sorted(_alphabet()).index(_byte(c)) for c in TEXT)
-    drafts = runtime.engine.run(superposed(Opening(prompt, 10, frozenset({1})), k=4))
+    drafts = runtime.engine.run(superposed(DecodingInput(prompt, 10, frozenset({1})), k=4))
     found = drafter.draft(TEXT, 4, max_tokens=10)
     assert found == tuple(
         Suggestion(runtime.texts.decode(one.tokens), one.score, one.ended == "end", len(one.tokens)) for one in drafts
@@ -59,7 +59,7 @@ def test_the_drafts_are_those_of_the_decoder(drafter: Drafter):
 
 def test_what_is_seen_becomes_the_drafts(drafter: Drafter):
     seen: list[tuple[str, ...]] = []
-    found = drafter.draft(TEXT, 3, max_tokens=6, see=seen.append)
+    found = drafter.draft(TEXT, 3, max_tokens=6, on_drafts=seen.append)
     assert seen[-1] == tuple(one.text for one in found)
     assert len(seen) == max(one.tokens for one in found)
     assert found == drafter.draft(TEXT, 3, max_tokens=6)
@@ -67,7 +67,7 @@ def test_what_is_seen_becomes_the_drafts(drafter: Drafter):
 
 def test_a_decoder_that_shows_nothing_is_seen_by_what_is_certain(drafter: Drafter):
     seen: list[tuple[str, ...]] = []
-    (found,) = drafter.draft(TEXT, decoder="greedy", max_tokens=6, see=seen.append)
+    (found,) = drafter.draft(TEXT, decoder="greedy", max_tokens=6, on_drafts=seen.append)
     assert seen[-1] == (found.text,)
     assert [len(texts) for texts in seen] == [1] * found.tokens
     assert all(after[0].startswith(before[0].rstrip("�")) for before, after in pairwise(seen))
@@ -118,7 +118,7 @@ def test_what_cannot_be_is_said(drafter: Drafter, how: dict[str, Any], says: str
 def test_models_that_cannot_be():
     with pytest.raises(UsageError, match="no model at nowhere"):
         Drafter("nowhere")
-    with pytest.raises(UsageError, match="no decoder of its own"):
+    with pytest.raises(UsageError, match="takes no decoder"):
         Drafter("smollm2-135m:decoder=greedy")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from passel.core import registry
 from passel.core.registry import names
 from passel.models.catalog import cards
 
@@ -53,6 +54,35 @@ def test_lists_hold_everything_there_is_and_fit_the_terminal(
     assert set(names(room)) <= found
     if room == "models":
         assert set(cards()) <= found
+
+
+@pytest.mark.parametrize("room", ["methods", "tasks", "models", "verifiers"])
+def test_lists_in_json_hold_the_same(room: str, cli: Callable[..., Any]) -> None:
+    said = cli("methods", "--verifiers", "--json") if room == "verifiers" else cli(room, "--json")
+    found = strict(said.out)
+    rows = found["kinds"] if room == "models" else found
+    assert [row["name"] for row in rows] == names(room)
+    assert {row["origin"] for row in rows} == {"built in"}
+    assert all(row["summary"] for row in rows)
+    if room == "models":
+        assert [row["name"] for row in found["catalog"]] == list(cards())
+        assert not any("on_progress" in row["options"] for row in rows)
+
+
+def test_a_list_says_which_package_a_thing_comes_from(
+    cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "other_tasks.py").write_text('def sudoku():\n    """Sudokus of nine by nine."""\n')
+    info = tmp_path / "other_tasks-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other-tasks\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[passel.tasks]\nsudoku = other_tasks:sudoku\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(registry, "_foreign", registry._foreign.__wrapped__)
+    assert re.search(r"^sudoku +Sudokus of nine by nine\..*\nfrom other-tasks", cli("tasks").out, re.MULTILINE)
+    (row,) = [row for row in strict(cli("tasks", "--json").out) if row["name"] == "sudoku"]
+    assert row["origin"] == "other-tasks"
+    assert "from other-tasks" not in cli("models").out
 
 
 def test_what_a_model_can_do(endpoint: Callable[..., Any], cli: Callable[..., Any], monkeypatch: Any) -> None:

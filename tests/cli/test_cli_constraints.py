@@ -30,7 +30,7 @@ SAMPLING = Sampling(stop=("a b",), logit_bias=((7, 2.5), (50, -100.0)), json_sch
         (("--json-schema", "{"), ["--json-schema", "JSON"]),
         (("--json-schema", "nosuch.json"), ["--json-schema", "nosuch.json", "cannot read"]),
         (("--regex", ""), ["--regex", "empty"]),
-        (("--regex", "a", "--json-schema", "{}"), ["--json-schema", "regex", "both"]),
+        (("--regex", "a", "--json-schema", "{}"), ["--json-schema", "regex", "together"]),
         (("--regex", "a"), ["toy", "does not take", "regex"]),
         (("--method", "vote:sampling.regex=a"), ["toy", "does not take", "regex"]),
     ],

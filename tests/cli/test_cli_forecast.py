@@ -21,7 +21,8 @@ def test_a_plan_shows_what_budgets_buy_and_what_half_costs(cli):
     assert max(map(len, rows)) <= 100
     assert all(re.search(r"\d+ \[\d+,\d+\]", row) for row in rows)
     assert "6 planted trees, seed 0: chance 0.6, steps 3, branches 3, tokens 10, rho 1" in said.out
-    assert re.search(r"^(step_best_of|beam) is right on 50 % for the fewest tokens: \d+\.$", said.out, re.MULTILINE)
+    headline = r"^(step_best_of|beam) reaches 50 % accuracy with the fewest tokens: \d+\.$"
+    assert re.search(headline, said.out, re.MULTILINE)
 
 
 def test_json_is_that_of_the_python_api(cli):
@@ -35,8 +36,8 @@ def test_a_pilot_is_told_of(cli, tmp_path):
     assert cli(*run, "--methods", "vote:n=4").code == 0
     said = cli("forecast", "--methods", "best_of:n=2", "--pilot", tmp_path, "--steps", 2, "--problems", 5)
     assert said.code == 0
-    assert "of the pilot's plain draws are right" in said.out
-    assert "tokens 10: a plain draw of the pilot takes 20" in said.out
+    assert "of the pilot's plain samples are right" in said.out
+    assert "tokens 10: a plain sample of the pilot takes 20" in said.out
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_a_pilot_is_told_of(cli, tmp_path):
         (("--methods", "beem"), "--methods: unknown method"),
         (("--methods", ","), "--methods: no method given"),
         (("--methods", "reflexion"), "--methods: method reflexion has no option n"),
-        (("--methods", "fuse"), "--methods: method fuse asks for a fuser, whom the simulation does not play"),
+        (("--methods", "fuse"), "--methods: method fuse needs a fuser, which is not simulated"),
         (("--chance", 2), "--chance"),
         (("--branches", 27), "--branches"),
         (("--budgets", "10,x"), "--budgets: expected numbers"),

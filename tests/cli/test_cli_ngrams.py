@@ -36,7 +36,7 @@ def test_from_files_to_tables(cli: Callable[..., Any], model: Path, tmp_path: Pa
     assert said.code == 0, said.err
     tokenizer = transformers.AutoTokenizer.from_pretrained(model)
     tables = open_tables(out, vocabulary=Vocabulary.of(tokenizer))
-    assert (tables.about.tokens, tables.about.documents, tables.about.orders) == (26, 3, (2, 6))
+    assert (tables.info.tokens, tables.info.documents, tables.info.orders) == (26, 3, (2, 6))
     ids = tokenizer.get_vocab()
     tokens, counts, total = tables.following([ids["the"]])
     after = {"cat": 4, "dog": 2, "mat": 2}
@@ -55,7 +55,7 @@ def test_orders_and_the_least_count(cli: Callable[..., Any], model: Path, tmp_pa
     line = ("ngrams", tmp_path / "a.txt", "--model", model, "--out", tmp_path / "t")
     assert cli(*line, "--orders", "2-3", "--min-count", 2).code == 0
     tables = open_tables(tmp_path / "t")
-    assert (tables.about.orders, tables.about.min_count) == ((2, 3), 2)
+    assert (tables.info.orders, tables.info.min_count) == ((2, 3), 2)
     assert all(level.counts.min() >= 2 for level in tables.levels)
     assert cli(*line, "--orders", "4").code == 0
     assert open_tables(tmp_path / "t").orders == range(4, 5)
@@ -70,7 +70,7 @@ def test_orders_and_the_least_count(cli: Callable[..., Any], model: Path, tmp_pa
         (("--model", "MODEL", "--orders", "6-2"), "--orders: orders of n-grams must be a range within 2-8, got 6-2"),
         (("--model", "MODEL", "--orders", "1-6"), "--orders: orders of n-grams must be a range within 2-8, got 1-6"),
         (("--model", "MODEL", "--min-count", "0"), "--min-count"),
-        (("--model", "MODEL", "--out", "FOLDER"), "--out: "),
+        (("--model", "MODEL", "--out", "FOLDER"), "--out must be a file"),
         (("--model", "FOLDER"), "no tokenizer"),
     ],
 )

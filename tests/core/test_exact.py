@@ -96,9 +96,9 @@ def test_races_go_by_tokens():
 
 def test_outcomes_without_a_chance_are_not_walked():
     toy = Toy(lambda text: [("a", 1.0), ("b", 0.0)])
-    assert exact(lambda: vote(PROBLEM, key=Key(), n=30), toy, most=1) == {"a": 1.0}
+    assert exact(lambda: vote(PROBLEM, key=Key(), n=30), toy, max_leaves=1) == {"a": 1.0}
 
 
 def test_too_many_ways_are_refused():
     with pytest.raises(ValueError, match="more than 100 ways"):
-        exact(lambda: vote(PROBLEM, key=Key(), n=6), TOY, most=100)
+        exact(lambda: vote(PROBLEM, key=Key(), n=6), TOY, max_leaves=100)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import passel.methods
-from passel.core import find as finding
+from passel.core import registry as finding
 from passel.core.errors import UsageError
 from passel.core.registry import find, names
 

@@ -76,7 +76,7 @@ def test_logit_biases_and_schemas_have_one_form():
         ({"json_schema": {"a": {1}}}, "json_schema must be JSON: "),
         ({"json_schema": "[1]"}, r"json_schema must be a JSON object, got \[1\]"),
         ({"regex": ""}, "regex must not be empty"),
-        ({"regex": "a", "json_schema": "{}"}, "json_schema and regex cannot both be set"),
+        ({"regex": "a", "json_schema": "{}"}, "json_schema cannot be set together with regex"),
     ],
 )
 def test_a_wrong_bias_or_constraint_is_named(settings, message):
@@ -85,7 +85,7 @@ def test_a_wrong_bias_or_constraint_is_named(settings, message):
 
 
 def test_constraints_of_two_origins_are_not_both_kept():
-    with pytest.raises(UsageError, match="cannot both be set"):
+    with pytest.raises(UsageError, match="cannot be set together with regex"):
         Sampling(regex="a").over(Sampling(json_schema="{}"))
 
 
@@ -105,12 +105,25 @@ def test_a_budget_is_read_from_text(text, budget):
     assert Budget.parse(text) == budget
 
 
-@pytest.mark.parametrize(
-    "text", ["pases=3", "passes=many", "passes", "tokens=-1", "money=nan", "passes=nan", "tokens=inf"]
-)
-def test_a_wrong_budget_is_a_usage_error(text):
-    with pytest.raises(UsageError, match="budget"):
+@pytest.mark.parametrize("text", ["passes=many", "passes", "tokens=-1", "money=nan", "passes=nan", "tokens=inf"])
+def test_a_wrong_budget_names_the_limit_that_is_wrong(text):
+    with pytest.raises(UsageError) as error:
         Budget.parse(text)
+    assert error.value.field == text.partition("=")[0]
+
+
+def test_an_unknown_limit_of_a_budget_is_told_from_the_known_ones():
+    with pytest.raises(UsageError, match="unknown limit of a budget: 'pases'; did you mean passes"):
+        Budget.parse("pases=3")
+
+
+def test_an_error_keeps_its_message_whatever_its_field_is_called():
+    error = UsageError("must be at least 1, got 0", field="n of method vote")
+    assert str(error.about("--n").about("--samples")) == "--samples must be at least 1, got 0"
+    inside = error.within("--methods")
+    assert str(inside) == "--methods: n of method vote must be at least 1, got 0"
+    assert inside.field == "--methods"
+    assert str(UsageError("no such file").about("--data").about("--text")) == "--text: no such file"
 
 
 costs = st.builds(Cost, *(st.integers(0, 99) for _ in range(8)))

@@ -10,8 +10,8 @@ import torch
 from tiny_models import CONTEXT, model_of
 from torch import Tensor
 
-from passel.core.steps import Steps
-from passel.decoding import Decoded, Opening
+from passel.core.steps import rewritten
+from passel.decoding import Decoded, DecodingInput
 from passel.engine import Decoding, Engine, read
 from passel.engine.cached_network import model_and_row
 from passel.engine.masked import MaskedDiffusion
@@ -25,7 +25,7 @@ __all__ = [
     "infilled",
     "logits_of",
     "masked_engine",
-    "masked_opening",
+    "masked_inputs",
     "run_masked",
 ]
 
@@ -41,27 +41,29 @@ def masked_engine(*, seed: int = 0, guide: int = 1, shifted: bool = False, **set
     return Engine(parts, other_models=[read(model_of("llama", guide), CONTEXT)], **settings)
 
 
-def masked_opening(opening: Opening, *, shifted: bool = False) -> Opening:
+def masked_inputs(inputs: DecodingInput, *, shifted: bool = False) -> DecodingInput:
     """The same for such a model."""
-    return replace(opening, masked=MaskedDiffusion(MASK, shifted), beside=1)
+    return replace(inputs, masked=MaskedDiffusion(MASK, shifted), extra_models=1)
 
 
 class Seen:
-    """The new tokens of each pass that a decoding requests of the engine's own model and of its guide."""
+    """What a decoding asked of the engine's own model and of its guide: new tokens of each pass."""
 
     def __init__(self) -> None:
         self.own: list[int] = []
         self.guide: list[int] = []
 
     def watch(self, decoding: Decoding[Any]) -> Decoding[Any]:
-        """Returns the same decoding, counted."""
-        with Steps(decoding) as steps:
-            while not steps.ended:
-                for request in steps.asked:
-                    if isinstance(request, Forward):
-                        (self.guide if model_and_row(request.branch)[0] else self.own).append(len(request.tokens))
-                steps.send((yield steps.asked))
-            return steps.result
+        """The same decoding, counted."""
+
+        def note(asks: Any) -> Any:
+            for ask in asks:
+                if isinstance(ask, Forward):
+                    (self.guide if model_and_row(ask.branch)[0] else self.own).append(len(ask.tokens))
+            return asks
+
+        flow: Any = decoding
+        return rewritten(flow, note)
 
 
 def run_masked(decoding: Decoding[Any], seen: Seen | None = None, **how: Any) -> Decoded:

@@ -39,10 +39,10 @@ class ScriptedEngine:
     opened: int = 0
 
     def run(self, decoding: Any) -> Any:
-        """Runs a method, and returns its result."""
-        with Steps(decoding) as steps:
+        """The method's result."""
+        with Steps[Any, Any](decoding) as steps:
             while not steps.ended:
-                steps.send(tuple(self._answer(request) for request in steps.asked))
+                steps.send(tuple(self._answer(ask) for ask in steps.asked))
             return steps.result
 
     def of(self, model: int) -> list[Forward]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from decoders_here import opening, run
+from decoders_here import inputs, run
 from exit_oracle import LAYERS, from_scratch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +32,7 @@ def parts_of(family: str = "llama") -> EarlyExit:
 
 
 def drafted(prompt: tuple[int, ...], family: str = "llama", **options: Any) -> Decoded:
-    made = early_exit(opening(prompt=prompt, max_tokens=12), path=str(folder_of("early_exit", family)), **options)
+    made = early_exit(inputs(prompt=prompt, max_tokens=12), path=str(folder_of("early_exit", family)), **options)
     return run(made, family)[0]
 
 
@@ -89,19 +89,19 @@ def test_a_draft_is_that_from_scratch(family: str, leave: float, stop: float) ->
 def test_thresholds_above_one_give_the_greedy_draft(family: str) -> None:
     for prompt in PROMPTS:
         draft = drafted(prompt, family, exit_threshold=1.01, stop_threshold=1.01)
-        assert draft.tokens == run(greedy(opening(prompt=prompt, max_tokens=12)), family)[0].tokens
+        assert draft.tokens == run(greedy(inputs(prompt=prompt, max_tokens=12)), family)[0].tokens
         assert draft.depths == (LAYERS,) * 12
 
 
 def test_it_ends_with_an_end_token_and_at_the_limit() -> None:
     options: dict[str, Any] = {"path": str(folder_of("early_exit")), "exit_threshold": 0.5, "stop_threshold": NEVER}
-    whole = run(early_exit(opening(max_tokens=12), **options))[0]
+    whole = run(early_exit(inputs(max_tokens=12), **options))[0]
     assert whole.ended == "length"
     end = next(token for token in whole.tokens if token != whole.tokens[0])
-    short = run(early_exit(opening(max_tokens=12, end=(end,)), **options))[0]
+    short = run(early_exit(inputs(max_tokens=12, end=(end,)), **options))[0]
     assert (short.tokens, short.ended) == (whole.tokens[: whole.tokens.index(end) + 1], "end")
     assert len(short.depths) == len(short.tokens)
-    one = run(early_exit(opening(max_tokens=1), **options))[0]
+    one = run(early_exit(inputs(max_tokens=1), **options))[0]
     assert (one.tokens, one.ended, one.depths) == (whole.tokens[:1], "length", (LAYERS,))
 
 
@@ -109,7 +109,7 @@ def test_the_prompt_neither_leaves_nor_stops() -> None:
     """A threshold of 0 lets go of nearly all; the first token is the model's all the same."""
     for prompt in PROMPTS:
         draft = drafted(prompt, exit_threshold=0.0, stop_threshold=0.0)
-        assert draft.tokens[0] == run(greedy(opening(prompt=prompt, max_tokens=1)))[0].tokens[0]
+        assert draft.tokens[0] == run(greedy(inputs(prompt=prompt, max_tokens=1)))[0].tokens[0]
 
 
 chances = st.lists(st.lists(st.floats(-4, 4), min_size=3, max_size=3), min_size=1, max_size=9)
@@ -153,6 +153,6 @@ def test_parts_of_another_model_are_refused(tmp_path: Path) -> None:
         manifest = json.loads((source / MANIFEST).read_text()) | {name: value}
         (folder / MANIFEST).write_text(json.dumps(manifest))
         with pytest.raises(UsageError, match=rf"{name.replace('_', ' ')} {value}; this model has"):
-            run(early_exit(opening(), path=str(folder)))
+            run(early_exit(inputs(), path=str(folder)))
     with pytest.raises(UsageError, match="passel train early_exit"):
-        run(early_exit(opening()))
+        run(early_exit(inputs()))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from decoders_here import LLAMA, opening, run
+from decoders_here import LLAMA, inputs, run
 from falcon_here import folder, network
 from tiny_models import engine_of, model_of
 
@@ -20,8 +20,8 @@ from passel.core.key import Key
 from passel.decoding import load
 from passel.decoding.drafters.falcon import falcon
 from passel.decoding.greedy import greedy
-from passel.decoding.parts.drafting import Drafter, Known, Proposal
-from passel.decoding.parts.opening import Opening
+from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal
+from passel.decoding.parts.inputs import DecodingInput
 from passel.decoding.speculative import speculative
 from passel.engine.requests import Decoding
 from passel.networks.falcon import FalconNetwork, unit
@@ -37,7 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("family", ["llama", "mistral-window", "qwen3", "gemma2"])
 def test_greedy_decoding_is_what_it_was(family: str, tmp_path: Path) -> None:
     """With a tree, with a chain, with a tree that is the whole frame, and with blocks of other sizes."""
-    asked = opening(max_tokens=24, sampling=GREEDY, end=(7,))
+    asked = inputs(max_tokens=24, sampling=GREEDY, end=(7,))
     (expected,) = run(greedy(asked), family)
     for block, options in ((2, {}), (2, {"width": 1}), (2, {"width": 3, "nodes": 64}), (1, {}), (3, {"length": 5})):
         path = folder(tmp_path / f"{block}", network(block), family)
@@ -48,22 +48,22 @@ def test_greedy_decoding_is_what_it_was(family: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sampling", [Sampling(temperature=0.8), Sampling(temperature=1.2, top_k=9)])
 def test_a_drawn_text_is_what_it_was(made: Path, sampling: Sampling) -> None:
-    asked = opening(max_tokens=20, sampling=sampling)
+    asked = inputs(max_tokens=20, sampling=sampling)
     for key in (Key(1), Key(2)):
         (expected,) = run(load("speculative").make(asked, key=key))
         (draft,) = run(load(f"speculative:drafter=falcon:drafter.path={made}").make(asked, key=key))
         assert draft.tokens == expected.tokens
 
 
-def recorded(calls: list[tuple[Known, Proposal]], path: Path, **options: Any) -> Any:
+def recorded(calls: list[tuple[DraftContext, Proposal]], path: Path, **options: Any) -> Any:
     """The drafter, with what it was told and what it proposed."""
 
-    def make(opening: Opening, *, key: Key) -> Drafter:
-        drafter = falcon(opening, key=key, path=str(path), **options)
+    def make(inputs: DecodingInput, *, key: Key) -> Drafter:
+        drafter = falcon(inputs, key=key, path=str(path), **options)
 
-        def propose(known: Known) -> Decoding[Proposal]:
-            proposal = yield from drafter.propose(known)
-            calls.append((known, proposal))
+        def propose(context: DraftContext) -> Decoding[Proposal]:
+            proposal = yield from drafter.propose(context)
+            calls.append((context, proposal))
             return proposal
 
         return Drafter(propose, drafter.length, drafter.hidden)
@@ -94,33 +94,33 @@ def chain_from_scratch(module: FalconNetwork, tokens: Sequence[int], levels: int
 @pytest.mark.parametrize("family", ["llama", "gemma"])
 def test_guesses_are_those_from_scratch(block: int, length: int, family: str, tmp_path: Path) -> None:
     """At every place of a text: so place and feature, token and block are in step throughout."""
-    module, calls = network(block), list[tuple[Known, Proposal]]()
+    module, calls = network(block), list[tuple[DraftContext, Proposal]]()
     drafter = recorded(calls, folder(tmp_path, module, family), width=1, length=length)
-    asked = opening(max_tokens=12, sampling=GREEDY)
+    asked = inputs(max_tokens=12, sampling=GREEDY)
     run(speculative(asked, drafter=drafter, adaptive=False), family)
     assert len(calls) > 5
-    for known, proposal in calls:
-        levels = min(length, known.nodes)
-        assert list(proposal.tokens) == chain_from_scratch(module, known.tokens.tolist(), levels, family)
+    for context, proposal in calls:
+        levels = min(length, context.nodes)
+        assert list(proposal.tokens) == chain_from_scratch(module, context.tokens.tolist(), levels, family)
 
 
 def test_a_tree_holds_the_chain_and_no_more_than_it_may(made: Path) -> None:
-    module, calls = network(), list[tuple[Known, Proposal]]()
-    asked = opening(max_tokens=14, sampling=GREEDY)
+    module, calls = network(), list[tuple[DraftContext, Proposal]]()
+    asked = inputs(max_tokens=14, sampling=GREEDY)
     run(speculative(asked, drafter=recorded(calls, made, width=4, nodes=9), adaptive=False))
     assert any(proposal.parents for _, proposal in calls)
-    for known, proposal in calls:
-        assert len(proposal.tokens) == min(9, known.nodes)
+    for context, proposal in calls:
+        assert len(proposal.tokens) == min(9, context.nodes)
         assert max(proposal.depths) <= 4
-        links = list(zip(proposal.links, proposal.tokens, strict=True))
-        assert len(set(links)) == len(links), "siblings differ"
-        likeliest = chain_from_scratch(module, known.tokens.tolist(), 1, "llama")
+        all_parents = list(zip(proposal.all_parents, proposal.tokens, strict=True))
+        assert len(set(all_parents)) == len(all_parents), "siblings differ"
+        likeliest = chain_from_scratch(module, context.tokens.tolist(), 1, "llama")
         assert proposal.tokens[0] == likeliest[0]
 
 
 def test_a_good_drafter_saves_passes(tmp_path: Path) -> None:
     """One that is told what comes: its features are replaced by the model's own, which every pass then accepts."""
-    asked = opening(max_tokens=12, sampling=GREEDY)
+    asked = inputs(max_tokens=12, sampling=GREEDY)
     (expected,) = run(greedy(asked))
     text, model, last = [*LLAMA, *expected.tokens], model_of(), list[torch.Tensor]()
     handle = model.get_decoder().norm.register_forward_pre_hook(lambda _, given: last.append(given[0]))
@@ -128,7 +128,7 @@ def test_a_good_drafter_saves_passes(tmp_path: Path) -> None:
         model(input_ids=torch.tensor([text]), use_cache=False)
     handle.remove()
     truth = unit(last[0][0])
-    calls: list[tuple[Known, Proposal]] = []
+    calls: list[tuple[DraftContext, Proposal]] = []
     path = folder(tmp_path, network(2))
 
     def forged(self: FalconNetwork, x: torch.Tensor, positions: torch.Tensor, *rest: Any, **more: Any) -> Any:
@@ -148,7 +148,7 @@ def test_a_good_drafter_saves_passes(tmp_path: Path) -> None:
 
 def test_many_at_once_are_each_as_if_alone(made: Path) -> None:
     method = load(f"speculative:drafter=falcon:drafter.path={made}")
-    asked = [opening(prompt=LLAMA[: 3 + at], max_tokens=12, sampling=GREEDY) for at in range(4)]
+    asked = [inputs(prompt=LLAMA[: 3 + at], max_tokens=12, sampling=GREEDY) for at in range(4)]
     alone = [run(method.make(one, key=Key(1)))[0].tokens for one in asked]
     engine, found = engine_of(), dict[int, Any]()
     for at, one in enumerate(asked):
@@ -161,10 +161,10 @@ def test_many_at_once_are_each_as_if_alone(made: Path) -> None:
 
 
 def test_a_text_shorter_than_a_block_is_not_drafted_for(tmp_path: Path) -> None:
-    calls: list[tuple[Known, Proposal]] = []
-    asked = opening(prompt=(3,), max_tokens=8, sampling=GREEDY)
+    calls: list[tuple[DraftContext, Proposal]] = []
+    asked = inputs(prompt=(3,), max_tokens=8, sampling=GREEDY)
     run(speculative(asked, drafter=recorded(calls, folder(tmp_path, network(3)))))
-    assert [len(known.tokens) - 1 for known, proposal in calls if not proposal.tokens] == [1, 2]
+    assert [len(context.tokens) - 1 for context, proposal in calls if not proposal.tokens] == [1, 2]
     assert len(calls) > 2
 
 
@@ -175,7 +175,7 @@ def test_drafters_of_other_models_are_refused(made: Path, tmp_path: Path) -> Non
     deep = folder(tmp_path / "deep", layers=9)
     torn = folder(tmp_path / "torn")
     (torn / "parts.safetensors").write_bytes(b"x")
-    asked = opening(sampling=GREEDY)
+    asked = inputs(sampling=GREEDY)
     for path, message in (
         ("", "a folder that `passel train falcon` made"),
         (str(tmp_path), "holds no trained parts"),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
-from decoders_here import LLAMA, opening, run
-from masked_here import MASK, Seen, denoised, logits_of, masked_engine, masked_opening, run_masked
+from decoders_here import LLAMA, inputs, run
+from masked_here import MASK, Seen, denoised, logits_of, masked_engine, masked_inputs, run_masked
 from tiny_models import model_of
 
 from passel.core.ask import Sampling
 from passel.core.errors import UsageError
 from passel.decoding.free_cache import free_cache
 from passel.decoding.greedy import greedy
-from passel.decoding.parts.infilling import guesses, positions_computed, transfers
+from passel.decoding.parts.infilling import most_confident, positions_computed, transfers
 from passel.engine import SampleRequest
 
 LENGTH = 22
@@ -22,7 +22,7 @@ LENGTH = 22
 @pytest.mark.parametrize(("block", "steps"), [(8, 8), (8, 3), (32, 32), (22, 1), (1, 1)])
 def test_without_a_cache_it_is_denoising_from_scratch(block: int, steps: int, shifted: bool):
     wanted = denoised(LLAMA, LENGTH, block=block, steps=steps, shifted=shifted)
-    given = masked_opening(opening(max_tokens=LENGTH), shifted=shifted)
+    given = masked_inputs(inputs(max_tokens=LENGTH), shifted=shifted)
     found = run_masked(free_cache(given, block=block, steps=steps, refresh=1), shifted=shifted)
     assert found.tokens == wanted
     assert found.ended == "length"
@@ -80,7 +80,7 @@ def _layers(model, tokens, held, frozen):
 @pytest.mark.parametrize(("block", "steps"), [(8, 8), (8, 3), (5, 2)])
 def test_with_the_cache_it_is_what_is_kept_as_it_was_kept(block: int, steps: int, clean: bool):
     stored = "clean" if clean else "denoised"
-    given = masked_opening(opening(max_tokens=LENGTH))
+    given = masked_inputs(inputs(max_tokens=LENGTH))
     found = run_masked(free_cache(given, block=block, steps=steps, stored=stored))
     assert found.tokens == cached(block, steps, clean=clean)
 
@@ -96,7 +96,7 @@ def test_the_cache_makes_a_difference():
 @pytest.mark.parametrize("stored", ["denoised", "clean"])
 def test_what_is_computed_is_what_the_formula_says(shifted: bool, refresh: int, stored: str):
     seen, how = Seen(), {"block": 8, "steps": 4, "refresh": refresh}
-    given = masked_opening(opening(max_tokens=LENGTH), shifted=shifted)
+    given = masked_inputs(inputs(max_tokens=LENGTH), shifted=shifted)
     run_masked(free_cache(given, stored=stored, **how), seen, shifted=shifted)
     told = positions_computed(len(LLAMA), LENGTH, clean=stored == "clean", shifted=shifted, **how)
     assert seen.own == told
@@ -110,11 +110,11 @@ def test_what_is_computed_is_what_the_formula_says(shifted: bool, refresh: int, 
 
 @pytest.mark.parametrize("refresh", [0, 1])
 def test_it_ends_with_its_end_token_and_nothing_else_changes(refresh: int):
-    whole = run_masked(free_cache(masked_opening(opening(max_tokens=LENGTH)), block=8, steps=4, refresh=refresh))
+    whole = run_masked(free_cache(masked_inputs(inputs(max_tokens=LENGTH)), block=8, steps=4, refresh=refresh))
     for at in (1, 9, 15):
         end = whole.tokens[at]
         seen = Seen()
-        given = masked_opening(opening(max_tokens=LENGTH, end=(end,)))
+        given = masked_inputs(inputs(max_tokens=LENGTH, end=(end,)))
         found = run_masked(free_cache(given, block=8, steps=4, refresh=refresh), seen)
         first = whole.tokens.index(end) + 1
         assert (found.tokens, found.ended) == (whole.tokens[:first], "end")
@@ -135,21 +135,21 @@ def test_transfers_are_even_and_leave_no_step_empty():
 
 def test_the_surest_come_first_and_of_equals_the_first_place():
     logits = torch.tensor([[0.0, 1.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 5.0]])
-    assert guesses(logits, [10, 11, 12, 13], 3) == [(13, 2), (11, 0), (10, 1)]
+    assert most_confident(logits, [10, 11, 12, 13], 3) == [(13, 2), (11, 0), (10, 1)]
 
 
 def test_what_is_refused():
     with pytest.raises(UsageError, match="takes a masked-diffusion model"):
-        run(free_cache(opening()))
+        run(free_cache(inputs()))
     for wrong in ({"block": 0}, {"steps": 0}, {"refresh": -1}):
         with pytest.raises(UsageError, match="at least"):
-            run_masked(free_cache(masked_opening(opening()), **wrong))
+            run_masked(free_cache(masked_inputs(inputs()), **wrong))
 
 
 def test_a_masked_diffusion_model_refuses_to_go_on_token_by_token():
     engine = masked_engine()
     with pytest.raises(UsageError, match="free_cache and guided_diffusion"):
-        engine.run(greedy(opening()))
+        engine.run(greedy(inputs()))
     with pytest.raises(UsageError, match="free_cache and guided_diffusion"):
         engine.complete([SampleRequest(LLAMA, Sampling(), 0, frozenset())])
     engine.close()

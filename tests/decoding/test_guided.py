@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
-from decoders_here import LLAMA, opening, run
+from decoders_here import LLAMA, inputs, run
 from tiny_models import logits_from_scratch
 
 from passel.core.ask import Sampling
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.decoding.cfg import cfg
-from passel.decoding.contrastive import contrasted, contrastive, spread, without_examples
+from passel.decoding.contrastive import concentration, contrasted, contrastive, without_examples
 from passel.decoding.entropy_adaptive import dynamic_temperature, entropy_adaptive
 from passel.decoding.nucleus import nucleus
 
-WARM = opening(sampling=Sampling(temperature=0.9), max_tokens=15)
+WARM = inputs(sampling=Sampling(temperature=0.9), max_tokens=15)
 KEY = Key(5)
 
 
@@ -28,12 +28,12 @@ def test_guidance_of_strength_one_is_plain_sampling():
 
 
 def test_guidance_of_strength_zero_is_blind_to_the_prompt():
-    other = opening(prompt=(9, 8, *LLAMA[-1:]), sampling=WARM.sampling, max_tokens=15)
+    other = inputs(prompt=(9, 8, *LLAMA[-1:]), sampling=WARM.sampling, max_tokens=15)
     assert run(cfg(WARM, key=KEY, gamma=0.0))[0].tokens == run(cfg(other, key=KEY, gamma=0.0))[0].tokens
 
 
 def test_guidance_is_the_formula():
-    cold = opening(sampling=Sampling(temperature=0.0), max_tokens=6)
+    cold = inputs(sampling=Sampling(temperature=0.0), max_tokens=6)
     found = run(cfg(cold, key=KEY, gamma=2.0))[0].tokens
     for step, token in enumerate(found):
         after = logits_from_scratch((*cold.prompt, *found[:step]))[-1].log_softmax(-1)
@@ -47,7 +47,7 @@ def test_guidance_is_the_formula():
     ids=["no contrast", "never unsure", "the prompt itself"],
 )
 def test_contrast_that_cannot_matter_is_plain_sampling(options: dict):
-    same = opening(sampling=WARM.sampling, max_tokens=15, encode=lambda text: WARM.prompt)
+    same = inputs(sampling=WARM.sampling, max_tokens=15, encode=lambda text: WARM.prompt)
     assert run(contrastive(same, key=KEY, **options))[0].tokens == plain()
 
 
@@ -71,9 +71,9 @@ def test_contrast_recovers_a_signal_that_noise_covers():
     assert right[1.0] > 2 * right[0.0]
 
 
-def test_spread_runs_from_uniform_to_certain():
-    assert spread(torch.zeros(1000)) == pytest.approx(0.0, abs=1e-3)
-    assert spread(torch.tensor([50.0] + [0.0] * 999)) == pytest.approx(1.0, abs=1e-3)
+def test_concentration_runs_from_uniform_to_certain():
+    assert concentration(torch.zeros(1000)) == pytest.approx(0.0, abs=1e-3)
+    assert concentration(torch.tensor([50.0] + [0.0] * 999)) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_examples_are_taken_out_of_a_prompt():

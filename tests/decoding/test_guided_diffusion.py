@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 import torch
-from decoders_here import LLAMA, opening, run
-from masked_here import MASK, Seen, logits_of, masked_opening, run_masked
+from decoders_here import LLAMA, inputs, run
+from masked_here import MASK, Seen, logits_of, masked_inputs, run_masked
 from tiny_models import CONTEXT, engine_of, logits_from_scratch, model_of
 
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.decoding.greedy import greedy
 from passel.decoding.guided_diffusion import guided_diffusion
-from passel.decoding.parts.acceptance import Agreed, Rule, agreed
+from passel.decoding.parts.acceptance import Agreement, Rule, agreement
 from passel.engine import Engine, read
 from passel.engine.masked import MaskedDiffusion
 
@@ -39,7 +39,7 @@ def greedy_of(guide: int, length: int = LENGTH, end: tuple[int, ...] = ()) -> tu
 @pytest.mark.parametrize("block", [1, 5, 32])
 @pytest.mark.parametrize("proposer", [0, 1, 2])
 def test_exact_gives_the_guide_s_greedy_text_whatever_is_proposed(proposer: int, block: int, shifted: bool):
-    given = masked_opening(opening(max_tokens=LENGTH), shifted=shifted)
+    given = masked_inputs(inputs(max_tokens=LENGTH), shifted=shifted)
     seen = Seen()
     found = run_masked(guided_diffusion(given, block=block), seen, seed=proposer, guide=1, shifted=shifted)
     assert found.tokens == greedy_of(1)
@@ -48,11 +48,11 @@ def test_exact_gives_the_guide_s_greedy_text_whatever_is_proposed(proposer: int,
 
 def test_exact_is_the_engine_s_own_greedy_text_and_ends_where_it_ends():
     engine = engine_of(seed=2)
-    (whole,) = engine.run(greedy(opening(max_tokens=LENGTH)))
+    (whole,) = engine.run(greedy(inputs(max_tokens=LENGTH)))
     end = whole.tokens[13]
-    (wanted,) = engine.run(greedy(opening(max_tokens=LENGTH, end=(end,))))
+    (wanted,) = engine.run(greedy(inputs(max_tokens=LENGTH, end=(end,))))
     engine.close()
-    found = run_masked(guided_diffusion(masked_opening(opening(max_tokens=LENGTH, end=(end,)))), guide=2)
+    found = run_masked(guided_diffusion(masked_inputs(inputs(max_tokens=LENGTH, end=(end,)))), guide=2)
     assert (found.tokens, found.ended) == (wanted.tokens, "end")
 
 
@@ -67,7 +67,7 @@ def proposed(tokens: list[int], count: int) -> list[int]:
 @pytest.mark.parametrize("name", ["exact", "top_k", "relative"])
 def test_each_rule_next_to_the_plainest_reading_of_it(name: str, failure: str):
     """Everything from scratch at every pass, with refresh=1 so that the proposals are too."""
-    k, least = (24, 0.02) if name != "exact" else (1, 0.0)
+    k, threshold = (24, 0.02) if name != "exact" else (1, 0.0)
     tokens, runs = [*LLAMA, *[MASK] * LENGTH], list[int]()
     while MASK in tokens:
         first = tokens.index(MASK)
@@ -77,7 +77,7 @@ def test_each_rule_next_to_the_plainest_reading_of_it(name: str, failure: str):
         chances = rows.softmax(-1)
         best = chances.sort(descending=True).indices[:, :k].tolist()
         stands = [
-            guess in best[at] and (name != "relative" or chances[at, guess] >= least * chances[at].max())
+            guess in best[at] and (name != "relative" or chances[at, guess] >= threshold * chances[at].max())
             for at, guess in enumerate(guesses)
         ]
         count = stands.index(False) if False in stands else len(stands)
@@ -87,8 +87,8 @@ def test_each_rule_next_to_the_plainest_reading_of_it(name: str, failure: str):
         new = new[: len(tokens) - first]
         tokens[first : first + len(new)] = new
     seen = Seen()
-    how = {"k": k, "least": least} if name != "exact" else {}
-    given = masked_opening(opening(max_tokens=LENGTH))
+    how = {"k": k, "threshold": threshold} if name != "exact" else {}
+    given = masked_inputs(inputs(max_tokens=LENGTH))
     found = run_masked(guided_diffusion(given, rule=name, failure=failure, block=6, refresh=1, **how), seen, guide=1)
     assert list(found.tokens) == tokens[len(LLAMA) :]
     assert len(seen.own) == len(runs)
@@ -98,11 +98,11 @@ def test_each_rule_next_to_the_plainest_reading_of_it(name: str, failure: str):
 def test_passes_are_the_formula_s():
     """Where nothing stands, a pass a token; where all does, a block and one more a pass."""
     seen = Seen()
-    found = run_masked(guided_diffusion(masked_opening(opening(max_tokens=LENGTH)), block=6), seen, guide=1)
+    found = run_masked(guided_diffusion(masked_inputs(inputs(max_tokens=LENGTH)), block=6), seen, guide=1)
     accepted = LENGTH - len(seen.own)  # each pass gives one token of the guide's own
     assert len(seen.own) == pytest.approx(LENGTH / (accepted / len(seen.own) + 1))
     everything = Seen()
-    given = masked_opening(opening(max_tokens=LENGTH))
+    given = masked_inputs(inputs(max_tokens=LENGTH))
     whole = run_masked(guided_diffusion(given, rule="top_k", k=64, block=6), everything, guide=1)
     assert len(everything.own) == -(-LENGTH // 7)  # all stand: a block and one more, each time
     assert whole.spent == 0
@@ -117,7 +117,7 @@ def test_passes_a_token_follow_the_share_that_stands(a: float):
     for at in range(passes):
         key = Key(at)
         guesses = [2 if (key / "stands" / place).uniform() < a else 1 for place in range(block)]
-        tokens += agreed(Rule.of("exact", None, None), logits, guesses, key).accepted + 1
+        tokens += agreement(Rule.of("exact", None, None), logits, guesses, key).accepted + 1
     assert passes / tokens == pytest.approx((1 - a) / (1 - a ** (block + 1)), rel=0.06)
 
 
@@ -139,17 +139,17 @@ CHANCES = torch.tensor([0.05, 0.4, 0.15, 0.25, 0.15]).log().repeat(3, 1)
     ],
 )
 def test_what_a_rule_accepts(rule: Rule, stand: list[int]):
-    found = [token for token in range(5) if agreed(rule, CHANCES, [token, token], Key(1)).accepted == 2]
+    found = [token for token in range(5) if agreement(rule, CHANCES, [token, token], Key(1)).accepted == 2]
     assert found == stand
     for token in set(range(5)) - set(stand):
-        one = agreed(rule, CHANCES, [1, token], Key(1))
+        one = agreement(rule, CHANCES, [1, token], Key(1))
         assert one.accepted == 1
         assert one.own == 1 or (rule.draws and one.own != token)
 
 
 def test_the_defaults_are_the_public_code_s():
     assert Rule.of("top_k", None, None).k == 5
-    assert Rule.of("threshold", None, None).least == 0.1
+    assert Rule.of("threshold", None, None).threshold == 0.1
     assert Rule.of("relative", None, None) == Rule("relative", 2, 0.5)
     for wrong in ((0, None), (None, 1.5), (None, -0.1)):
         with pytest.raises(UsageError, match="at least 1"):
@@ -162,9 +162,9 @@ def test_stochastic_is_distributed_as_the_guide(proposal: int):
     rule, draws = Rule.of("stochastic", None, None), 2500
     first = Counter(
         proposal if found.accepted else found.own
-        for found in (agreed(rule, CHANCES[:2], [proposal], Key(at)) for at in range(draws))
+        for found in (agreement(rule, CHANCES[:2], [proposal], Key(at)) for at in range(draws))
     )
-    bonus = Counter(found.own for found in (agreed(rule, CHANCES[:1], [], Key(at) / "bonus") for at in range(draws)))
+    bonus = Counter(found.own for found in (agreement(rule, CHANCES[:1], [], Key(at) / "bonus") for at in range(draws)))
     for token, chance in enumerate(CHANCES[0].exp().tolist()):
         for counts in (first, bonus):
             assert counts[token] / draws == pytest.approx(chance, abs=4 * (chance * (1 - chance) / draws) ** 0.5)
@@ -172,7 +172,7 @@ def test_stochastic_is_distributed_as_the_guide(proposal: int):
 
 def test_a_refused_token_is_not_drawn_even_where_nothing_else_is_left():
     certain = torch.tensor([[0.0, 200.0, 0.0]] * 2)
-    assert agreed(Rule("threshold", 1, 1.0), certain, [1], Key()) == Agreed(0, 0)
+    assert agreement(Rule("threshold", 1, 1.0), certain, [1], Key()) == Agreement(0, 0)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -184,7 +184,7 @@ def test_what_is_proposed_and_told_is_never_the_mask(rule: str):
     loud = replace(parts, head=_Loud(head))
     own = replace(read(model_of("llama"), CONTEXT), masked=MaskedDiffusion(MASK))
     engine = Engine(own, other_models=[loud], context=CONTEXT, memory=8 << 20)
-    (found,) = engine.run(guided_diffusion(masked_opening(opening(max_tokens=LENGTH)), rule=rule))
+    (found,) = engine.run(guided_diffusion(masked_inputs(inputs(max_tokens=LENGTH)), rule=rule))
     engine.close()
     assert len(found.tokens) == LENGTH
     assert MASK not in found.tokens
@@ -206,7 +206,7 @@ def test_models_whose_vocabularies_differ_by_padding():
     fewer = replace(parts, embedding=parts.embedding[:50], head=_First(parts.head, 50))
     own = replace(read(model_of("llama"), CONTEXT), masked=MaskedDiffusion(MASK))
     engine = Engine(own, other_models=[fewer], context=CONTEXT, memory=8 << 20)
-    (found,) = engine.run(guided_diffusion(masked_opening(opening(max_tokens=LENGTH)), rule="top_k", k=64))
+    (found,) = engine.run(guided_diffusion(masked_inputs(inputs(max_tokens=LENGTH)), rule="top_k", k=64))
     engine.close()
     assert len(found.tokens) == LENGTH
     assert max(found.tokens) < 50
@@ -222,25 +222,25 @@ class _First:
 
 def test_what_is_refused(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(UsageError, match="there are 0 models beside"):
-        run(guided_diffusion(opening()))
+        run(guided_diffusion(inputs()))
     with pytest.raises(UsageError, match="takes a masked-diffusion model"):
-        run(guided_diffusion(replace(opening(), beside=1)))
+        run(guided_diffusion(replace(inputs(), extra_models=1)))
     with pytest.raises(UsageError, match="there are 1 models beside"):
-        run_masked(guided_diffusion(masked_opening(opening()), guide=2))
+        run_masked(guided_diffusion(masked_inputs(inputs()), guide=2))
     with pytest.raises(UsageError, match="block"):
-        run_masked(guided_diffusion(masked_opening(opening()), block=0))
-    monkeypatch.setattr("passel.decoding.guided_diffusion._APART", 3)
+        run_masked(guided_diffusion(masked_inputs(inputs()), block=0))
+    monkeypatch.setattr("passel.decoding.guided_diffusion._MAX_DIFFERENCE", 3)
     parts = read(model_of("llama", 1), CONTEXT)
     fewer = replace(parts, head=_First(parts.head, 50))
     engine = Engine(replace(parts, masked=MaskedDiffusion(MASK)), other_models=[fewer], context=CONTEXT, memory=8 << 20)
     with pytest.raises(UsageError, match="share a tokenizer"):
-        engine.run(guided_diffusion(masked_opening(opening())))
+        engine.run(guided_diffusion(masked_inputs(inputs())))
     engine.close()
 
 
 def test_a_guide_reads_one_pass_a_pass():
     seen = Seen()
-    run_masked(guided_diffusion(masked_opening(opening(max_tokens=LENGTH)), block=6), seen)
+    run_masked(guided_diffusion(masked_inputs(inputs(max_tokens=LENGTH)), block=6), seen)
     assert seen.guide[0] == len(LLAMA)
     assert all(count <= 1 + 6 + 1 for count in seen.guide[1:])
     assert seen.own[0] == len(LLAMA) + LENGTH

@@ -13,13 +13,13 @@ import pytest
 pytest.importorskip("torch", reason="needs torch")
 
 import torch
-from decoders_here import LLAMA, opening, run
+from decoders_here import LLAMA, inputs, run
 from tiny_models import FAMILIES, engine_of, model_of
 from tiny_parts import folder_of
 
 from passel.core.errors import UsageError
 from passel.core.key import Key
-from passel.core.steps import Steps
+from passel.core.steps import rewritten
 from passel.decoding import Decoded, load
 from passel.decoding.greedy import greedy
 from passel.decoding.hamburger import hamburger
@@ -30,7 +30,7 @@ from passel.networks.trained_parts import load_trained
 
 
 def draft(family: str = "llama", confidence: float = 0.9, **given: Any) -> Decoded:
-    (found,) = run(hamburger(opening(**given), path=str(folder_of("hamburger", family)), confidence=confidence), family)
+    (found,) = run(hamburger(inputs(**given), path=str(folder_of("hamburger", family)), confidence=confidence), family)
     return found
 
 
@@ -82,7 +82,7 @@ def head(model: Any, state: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_single_tokens_are_greedy_decoding(family: str) -> None:
-    (wanted,) = run(greedy(opening(max_tokens=24)), family)
+    (wanted,) = run(greedy(inputs(max_tokens=24)), family)
     assert draft(family, 1.01, max_tokens=24) == wanted
 
 
@@ -101,18 +101,19 @@ class Watched:
 
     def __init__(self, confidence: float, tokens: int) -> None:
         self.engine, self.asks, self.slots = engine_of(), list[Any](), dict[int, int]()
-        made = hamburger(opening(max_tokens=tokens), path=str(folder_of("hamburger")), confidence=confidence)
+        made = hamburger(inputs(max_tokens=tokens), path=str(folder_of("hamburger")), confidence=confidence)
         (self.draft,) = self.engine.run(self._watched(made))
         self.engine.close()
 
     def _watched(self, decoding: Any) -> Any:
-        with Steps(decoding) as steps:
-            while not steps.ended:
-                self.asks += steps.asked
-                steps.send((yield steps.asked))
+        texts = yield from rewritten(decoding, self._note)
         cache = self.engine._scheduler.cache
         self.slots = {branch: int(cache.length[model_and_row(branch)[1]]) for branch in self.branches}
-        return steps.result
+        return texts
+
+    def _note(self, asks: Any) -> Any:
+        self.asks += asks
+        return asks
 
     @property
     def branches(self) -> list[int]:
@@ -160,18 +161,18 @@ def test_the_text_ends_within_a_group() -> None:
 
 def test_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="passel train hamburger"):
-        run(hamburger(opening()))
+        run(hamburger(inputs()))
     with pytest.raises(UsageError, match="holds no trained parts"):
-        run(hamburger(opening(), path=str(tmp_path)))
+        run(hamburger(inputs(), path=str(tmp_path)))
     for name, value in {"layers": 5, "hidden_size": 32, "vocabulary": 65}.items():
         other = tmp_path / name
         shutil.copytree(folder_of("hamburger"), other)
         manifest = json.loads((other / "passel.json").read_text())
         (other / "passel.json").write_text(json.dumps({**manifest, name: value}))
         with pytest.raises(UsageError, match=f"{name.replace('_', ' ')} {value}; this model has"):
-            run(hamburger(opening(), path=str(other)))
+            run(hamburger(inputs(), path=str(other)))
 
 
 def test_by_its_name() -> None:
-    made = load(f"hamburger:path={folder_of('hamburger')}:confidence=0.8").make(opening(max_tokens=9), key=Key())
+    made = load(f"hamburger:path={folder_of('hamburger')}:confidence=0.8").make(inputs(max_tokens=9), key=Key())
     assert run(made) == (draft(confidence=0.8, max_tokens=9),)

@@ -216,4 +216,4 @@ def test_from_text_to_tables(tmp_path: Path, tokenizer: Any) -> None:
     expected = [oracle.interpolated(past, token, list(LAMBDAS.values())) for token in tokens]
     np.testing.assert_allclose(tables.interpolated([past], tokens), [expected], rtol=1e-12)
     assert max(expected) > 0.1
-    assert tables.about.documents == 2
+    assert tables.info.documents == 2

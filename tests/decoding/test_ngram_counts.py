@@ -43,7 +43,10 @@ def rows_of(tables: Tables) -> dict[tuple[int, ...], dict[int, int]]:
     return found
 
 
-def same(documents: Sequence[Sequence[int]], orders: tuple[int, int], size: int, **options: Any) -> None:
+def assert_counted_as_defined(
+    documents: Sequence[Sequence[int]], orders: tuple[int, int], size: int, **options: Any
+) -> None:
+    """The tables hold the counts of the oracle; where no document has two tokens there is an error and no file."""
     oracle = Oracle(documents, orders, options.get("min_count", 1))
     with tempfile.TemporaryDirectory() as folder:
         if all(len(document) < 2 for document in documents):
@@ -57,8 +60,8 @@ def same(documents: Sequence[Sequence[int]], orders: tuple[int, int], size: int,
             tokens, counts, total = tables.following(context)
             assert (tokens.tolist(), counts.tolist()) == (sorted(rows), [rows[token] for token in sorted(rows)])
             assert total == oracle.total[context]
-        assert tables.about.tokens == sum(map(len, documents))
-        assert tables.about.documents == len(documents)
+        assert tables.info.tokens == sum(map(len, documents))
+        assert tables.info.documents == len(documents)
 
 
 @settings(max_examples=60, deadline=None)
@@ -66,12 +69,12 @@ def same(documents: Sequence[Sequence[int]], orders: tuple[int, int], size: int,
 def test_counts_are_those_of_the_definition(
     documents: list[list[int]], orders: tuple[int, int], min_count: int, chunk: int, portion: int, cut: int
 ) -> None:
-    same(documents, orders, 3, min_count=min_count, chunk=chunk, portion=portion, cut=cut)
+    assert_counted_as_defined(documents, orders, 3, min_count=min_count, chunk=chunk, portion=portion, cut=cut)
 
 
 def test_contexts_left_out_after_the_last_kept_one() -> None:
     """They were in no range of keys, so that the next level's ranges were wrong: (0, 0, 0) was counted 3 times of 4."""
-    same([[0, 0, 0, 0, 0, 0, 1, 0]], (2, 4), 3, min_count=2, chunk=2, portion=1)
+    assert_counted_as_defined([[0, 0, 0, 0, 0, 0, 1, 0]], (2, 4), 3, min_count=2, chunk=2, portion=1)
 
 
 def test_no_more_is_held_at_once_than_was_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +101,7 @@ def test_no_more_is_held_at_once_than_was_said(tmp_path: Path, monkeypatch: pyte
 def test_large_tokens_are_held_exactly(
     documents: list[list[int]], orders: tuple[int, int], min_count: int, chunk: int
 ) -> None:
-    same(documents, orders, 262_144, min_count=min_count, chunk=chunk)
+    assert_counted_as_defined(documents, orders, 262_144, min_count=min_count, chunk=chunk)
 
 
 @pytest.mark.parametrize("min_count", [1, 2])

@@ -57,9 +57,9 @@ def test_opening_reads_the_header_alone(tmp_path: Path) -> None:
 
 def test_a_round_trip(tables: Tables, tmp_path: Path) -> None:
     again = open_tables(tables.path, vocabulary=vocabulary(SIZE))
-    assert again.about == tables.about
-    assert again.about.vocabulary == vocabulary(SIZE)
-    assert (again.about.tokens, again.about.documents, again.orders) == (450, 2, range(2, 7))
+    assert again.info == tables.info
+    assert again.info.vocabulary == vocabulary(SIZE)
+    assert (again.info.tokens, again.info.documents, again.orders) == (450, 2, range(2, 7))
     copy = tmp_path / "copy"
     copy.write_bytes(tables.path.read_bytes())
     ids = text()
@@ -77,9 +77,9 @@ def test_lower_orders_can_be_left_out_of_the_file(tables: Tables, tmp_path: Path
     assert fewer.path.stat().st_size < tables.path.stat().st_size
     ids = text()
     contexts = [ids[at : at + 5] for at in range(0, 390, 7)]
-    both = [0.0, 0.0, 0.0, 0.18, 0.12]
+    both_logits = [0.0, 0.0, 0.0, 0.18, 0.12]
     np.testing.assert_array_equal(
-        fewer.interpolated(contexts, range(SIZE)), tables.interpolated(contexts, range(SIZE), both)
+        fewer.interpolated(contexts, range(SIZE)), tables.interpolated(contexts, range(SIZE), both_logits)
     )
 
 

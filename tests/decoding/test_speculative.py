@@ -15,7 +15,7 @@ from tiny_models import CONTEXT, FAMILIES, engine_of, logits_from_scratch, model
 
 from passel.core.ask import Sampling
 from passel.core.key import Key
-from passel.decoding import Opening, load
+from passel.decoding import DecodingInput, load
 from passel.decoding.drafters.lookup import lookup
 from passel.decoding.greedy import greedy
 from passel.decoding.nucleus import nucleus
@@ -65,13 +65,13 @@ def test_an_end_inside_a_stretch_that_stands(length: int, tree: bool) -> None:
     engine = made("llama")
     (whole,) = engine.run(greedy(GREEDY))
     drafter = right(whole.tokens, length, tree=tree)
-    for opening in [replace(GREEDY, max_tokens=most) for most in range(1, 9)] + [
-        replace(GREEDY, end=frozenset({whole.tokens[at]})) for at in range(8)
+    for inputs in [replace(GREEDY, max_tokens=most) for most in range(1, 9)] + [
+        replace(GREEDY, end_tokens=frozenset({whole.tokens[at]})) for at in range(8)
     ]:
         emitted: list[int] = []
-        (plain,) = engine.run(greedy(opening))
+        (plain,) = engine.run(greedy(inputs))
         (draft,) = engine.run(
-            speculative(opening, drafter=drafter), on_emit=lambda emit, emitted=emitted: emitted.extend(emit.tokens)
+            speculative(inputs, drafter=drafter), on_emit=lambda emit, emitted=emitted: emitted.extend(emit.tokens)
         )
         assert (draft.tokens, draft.ended) == (plain.tokens, plain.ended)
         assert tuple(emitted) == plain.tokens
@@ -94,9 +94,9 @@ def test_both_sides_are_shaped_alike() -> None:
     """A drafter that is the model itself is never refused, whatever the sampling."""
     engine = engine_of("llama", other_models=[read(model_of("llama"), CONTEXT)], memory=16 << 20)
     for sampling in (SAMPLED.sampling, Sampling(), Sampling(frequency_penalty=1.5, logit_bias=((3, 4.0),), min_p=0.05)):
-        opening = replace(SAMPLED, sampling=sampling)
+        inputs = replace(SAMPLED, sampling=sampling)
         for name in ("model", "layers:drafter.layers=3"):
-            (draft,) = engine.run(load(f"speculative:drafter={name}").make(opening, key=Key(2)))
+            (draft,) = engine.run(load(f"speculative:drafter={name}").make(inputs, key=Key(2)))
             assert draft.spent == 0
     (draft,) = engine.run(load("speculative:drafter=model").make(SAMPLED, key=Key(2)))
     assert draft.tokens == engine.run(load("speculative:drafter=model").make(SAMPLED, key=Key(2)))[0].tokens
@@ -109,14 +109,14 @@ def test_the_draft_is_distributed_as_the_targets(name: str) -> None:
     """Through all of the method, over many keys; the arithmetic itself is tested exactly elsewhere."""
     sampling = Sampling(temperature=1.3, top_p=0.97, frequency_penalty=0.5)
     target, method = cache(logits_of("target", 3)), load(f"speculative:drafter={name}").make
-    opening = Opening((0, 1, 0), 3, frozenset(), sampling, beside=1)
-    keys, draft_model = 150, cache(logits_of("draft", 3))
+    inputs = DecodingInput((0, 1, 0), 3, frozenset(), sampling, extra_models=1)
+    keys, draft_model = 100, cache(logits_of("draft", 3))
     counts: Counter[tuple[int, ...]] = Counter()
     for seed in range(keys):
         engine = ScriptedEngine([target, draft_model])
-        (draft,) = engine.run(method(opening, key=Key(seed)))
+        (draft,) = engine.run(method(inputs, key=Key(seed)))
         counts[draft.tokens] += 1
-    chances = {text: _chance(text, opening, target) for text in product(range(3), repeat=3)}
+    chances = {text: _chance(text, inputs, target) for text in product(range(3), repeat=3)}
     assert sum(chances.values()) == pytest.approx(1.0)
     assert all(chances[text] for text in counts)
     possible = {text: keys * chance for text, chance in chances.items() if chance}
@@ -142,32 +142,32 @@ def test_no_number_is_used_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree_sampler, "uniforms", verifying)
     monkeypatch.setattr(chains, "uniforms", guessing)
     method = load("speculative:drafter=model:drafter.width=3:drafter.length=3").make
-    opening = Opening((0, 1, 0), 60, frozenset(), Sampling(top_p=0.9), beside=1)
-    ScriptedEngine([logits_of("target", 4), logits_of("draft", 4)]).run(method(opening, key=Key(1)))
+    inputs = DecodingInput((0, 1, 0), 60, frozenset(), Sampling(top_p=0.9), extra_models=1)
+    ScriptedEngine([logits_of("target", 4), logits_of("draft", 4)]).run(method(inputs, key=Key(1)))
     assert len(used) == len(set(used)) > 60
     assert {stream for _, _, stream in used} == {0, 1, 2, 3}
     assert guessed
     assert not guessed & {seed for seed, _, _ in used}
 
 
-def _chance(text: tuple[int, ...], opening: Opening, target: Any) -> float:
+def _chance(text: tuple[int, ...], inputs: DecodingInput, target: Any) -> float:
     chance = 1.0
     for at, token in enumerate(text):
-        rows = Rows.of([opening.sampling], prompts=[opening.prompt], answers=[text[:at]])
-        chance *= float(shaped(target((*opening.prompt, *text[:at])).unsqueeze(0), rows).softmax(-1)[0, token])
+        rows = Rows.of([inputs.sampling], prompts=[inputs.prompt], answers=[text[:at]])
+        chance *= float(shaped(target((*inputs.prompt, *text[:at])).unsqueeze(0), rows).softmax(-1)[0, token])
     return chance
 
 
 def test_passes_and_tokens_are_what_the_guesses_say() -> None:
     target = logits_of("target", 8)
-    opening = Opening((1, 2), 13, frozenset(), Sampling(temperature=0.0))
-    answer = ScriptedEngine([target]).run(greedy(opening))[0].tokens
+    inputs = DecodingInput((1, 2), 13, frozenset(), Sampling(temperature=0.0))
+    answer = ScriptedEngine([target]).run(greedy(inputs))[0].tokens
     engine = ScriptedEngine([target])
-    (draft,) = engine.run(speculative(opening, drafter=right(answer, 5), adaptive=False))
+    (draft,) = engine.run(speculative(inputs, drafter=right(answer, 5), adaptive=False))
     assert [len(one.tokens) for one in engine.forwards] == [2, 6, 6]  # the prompt, then twice 1 + 5
     assert (draft.tokens, draft.spent) == (answer, 0)
     engine = ScriptedEngine([target])
-    (draft,) = engine.run(speculative(opening, drafter=right(answer, 5, tree=True), adaptive=False))
+    (draft,) = engine.run(speculative(inputs, drafter=right(answer, 5, tree=True), adaptive=False))
     assert [len(one.tokens) for one in engine.forwards] == [
         2,
         11,
@@ -182,22 +182,22 @@ def test_passes_and_tokens_are_what_the_guesses_say() -> None:
 
 def test_without_a_guess_a_step_is_a_plain_forward() -> None:
     target = logits_of("target", 50)
-    opening = Opening((1, 2, 3), 6, frozenset(), Sampling(temperature=0.0))
+    inputs = DecodingInput((1, 2, 3), 6, frozenset(), Sampling(temperature=0.0))
     engine = ScriptedEngine([target])
-    (draft,) = engine.run(speculative(opening, drafter=lambda opening, *, key: lookup(opening, min_ngram=9)))
+    (draft,) = engine.run(speculative(inputs, drafter=lambda inputs, *, key: lookup(inputs, min_ngram=9)))
     assert [len(one.tokens) for one in engine.forwards] == [3, 1, 1, 1, 1, 1]
     assert all(one.plain for one in engine.forwards)
-    assert draft.tokens == ScriptedEngine([target]).run(greedy(opening))[0].tokens
+    assert draft.tokens == ScriptedEngine([target]).run(greedy(inputs))[0].tokens
 
 
 def test_a_draft_grows_while_it_stands_and_shrinks_when_it_does_not() -> None:
     target = logits_of("target", 8)
-    opening = Opening((1, 2), 60, frozenset(), Sampling(temperature=0.0))
-    answer = ScriptedEngine([target]).run(greedy(opening))[0].tokens
+    inputs = DecodingInput((1, 2), 60, frozenset(), Sampling(temperature=0.0))
+    answer = ScriptedEngine([target]).run(greedy(inputs))[0].tokens
     engine = ScriptedEngine([target])
-    engine.run(speculative(opening, drafter=right(answer, 2)))
+    engine.run(speculative(inputs, drafter=right(answer, 2)))
     assert [len(one.tokens) - 1 for one in engine.forwards[1:]] == [2, 4, 6, 8, 8, 8, 8, 7]
     wrong = right(tuple((token + 1) % 8 for token in answer), 4)
     engine = ScriptedEngine([target])
-    engine.run(speculative(replace(opening, max_tokens=7), drafter=wrong))
+    engine.run(speculative(replace(inputs, max_tokens=7), drafter=wrong))
     assert [len(one.tokens) - 1 for one in engine.forwards[1:]] == [4, 3, 2, 1, 1, 0]

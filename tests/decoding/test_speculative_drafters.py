@@ -15,11 +15,11 @@ from passel.core.key import Key
 from passel.decoding.drafters.layers import layers
 from passel.decoding.drafters.model import model
 from passel.decoding.greedy import greedy
-from passel.decoding.parts.chains import guesses
+from passel.decoding.parts.chains import draw_guesses
 from passel.decoding.parts.drafting import merged
-from passel.decoding.parts.lengths import adapted
+from passel.decoding.parts.inputs import DecodingInput
+from passel.decoding.parts.lengths import adapted_length
 from passel.decoding.parts.matches import continuations
-from passel.decoding.parts.opening import Opening
 from passel.decoding.speculative import speculative
 from passel.engine.sampling import Rows, shaped
 
@@ -85,15 +85,23 @@ def test_chains_are_merged_into_a_tree() -> None:
 
 
 def test_lengths() -> None:
-    assert [adapted(4, 4, 4, most=9), adapted(8, 8, 8, most=9), adapted(4, 4, 3, most=9)] == [6, 9, 3]
-    assert [adapted(1, 1, 0, most=9), adapted(4, 0, 0, most=9), adapted(4, 2, 2, most=9)] == [1, 4, 4]
+    assert [
+        adapted_length(4, 4, 4, max_length=9),
+        adapted_length(8, 8, 8, max_length=9),
+        adapted_length(4, 4, 3, max_length=9),
+    ] == [6, 9, 3]
+    assert [
+        adapted_length(1, 1, 0, max_length=9),
+        adapted_length(4, 0, 0, max_length=9),
+        adapted_length(4, 2, 2, max_length=9),
+    ] == [1, 4, 4]
 
 
-OPENING = Opening((1, 2, 3), 12, frozenset(), Sampling(temperature=0.0), beside=1)
+OPENING = DecodingInput((1, 2, 3), 12, frozenset(), Sampling(temperature=0.0), extra_models=1)
 
 
 def of_length(drafter: Any, **options: int) -> Any:
-    return lambda opening, *, key: drafter(opening, key=key, **options)
+    return lambda inputs, *, key: drafter(inputs, key=key, **options)
 
 
 @pytest.mark.parametrize("width", [1, 2, 3])
@@ -103,12 +111,12 @@ def test_the_draft_models_branch_holds_the_text_and_no_more(width: int, sampling
     draft says depends on all tokens before, so a branch out of step would draft other tokens than from scratch."""
     draft = logits_of("draft", 6)
     engine = ScriptedEngine([logits_of("target", 6), draft])
-    opening = Opening((1, 2, 3), 12, frozenset(), sampling, beside=1)
+    inputs = DecodingInput((1, 2, 3), 12, frozenset(), sampling, extra_models=1)
     seen: list[tuple[int, ...]] = []
     original = engine.models[1]
     engine.models = [engine.models[0], lambda tokens: (seen.append(tokens), original(tokens))[1]]
     (text,) = engine.run(
-        speculative(opening, key=Key(1), drafter=of_length(model, length=3, width=width), adaptive=False)
+        speculative(inputs, key=Key(1), drafter=of_length(model, length=3, width=width), adaptive=False)
     )
     whole = (1, 2, 3, *text.tokens)
     before = [len(ask.tokens) for ask in engine.of(1)]
@@ -121,7 +129,7 @@ def test_the_draft_models_branch_holds_the_text_and_no_more(width: int, sampling
         common = next((at for at, (a, b) in enumerate(zip(tokens, whole, strict=False)) if a != b), len(tokens))
         assert len(tokens) - common <= 2
     if sampling.temperature == 0.0:
-        assert text.tokens == engine.run(greedy(opening))[0].tokens
+        assert text.tokens == engine.run(greedy(inputs))[0].tokens
 
 
 def test_chains_of_the_draft_model_differ_in_their_first_token() -> None:
@@ -139,11 +147,11 @@ def test_chains_of_the_draft_model_differ_in_their_first_token() -> None:
 
 def test_a_chain_stops_at_an_end_token() -> None:
     engine = ScriptedEngine([logits_of("target", 3), logits_of("draft", 3)])
-    opening = Opening((1,), 12, frozenset({0, 1, 2}), Sampling(temperature=0.0), beside=1)
-    engine.run(speculative(opening, drafter=of_length(model, length=4)))
+    inputs = DecodingInput((1,), 12, frozenset({0, 1, 2}), Sampling(temperature=0.0), extra_models=1)
+    engine.run(speculative(inputs, drafter=of_length(model, length=4)))
     assert len(engine.of(0)) == 1  # the first token ends it
-    opening = Opening((1,), 30, frozenset({0}), Sampling(temperature=1.0), beside=1)
-    engine.run(speculative(opening, key=Key(5), drafter=of_length(model, length=4)))
+    inputs = DecodingInput((1,), 30, frozenset({0}), Sampling(temperature=1.0), extra_models=1)
+    engine.run(speculative(inputs, key=Key(5), drafter=of_length(model, length=4)))
     for ask in engine.of(0)[2:]:
         assert 0 not in ask.tokens[:-1]
 
@@ -163,12 +171,12 @@ def test_the_models_own_layers_need_no_prompt_of_their_own() -> None:
 def test_guesses_without_replacement() -> None:
     logits = logits_of("draft", 4)((1,))
     rows = Rows.of([Sampling(temperature=0.7, top_k=3)])
-    drawn = guesses(logits, rows, 5, seed=3, place=0)
+    drawn = draw_guesses(logits, rows, 5, seed=3, place=0)
     assert len(drawn) == 3  # top-k leaves no more
     left = shaped(logits.unsqueeze(0), rows).softmax(-1)[0]
     for token, chance in drawn:
         assert chance is not None
         assert chance.tolist() == pytest.approx((left / left.sum()).tolist(), abs=1e-6)
         left[token] = 0.0
-    greedy_ones = guesses(logits, Rows.of([Sampling(temperature=0.0)]), 3, seed=3, place=0)
+    greedy_ones = draw_guesses(logits, Rows.of([Sampling(temperature=0.0)]), 3, seed=3, place=0)
     assert [token for token, _ in greedy_ones] == logits.topk(3).indices.tolist()

@@ -14,12 +14,12 @@ from tiny_models import logits_from_scratch
 from passel.core.ask import Sampling
 from passel.core.errors import UsageError
 from passel.core.key import Key
-from passel.decoding import Opening, load
+from passel.decoding import DecodingInput, load
 from passel.decoding.drafters.layers import layers
 from passel.decoding.drafters.lookup import lookup
 from passel.decoding.drafters.model import model
 from passel.decoding.greedy import greedy
-from passel.decoding.parts.drafting import Drafter, Known, Proposal
+from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal
 from passel.decoding.speculative import speculative
 from passel.engine.requests import Decoding, Forward, forward, open_branch
 
@@ -29,16 +29,16 @@ def test_a_drafter_that_asks_for_hidden_states_is_given_those_of_the_text() -> N
     states: list[torch.Tensor] = []
     lengths: list[int] = []
 
-    def reading(opening: Opening, *, key: Key) -> Drafter:
-        guess = bad(opening, key=key)
+    def reading(inputs: DecodingInput, *, key: Key) -> Drafter:
+        guess = bad(inputs, key=key)
 
-        def propose(known: Known) -> Decoding[Proposal]:
-            low, high = known.hidden
+        def propose(context: DraftContext) -> Decoding[Proposal]:
+            low, high = context.hidden
             assert len(low) == len(high)
             states.append(high)
-            lengths.append(len(known.tokens))
-            proposal = yield from guess.propose(known)
-            return replace(proposal, memory=len(known.tokens))
+            lengths.append(len(context.tokens))
+            proposal = yield from guess.propose(context)
+            return replace(proposal, memory=len(context.tokens))
 
         return Drafter(propose, guess.length, hidden=(1, 3))
 
@@ -58,8 +58,8 @@ def test_a_drafter_that_asks_for_hidden_states_is_given_those_of_the_text() -> N
 
 def test_logprobs_are_the_models_own_where_they_are_asked_for() -> None:
     engine = made("llama")
-    opening = replace(GREEDY, sampling=Sampling(temperature=0.0, logprobs=0))
-    (draft,) = engine.run(speculative(opening))
+    inputs = replace(GREEDY, sampling=Sampling(temperature=0.0, logprobs=0))
+    (draft,) = engine.run(speculative(inputs))
     logits = logits_from_scratch([*PROMPT, *draft.tokens[:-1]])[len(PROMPT) - 1 :].log_softmax(-1)
     assert draft.logprobs == pytest.approx(logits[range(16), draft.tokens].tolist(), abs=1e-4)
     assert engine.run(speculative(GREEDY))[0].logprobs == ()
@@ -67,7 +67,7 @@ def test_logprobs_are_the_models_own_where_they_are_asked_for() -> None:
 
 
 def test_what_cannot_work_is_refused() -> None:
-    alone = replace(GREEDY, beside=0)
+    alone = replace(GREEDY, extra_models=0)
     with pytest.raises(UsageError, match="0 models beside"):
         ScriptedEngine([logits_of("target", 4)]).run(
             load("speculative:drafter=model").make(replace(alone, prompt=(1, 2)), key=Key())
@@ -90,18 +90,18 @@ def test_what_cannot_work_is_refused() -> None:
 def test_a_drafter_can_come_from_a_file(tmp_path: Any) -> None:
     (tmp_path / "mine.py").write_text(
         "from passel.decoding.parts.drafting import Drafter, Proposal\n\n\n"
-        "def always(opening, *, key, token: int = 1):\n"
+        "def always(inputs, *, key, token: int = 1):\n"
         "    def propose(known):\n        yield from ()\n        return Proposal((token,) * known.length)\n\n"
         "    return Drafter(propose, 3)\n",
         encoding="utf-8",
     )
     target = logits_of("target", 4)
-    opening = replace(GREEDY, prompt=(1, 2), max_tokens=6)
+    inputs = replace(GREEDY, prompt=(1, 2), max_tokens=6)
     method = load(f"speculative:drafter={tmp_path / 'mine.py'}:always:drafter.token=2:adaptive=false")
     engine = ScriptedEngine([target])
-    (draft,) = engine.run(method.make(opening, key=Key()))
+    (draft,) = engine.run(method.make(inputs, key=Key()))
     assert tuple(engine.forwards[1].tokens[1:]) == (2, 2, 2)
-    assert draft.tokens == ScriptedEngine([target]).run(greedy(opening))[0].tokens
+    assert draft.tokens == ScriptedEngine([target]).run(greedy(inputs))[0].tokens
 
 
 def test_options_are_those_of_the_named_drafters() -> None:

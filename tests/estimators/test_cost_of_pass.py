@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.estimators.chance import generator
-from passel.estimators.cost_of_pass import cost_of_pass, counterfactual, frontier, pooled, task_value
+from passel.estimators.cost_of_pass import cost_of_pass, cost_per_right_answer, counterfactual, frontier, task_value
 from passel.estimators.pareto import pareto
 
 NAN, INF = float("nan"), float("inf")
@@ -38,10 +38,10 @@ def test_never_right_is_infinite_and_unscored_is_neither() -> None:
     assert cost_of_pass(np.zeros((1, 1)), np.zeros((1, 1))).tolist() == [INF]
 
 
-def test_pooled() -> None:
-    assert pooled(3.0, 0.5) == 6.0
-    assert pooled(3.0, 0.0) is None
-    assert pooled(3.0, None) is None
+def test_cost_per_right_answer() -> None:
+    assert cost_per_right_answer(3.0, 0.5) == 6.0
+    assert cost_per_right_answer(3.0, 0.0) is None
+    assert cost_per_right_answer(3.0, None) is None
 
 
 costs = arrays(np.float64, (3, 4), elements=st.floats(0.01, 100) | st.just(INF))

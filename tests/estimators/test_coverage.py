@@ -35,8 +35,8 @@ def test_short_pools_end_in_nan() -> None:
     assert curves[0].tolist() == pytest.approx([0.5, 1.0, np.nan], nan_ok=True)
     assert curves[1].tolist() == [0.0, 0.0, 0.0]
     assert np.isnan(curves[2]).all()
-    assert pass_at_k(np.array([2]), np.array([4]), most=2).shape == (1, 2)
-    assert np.isnan(pass_at_k(np.array([1]), np.array([1]), most=2)[0, 1])
+    assert pass_at_k(np.array([2]), np.array([4]), max_k=2).shape == (1, 2)
+    assert np.isnan(pass_at_k(np.array([1]), np.array([1]), max_k=2)[0, 1])
 
 
 def test_no_problem_gives_no_row() -> None:

@@ -15,7 +15,7 @@ def test_bootstrap_covers_about_as_often_as_it_says() -> None:
     truth, hits = 0.3, 0
     for trial in range(400):
         scores = (generator(Key(trial)).random(40) < truth).astype(float)
-        _, low, high = mean_interval(scores, Key(trial) / "bootstrap", draws=500)
+        _, low, high = mean_interval(scores, Key(trial) / "bootstrap", resamples=500)
         assert low is not None
         assert high is not None
         hits += low <= truth <= high
@@ -78,7 +78,7 @@ def test_methods_that_always_agree_are_not_certainly_equal() -> None:
 
 def test_a_column_of_a_curve_is_the_interval_of_its_mean() -> None:
     values = generator(Key(6)).random((50, 3))
-    value, low, high = curve_interval(values, Key(7), draws=2000)
+    value, low, high = curve_interval(values, Key(7), resamples=2000)
     for k in range(3):
         assert (value[k], low[k], high[k]) == pytest.approx(mean_interval(values[:, k], Key(7)))
 

@@ -14,7 +14,6 @@ from passel.core.problem import Answer
 from passel.core.result import Candidate
 from passel.estimators import selection, vote_exact, vote_resampled
 from passel.estimators.chance import generator
-from passel.estimators.curves import Pool, curves
 from passel.estimators.selection import best_at_k, shortest_at_k, vote_at_k, weighted_vote_at_k
 from passel.methods.parts.votes import first_of, tally
 
@@ -92,7 +91,9 @@ def random_pools(problems: int, n: int, seed: int):
 def test_resampled_vote_is_within_its_error_of_the_exact_one(n: int) -> None:
     """Errors of problems are uncorrelated, so their mean has the error that their scatter says; seed fixed."""
     answers, values = random_pools(300, n, n)
-    gap = vote_resampled.curve(answers, values, None, Key(2), np.arange(300), 100) - vote_exact.curve(answers, values)
+    gap = vote_resampled.resampled_vote_at_k(
+        answers, values, None, Key(2), np.arange(300), 100
+    ) - vote_exact.exact_vote_at_k(answers, values)
     error = gap.std(axis=0) / 300**0.5
     assert np.all(np.abs(gap.mean(axis=0)) <= 4.5 * error + 1e-12)
     assert np.abs(gap).max() < 0.3  # a curve of 100 orders has a standard error of at most 0.05
@@ -102,28 +103,28 @@ def test_resampled_vote_is_within_its_error_of_the_exact_one(n: int) -> None:
 
 def test_equal_weights_vote_as_no_weights() -> None:
     answers, values = random_pools(20, 50, 4)
-    voted = vote_at_k(answers, values, Key(5), draws=30)
+    voted = vote_at_k(answers, values, Key(5), permutations=30)
     plain, how = voted.value, voted.how
     assert how == "resampled (30 permutations)"
-    heavy = weighted_vote_at_k(answers, values, np.full(values.shape, 0.3), Key(5), draws=30).value
+    heavy = weighted_vote_at_k(answers, values, np.full(values.shape, 0.3), Key(5), permutations=30).value
     assert heavy == pytest.approx(plain)
-    silent = weighted_vote_at_k(answers, values, np.full(values.shape, NAN), Key(5), draws=30).value
+    silent = weighted_vote_at_k(answers, values, np.full(values.shape, NAN), Key(5), permutations=30).value
     assert silent == pytest.approx(plain)
 
 
 def test_a_problem_does_not_depend_on_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
     answers, values = random_pools(40, 40, 6)
-    whole = vote_at_k(answers, values, Key(1), draws=20).value
-    assert np.array_equal(whole[:7], vote_at_k(answers[:7], values[:7], Key(1), draws=20).value)
-    monkeypatch.setattr(vote_resampled, "CELLS", 1)
-    assert np.array_equal(whole, vote_at_k(answers, values, Key(1), draws=20).value)
-    assert not np.array_equal(whole, vote_at_k(answers, values, Key(2), draws=20).value)
+    whole = vote_at_k(answers, values, Key(1), permutations=20).value
+    assert np.array_equal(whole[:7], vote_at_k(answers[:7], values[:7], Key(1), permutations=20).value)
+    monkeypatch.setattr(vote_resampled, "MAX_CELLS", 1)
+    assert np.array_equal(whole, vote_at_k(answers, values, Key(1), permutations=20).value)
+    assert not np.array_equal(whole, vote_at_k(answers, values, Key(2), permutations=20).value)
 
 
 def test_vote_tends_to_the_mode_while_coverage_goes_on() -> None:
     answers = np.array([[0] * 45 + [1] * 55, [0] * 55 + [1] * 45, [0] * 5 + [-1] * 95])
     values = (answers == 0).astype(float)
-    curve = vote_at_k(answers, values, Key(), draws=400).value
+    curve = vote_at_k(answers, values, Key(), permutations=400).value
     assert curve[:, -1].tolist() == [0.0, 1.0, 1.0]
     assert curve[0, 0] == pytest.approx(0.45, abs=0.1)
     assert curve[0, 60] < curve[0, 4] < curve[0, 0] + 0.1
@@ -168,10 +169,10 @@ def test_a_short_pool_is_a_pool_of_its_own_and_an_unscored_one_says_nothing() ->
     samples = np.array([40, 40, 9])
     for curve, alone in (
         (
-            vote_at_k(answers, values, Key(), samples=samples).value,
+            vote_at_k(answers, values, Key(), sizes=samples).value,
             vote_at_k(answers[2:, :9], values[2:, :9], Key()).value,
         ),
-        (best_at_k(values, -values, samples=samples).value, best_at_k(values[2:, :9], -values[2:, :9]).value),
+        (best_at_k(values, -values, sizes=samples).value, best_at_k(values[2:, :9], -values[2:, :9]).value),
     ):
         assert np.isfinite(curve[0]).all()
         assert np.isnan(curve[1]).all()
@@ -184,7 +185,7 @@ def test_empty_pools() -> None:
     assert vote_at_k(answers, values, Key()).value.shape == (0, 0)
     assert best_at_k(values, values).value.shape == (0, 0)
     assert vote_at_k(np.full((2, 3), -1), np.ones((2, 3)), Key()).value.tolist() == [[0.0] * 3] * 2
-    large = np.full((2, selection.EXACT_VOTE + 1), -1)
+    large = np.full((2, selection.MAX_EXACT + 1), -1)
     assert not vote_at_k(large, np.ones(large.shape), Key()).value.any()
 
 
@@ -198,13 +199,4 @@ def test_bad_shapes_are_refused() -> None:
     with pytest.raises(UsageError):
         best_at_k(np.ones((1, 2)), np.ones((1, 3)))
     with pytest.raises(UsageError):
-        vote_at_k(np.zeros((1, 2), np.int64), np.ones((1, 2)), Key(), samples=np.array([3]))
-
-
-def test_the_curves_of_a_comparison_can_be_drawn() -> None:
-    """`vote_at_k` and `best_at_k` once changed under `curves`, which then raised for every comparison."""
-    row = [Candidate("a", Answer("4", "4"), 0.5), Candidate("b", None), Candidate("c", Answer("5", "5"), 0.7)]
-    found = {curve.name: curve for curve in curves([Pool("best_of", [row] * 3, [[1.0, 0.0, 0.0]] * 3)], Key())}
-    assert found["coverage"].value == pytest.approx((1 / 3, 2 / 3, 1.0))
-    assert found["vote"].value == pytest.approx((1 / 3, 1 / 2, 1 / 2))
-    assert found["best_of"].value == pytest.approx((1 / 3, 1 / 3, 0.0))
+        vote_at_k(np.zeros((1, 2), np.int64), np.ones((1, 2)), Key(), sizes=np.array([3]))

@@ -5,25 +5,30 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+import pytest
 
 from passel.core.ask import Ask, Call, Sampling
 from passel.core.driver import Driver, Outcome, Scope
 from passel.core.errors import Impossible
-from passel.core.flow import Flow, Par, Round
+from passel.core.flow import Flow, Op, Round
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.needs import check_needs, needs_of
 from passel.core.options import configured, parameters
+from passel.core.play import Played, play
 from passel.core.problem import Answer, Problem
 from passel.core.ranges import Range
 from passel.core.registry import Room, find, names
 from passel.core.reply import Reply
+from passel.core.steps import rewritten
 from passel.models.toy import Toy, toy
 
-__all__ = ["CASES", "KEY", "METHODS", "PROBLEM", "TOOLS", "TOY", "VERIFIERS", "answer_of"]
-__all__ += ["Case", "counted", "driver", "outcome_of"]
+__all__ = ["BASE_CASES", "CASES", "KEY", "METHODS", "PROBLEM", "PROBLEMS", "TOOLS", "TOY", "VERIFIERS"]
+__all__ += ["Case", "answer_of", "counted", "driver", "each", "each_method", "free", "outcome_of", "played", "seeded"]
 
 T = TypeVar("T")
 METHODS = names("methods")
@@ -38,6 +43,11 @@ def read_number(text: str) -> Answer | None:
 
 
 PROBLEM = Problem("p1", "What is 4 + 3?", read=read_number)
+PROBLEMS = [
+    PROBLEM,
+    Problem("p2", "What is 10 + 5?", read=read_number),
+    Problem("p3", "What is 6 + 6?", read=read_number),
+]
 TOY: Toy = toy()
 
 
@@ -146,6 +156,18 @@ def _cases(name: str) -> Iterator[Case]:
 
 
 CASES = [case for name in METHODS for case in _cases(name) if case.possible]
+BASE_CASES = list({case.name: case for case in reversed(CASES)}.values())[::-1]
+"""The first case of each method."""
+
+
+def _by_method(cases: list[Case]) -> pytest.MarkDecorator:
+    """A test for each case. The laws of one method run in one process, which computes its free runs once."""
+    group = pytest.mark.xdist_group
+    return pytest.mark.parametrize("case", [pytest.param(case, marks=group(case.name)) for case in cases], ids=repr)
+
+
+each = _by_method(CASES)
+each_method = _by_method(BASE_CASES)
 
 
 def driver(**settings: Any) -> Driver:
@@ -158,27 +180,39 @@ def outcome_of(flow: Flow[Any], *, scope: Scope | None = None, **settings: Any) 
     return asyncio.run(driver(**settings).run(flow, scope or Scope("p1", TOOLS)))
 
 
+@cache
+def seeded(case: Case, key: Key) -> tuple[Outcome, Mapping[str, int]]:
+    """A case run alone without a budget, and its asks by kind."""
+    asks: Counter[str] = Counter()
+    return outcome_of(counted(case.flow(key=key), asks)), asks
+
+
+def free(case: Case) -> Outcome:
+    """What comes of a case without a budget."""
+    return seeded(case, KEY)[0]
+
+
+@cache
+def played(case: Case) -> Played[Any]:
+    """A case played by the toy's replies, round by round."""
+    return play(case.flow(), answer_of)
+
+
 def answer_of(ask: Ask) -> Reply:
     """The toy's reply, or the tool's."""
-    return Reply(value=TOOLS[ask.tool](**ask.arguments)) if isinstance(ask, Call) else TOY.reply(ask)
+    return Reply(value=TOOLS[ask.tool](**ask.arguments)) if isinstance(ask, Call) else _toy_reply(ask)
+
+
+_toy_reply = cache(TOY.reply)
 
 
 def counted(flow: Flow[T], asks: Counter[str], seen: Callable[[Ask], None] = lambda ask: None) -> Flow[T]:
     """The same flow; its asks are counted by kind."""
-    step: Any = flow.send
-    value: Any = None
-    while True:
-        try:
-            op = step(value)
-        except StopIteration as end:
-            return end.value
-        if isinstance(op, Round):
-            asks.update(ask.kind for ask in op.asks)
-            for ask in op.asks:
-                seen(ask)
-        if isinstance(op, Par):
-            op = Par(tuple(counted(child, asks, seen) for child in op.flows))
-        try:
-            step, value = flow.send, (yield op)
-        except Exception as error:
-            step, value = flow.throw, error
+
+    def look(op: Op) -> Op:
+        for ask in op.asks if isinstance(op, Round) else ():
+            asks[ask.kind] += 1
+            seen(ask)
+        return op
+
+    return rewritten(flow, look)

@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import re
-from functools import partial
+from functools import cache, partial
 
 import pytest
 from law_setup import VERIFIERS
@@ -26,7 +26,7 @@ from passel.core.reply import Reply
 from passel.runs.scoring import tools_of
 from passel.sandbox import available
 from passel.tasks import Task, load
-from passel.verifiers import is_ranker, judged
+from passel.verifiers import is_ranker, scores_of
 from passel.verifiers.parts.masking import masked
 
 SHIPPED = ("sums", "text_to_sql")
@@ -86,6 +86,7 @@ def said(ask: Generate, problem: Problem, solution: str) -> str:
     return "It all adds up.\nVerdict: Yes"
 
 
+@cache
 def problems() -> list[tuple[Task, Problem]]:
     found = []
     for spec in TASKS:
@@ -111,7 +112,7 @@ def test_a_verifier_accepts_gold_answers(name, options):
         gold = OWN_TEXTS.get(name, task.solution(problem.id))
         texts = {0: gold, 1: WRONG} if is_ranker(verifier) else {0: gold}
         script = partial(approve, problem=problem, solution=gold, tools=tools_of(task, problem.id))
-        scores, paid = play(judged(verifier, problem, texts, key=Key()), script).value
+        scores, paid = play(scores_of(verifier, problem, texts, key=Key()), script).value
         assert paid
         if scores[0] is None:
             continue

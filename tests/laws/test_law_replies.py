@@ -1,74 +1,85 @@
-"""Same key, same answer; sync as async; alone as in a crowd; and no more asks than was said."""
+"""The same key gives the same answer, in any loop and in any crowd; a run asks for what its Cost line says; failed
+replies are survived."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from dataclasses import replace
 
 import pytest
-from law_setup import CASES, KEY, PROBLEM, TOOLS, VERIFIERS, Case, answer_of, counted, driver, outcome_of
+from law_setup import (
+    CASES,
+    KEY,
+    PROBLEM,
+    PROBLEMS,
+    TOOLS,
+    VERIFIERS,
+    Case,
+    answer_of,
+    counted,
+    driver,
+    each,
+    each_method,
+    free,
+    played,
+    seeded,
+)
 
 from passel.core.docs import bounds, describe
-from passel.core.driver import Scope, run_sync
+from passel.core.driver import Outcome, Scope, run_sync
 from passel.core.key import Key
 from passel.core.play import play
-from passel.core.problem import Problem
 from passel.core.registry import find
+from passel.core.reply import Reply
 from passel.verifiers import is_ranker, judged
 
-each = pytest.mark.parametrize("case", CASES, ids=repr)
-CROWD = list({case.name: case for case in CASES}.values())  # one of each method
-OTHERS = [Problem("p2", "What is 10 + 5?", read=PROBLEM.read), Problem("p3", "3 * 3", read=PROBLEM.read)]
+
+def course(outcome: Outcome, *units: str) -> tuple[object, ...]:
+    """What came of a run, and what it cost in some units."""
+    return (outcome.result, outcome.error, *(getattr(outcome.cost, unit) for unit in units))
 
 
 @each
-def test_the_same_key_gives_the_same_result(case):
-    one, two = outcome_of(case.flow()), outcome_of(case.flow())
-    assert one.error is None
-    assert one.result == two.result
-    assert (one.cost.passes, one.cost.tokens, one.cost.calls) == (two.cost.passes, two.cost.tokens, two.cost.calls)
+def test_the_same_key_gives_the_same_result_in_a_loop_of_its_own_and_inside_one(case):
+    async def inside() -> Outcome:
+        return run_sync(driver().run(case.flow(), Scope("p1", TOOLS)))
+
+    assert free(case).error is None
+    units = ("passes", "tokens", "calls")
+    assert course(asyncio.run(inside()), *units) == course(free(case), *units)
 
 
-@pytest.mark.parametrize("name", sorted({case.name for case in CASES}))
-def test_another_key_can_give_another_result(name):
-    """A method that ignores its key would draw the same texts for every problem and seed."""
-    case = next(case for case in CASES if case.name == name)
-    results = {repr(outcome_of(case.flow(key=Key(seed))).result) for seed in range(12)}
-    assert len(results) > 1
-
-
-@each
+@each_method
 def test_sync_equals_async(case):
-    async def work():
-        return await driver().run(case.flow(), Scope("p1", TOOLS))
-
-    async def inside():
-        return run_sync(work())
-
-    found = [asyncio.run(work()), run_sync(work()), asyncio.run(inside())]
-    assert found[0].result == found[1].result == found[2].result
+    assert run_sync(driver().run(case.flow(), Scope("p1", TOOLS))).result == free(case).result
 
 
-@each
-def test_a_result_does_not_depend_on_who_else_is_running(case):
-    alone = outcome_of(case.flow())
+@each_method
+def test_another_key_can_give_another_result(case):
+    """A method that ignores its key would draw the same texts for every problem and seed."""
+    first = repr(free(case).result)
+    assert any(repr(seeded(case, Key(seed))[0].result) != first for seed in range(12))
 
-    async def crowd():
+
+def test_a_result_does_not_depend_on_who_else_is_running():
+    """All cases at once, in one driver, each among others on other problems. Prompts that are sent together are read
+    once, so that prompt tokens do depend on it."""
+
+    async def crowd() -> list[Outcome]:
         d = driver(races="clock")
-        others = [
-            d.run(other.flow(problem, Key(9) / problem.id), Scope(problem.id, TOOLS))
-            for place, other in enumerate(CROWD)
-            for problem in [OTHERS[place % len(OTHERS)], PROBLEM]
-        ]
-        mine = d.run(case.flow(), Scope("p1", TOOLS))
-        return (await asyncio.gather(*others[::2], mine, *others[1::2]))[len(others[::2])]
+        flows = []
+        for place, case in enumerate(CASES):
+            other = PROBLEMS[1 + place % 2]
+            flows.append(d.run(case.flow(other, Key(9) / other.id), Scope(other.id, TOOLS)))
+            flows.append(d.run(case.flow(), Scope("p1", TOOLS)))
+        return (await asyncio.gather(*flows))[1::2]
 
     together = asyncio.run(crowd())
-    assert together.error is None
-    assert together.result == alone.result
-    assert together.cost.passes == alone.cost.passes
-    assert together.cost.completion_tokens == alone.cost.completion_tokens
+    units = ("passes", "completion_tokens", "calls")
+    pairs = zip(CASES, together, strict=True)
+    assert [case for case, outcome in pairs if course(outcome, *units) != course(free(case), *units)] == []
 
 
 def allowed(case: Case) -> dict[str, tuple[float, float]]:
@@ -92,30 +103,39 @@ def spelled_out(make, arguments) -> dict[str, tuple[float, float]]:
 
 
 @each
-def test_it_asks_as_its_cost_line_says(case):
+def test_a_run_asks_as_its_cost_line_says_and_can_be_reported(case):
+    """The answer stands in the text that was chosen; the info can be written as JSON."""
     limits = allowed(case)
     for seed in range(6):
-        asks: Counter[str] = Counter()
-        outcome = outcome_of(counted(case.flow(key=Key(seed)), asks))
+        outcome, asks = seeded(case, Key(seed))
         assert outcome.error is None
         assert asks.keys() <= limits.keys()
         for kind, (least, most) in limits.items():
-            assert least <= asks[kind] <= most, kind
-        assert outcome.cost.passes <= asks.total() - asks["call"]
-        assert outcome.cost.calls <= asks["call"]
+            assert least <= asks.get(kind, 0) <= most, kind
+        assert outcome.cost.passes <= sum(asks.values()) - asks.get("call", 0)
+        assert outcome.cost.calls <= asks.get("call", 0)
+        result = outcome.result
+        assert result.stop == "done"
+        assert result.confidence is None or 0.0 <= result.confidence <= 1.0
+        assert json.loads(json.dumps(dict(result.info))) is not None
+        if result.answer is not None:
+            assert PROBLEM.read(result.text) == result.answer
 
 
 @pytest.mark.parametrize("name", VERIFIERS)
 @pytest.mark.parametrize("texts", [["4+3=7\nThe answer is 7."], ["no", "The answer is 7.", ""], [""], []], ids=repr)
-def test_a_verifier_asks_as_its_cost_line_says_and_returns_numbers_or_none(name, texts):
+def test_a_verifier_asks_as_its_cost_line_says_and_returns_numbers_or_none_with_reasons(name, texts):
     """A judgement costs what its line says for each text, a ranking for all of them."""
     verifier = find("verifiers", name)
     numbered = dict(enumerate(texts))
     asks: Counter[str] = Counter()
-    scores, paid = play(counted(judged(verifier, PROBLEM, numbered, key=KEY), asks), answer_of).value
+    judgements, paid = play(counted(judged(verifier, PROBLEM, numbered, key=KEY), asks), answer_of).value
     assert paid
-    assert scores.keys() == numbered.keys()
-    assert all(score is None or isinstance(score, int | float) for score in scores.values())
+    assert judgements.keys() == numbered.keys()
+    for judgement in judgements.values():
+        assert judgement.value is None or isinstance(judgement.value, int | float)
+        assert judgement.explanation
+        assert json.loads(json.dumps(dict(judgement.metadata), allow_nan=False)) == dict(judgement.metadata)
     about = describe(verifier)
     defaults = {option: default for option, (_, default) in about.options.items()}
     times = 1 if is_ranker(verifier) else len(texts)
@@ -123,52 +143,30 @@ def test_a_verifier_asks_as_its_cost_line_says_and_returns_numbers_or_none(name,
     assert asks.keys() <= limits.keys()
     for kind, (least, most) in limits.items():
         assert times * least <= asks[kind] <= times * most, kind
-    assert play(judged(verifier, PROBLEM, numbered, key=KEY), answer_of).value == (scores, paid)
+    assert play(judged(verifier, PROBLEM, numbered, key=KEY), answer_of).value == (judgements, paid)
 
 
 @pytest.mark.parametrize("name", VERIFIERS)
 def test_a_verifier_knows_no_answer_when_its_reply_failed(name):
-    from passel.core.reply import Reply
-
     verifier = find("verifiers", name)
     texts = {0: "nothing to compute", 1: "nothing to compute either"}
-    played = play(judged(verifier, PROBLEM, texts, key=KEY), lambda ask: Reply("failed", error="500"))
-    assert played.value == ({0: None, 1: None}, True)
+    judgements, paid = play(judged(verifier, PROBLEM, texts, key=KEY), lambda ask: Reply("failed", error="500")).value
+    assert paid
+    assert {number: judgement.value for number, judgement in judgements.items()} == {0: None, 1: None}
 
 
 @each
 def test_failed_replies_are_survived(case):
     """Every reply failed, and each one alone."""
-    from passel.core.reply import Reply
-
     assert play(case.flow(), lambda ask: Reply("failed", error="500")).value.answer is None
-    count = len(play(case.flow(), answer_of).asks)
-    for bad in range(count):
+    for bad in range(len(played(case).asks)):
         for stop in ("failed", "length", "filtered"):
-            seen = iter(range(10_000))
+            asked = iter(range(10_000))
 
-            def some(ask, bad=bad, stop=stop, seen=seen):
-                return Reply(stop, "cut at 12") if next(seen) == bad else answer_of(ask)
+            def script(ask, bad=bad, stop=stop, asked=asked):
+                return Reply(stop, "cut at 12") if next(asked) == bad else answer_of(ask)
 
-            play(case.flow(), some)
-
-
-@each
-def test_what_it_tells_can_be_written_as_json(case):
-    import json
-
-    result = outcome_of(case.flow()).result
-    assert json.loads(json.dumps(dict(result.info))) is not None
-    assert result.confidence is None or 0.0 <= result.confidence <= 1.0
-    assert result.stop == "done"
-
-
-@each
-def test_an_answer_that_was_chosen_stands_in_its_text(case):
-    for seed in range(6):
-        result = outcome_of(case.flow(key=Key(seed))).result
-        if result.answer is not None:
-            assert PROBLEM.read(result.text) == result.answer
+            play(case.flow(), script)
 
 
 @each

@@ -109,12 +109,11 @@ def test_a_problem_has_no_place_for_a_gold_answer():
 
 def test_a_task_puts_no_gold_answer_in_its_problems():
     """A task whose gold answers can be told from everything else in it."""
-    from passel.tasks.parts.kinds import NUMBER
-    from passel.tasks.parts.task import Item, Loaded, Task
+    from passel.tasks import NUMBER, Item, LoadedItems, Task
 
     secret = "31415926"
     items = [Item(str(i), f"question {i}", secret, NUMBER, details={"level": i}) for i in range(3)]
-    for problem in Task("t", Loaded(lambda: items)).problems():
+    for problem in Task("t", LoadedItems(lambda: items)).problems():
         assert secret not in repr(problem)
         cells = getattr(problem.read, "__closure__", None) or ()
         assert not any(secret in repr(cell.cell_contents) for cell in cells)

@@ -22,7 +22,7 @@ from passel.core.reply import Reply
 from passel.core.result import Result
 from passel.models.toy import toy
 
-__all__ = ["CODE", "FILLER", "LONG", "code_in", "survives_every_budget", "user"]
+__all__ = ["CODE", "FILLER", "LONG", "code_in", "results_at_every_budget", "user"]
 
 FILLER = ["It rained on the hills all day and nobody came.", "The mill stood still.", "A dog barked twice at noon."]
 CODE = "The access code of the mill is 48213."
@@ -58,8 +58,14 @@ def user(ask: Ask) -> str:
     return ask.prompt[-1].content
 
 
-def survives_every_budget(method: Callable[..., Any], replies: Callable[[Ask], Reply | str], **options: Any) -> None:
-    """The laws of budgets and costs on the problem with a document, which the laws' own problem has not."""
+def results_at_every_budget(
+    method: Callable[..., Any], replies: Callable[[Ask], Reply | str], **options: Any
+) -> list[Result]:
+    """The results where the budget ends at each of a method's requests in turn, for that request or for good.
+
+    The laws of budgets and costs are checked on the way, on the problem with a document, which the laws' own problem
+    has not.
+    """
     whole = play(method(LONG, key=Key(), **options), replies)
     asks = whole.asks
     limits = bounds(describe(method).cost, {n: d for n, (_, d) in describe(method).options.items()} | options)
@@ -68,6 +74,7 @@ def survives_every_budget(method: Callable[..., Any], replies: Callable[[Ask], R
     assert all(isinstance(a, Generate) and "[[SYSTEM]]" in repr(a.prompt) for a in asks)
     assert any("[[MARK]]" in repr(a) for a in asks)
     first = len(whole.rounds[0].asks)
+    results: list[Result] = []
     for point in range(len(asks)):
         for lasting in (True, False):
             number = count()
@@ -86,10 +93,10 @@ def survives_every_budget(method: Callable[..., Any], replies: Callable[[Ask], R
                 assert not paid or point < first, "it lost what it had paid for"
                 continue
             assert isinstance(result, Result)
-            assert result.stop == "budget"
-            assert result.answer is None or code_in(result.text) == result.answer
+            results.append(result)
     assert play(method(LONG, key=Key(), **options), lambda ask: Reply("failed", error="500")).value.answer is None
     _no_budget_is_passed(method, len(asks), options)
+    return results
 
 
 def _no_budget_is_passed(method: Callable[..., Any], most: int, options: dict[str, Any]) -> None:

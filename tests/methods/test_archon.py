@@ -12,7 +12,7 @@ from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.reply import Reply
 from passel.methods import load
-from passel.methods.parts.layers import Block, Layer, layers_of, most_passes, parse, read_toml
+from passel.methods.parts.layers import Block, Layer, layers_of, max_passes, parse, read_toml
 
 PROBLEM = Problem("1", "2 + 2?", instruction="A number.")
 
@@ -127,5 +127,5 @@ def test_any_valid_expression_runs_within_its_passes(layers, n, bad):
         return Reply("failed", error="500") if next(seen) % 4 == bad else "1: pass Verdict: Yes [1] > [2]"
 
     found = played(expression, script)
-    assert len(found.asks) <= most_passes(parse(expression))
+    assert len(found.asks) <= max_passes(parse(expression))
     assert found.value.stop == "done"

@@ -28,7 +28,9 @@ def test_the_best_are_kept_and_each_is_gone_on_from():
     assert {ask.key.path[:-1] for ask in played.asks} == {(*KEY.path, "draw")}
     assert (played.value.text, played.value.stop) == ("8\n7", "done")
     assert [one.text for one in played.value.candidates] == ["9\n4", "9\n6", "8\n5", "8\n7"]
-    assert played.value.info == {"nodes": 8, "rounds": 2}
+    info = played.value.info
+    assert (info["nodes"], info["rounds"], info["chosen"]) == (8, 2, 8)
+    assert [(row["parent"], row["text"]) for row in info["tree"]][5:] == [(4, "4"), (4, "6"), (2, "5"), (2, "7")]
 
 
 def test_a_finished_solution_holds_its_place_until_better_ones_push_it_out():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from long_problem import CODE, LONG, survives_every_budget, user
+from long_problem import CODE, LONG, code_in, results_at_every_budget, user
 
 from passel.core.ask import Ask
 from passel.core.key import Key
@@ -32,6 +32,14 @@ def reader(ask: Ask) -> str:
             return "It is 48213." if "48213" in repr(ask.prompt) else "It may be 11111."
 
 
+def levels(rows):
+    """The level of each node, the root's is 0."""
+    found: list[int] = []
+    for row in rows:
+        found.append(0 if row["parent"] is None else found[row["parent"]] + 1)
+    return found
+
+
 def tree(**options):
     return play(clarification_chain(LONG, key=Key(), **SMALL, **options), reader)
 
@@ -39,9 +47,10 @@ def tree(**options):
 @pytest.mark.parametrize(("width", "depth", "made"), [(1, 1, 1), (1, 3, 3), (2, 2, 6), (3, 1, 3), (2, 3, 14)])
 def test_the_tree_has_its_width_and_depth(width, depth, made):
     played = tree(width=width, depth=depth, nodes=99)
-    paths = [tuple(node["path"]) for node in played.value.info["nodes"]]
-    assert len(paths) == len(set(paths)) == made + 1
-    assert Counter(map(len, paths)) == {level: width**level for level in range(depth + 1)}
+    rows = played.value.info["tree"]
+    assert [row["index"] for row in rows] == list(range(made + 1))
+    assert Counter(levels(rows)) == {level: width**level for level in range(depth + 1)}
+    assert all("The passage says" in row["answer"] or "does not say" in row["answer"] for row in rows[1:])
     labels = Counter(ask.label for ask in played.asks)
     count = played.value.info["passages"]
     assert count > 3
@@ -50,19 +59,14 @@ def test_the_tree_has_its_width_and_depth(width, depth, made):
 
 
 def test_no_more_nodes_than_allowed():
-    assert len(tree(width=3, depth=2, nodes=5).value.info["nodes"]) == 6
-    assert [tuple(one["path"]) for one in tree(width=2, depth=2, nodes=3).value.info["nodes"]] == [
-        (),
-        (0,),
-        (1,),
-        (0, 0),
-    ]
+    assert len(tree(width=3, depth=2, nodes=5).value.info["tree"]) == 6
+    assert [row["parent"] for row in tree(width=2, depth=2, nodes=3).value.info["tree"]] == [None, 0, 0, 1]
 
 
 def test_only_passages_that_help_are_shown():
     played = tree(width=1, depth=1)
-    assert [len(node["passages"]) for node in played.value.info["nodes"]] == [1, 1]
-    (number,) = played.value.info["nodes"][0]["passages"]
+    assert [len(node["passages"]) for node in played.value.info["tree"]] == [1, 1]
+    (number,) = played.value.info["tree"][0]["passages"]
     answers = [ask for ask in played.asks if ask.label in ("answer", "clarify")]
     assert all(f"[Passage {number + 1}]" in repr(ask.prompt) for ask in answers)
     assert all("[Passage 1]" not in repr(ask.prompt) for ask in answers)
@@ -87,7 +91,7 @@ def test_siblings_and_cousins_draw_their_own_questions():
     played = tree(width=2, depth=2)
     keys = [ask.key for ask in played.asks if ask.label == "clarify"]
     assert len(set(keys)) == 6
-    assert len({node["asked"] for node in played.value.info["nodes"]}) == 7
+    assert len({node["text"] for node in played.value.info["tree"]}) == 7
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_yes_comes_before_maybe_and_the_rest_is_left_out():
         return "Answer: yes" if "[Passage 4]" in user(ask) or "[Passage 5]" in user(ask) else "Answer: maybe"
 
     played = play(clarification_chain(LONG, key=Key(), width=1, depth=1, keep=3, **SMALL), some)
-    assert [node["passages"] for node in played.value.info["nodes"]] == [[0, 3, 4]] * 2
+    assert [node["passages"] for node in played.value.info["tree"]] == [[0, 3, 4]] * 2
 
 
 def test_where_no_passage_helps_that_is_said():
@@ -130,7 +134,7 @@ def test_the_leaves_vote_and_the_root_does_not():
         return {(): "11111", ("0",): "11111", ("0-0",): "22222", ("0-1",): "22222"}.get(ask.key.path[1:-2], "33333")
 
     result = play(clarification_chain(LONG, key=Key(), width=2, depth=2, nodes=4, **SMALL), some).value
-    assert [tuple(node["path"]) for node in result.info["nodes"]] == [(), (0,), (1,), (0, 0), (0, 1)]
+    assert [row["parent"] for row in result.info["tree"]] == [None, 0, 0, 1, 1]
     assert result.answer == Answer("22222", "22222")
     assert [one.answer.text for one in result.candidates] == ["11111", "11111", "33333", "22222", "22222"]
 
@@ -144,10 +148,13 @@ def test_a_question_that_failed_makes_no_node_and_a_final_answer_that_failed_doe
         return reader(ask)
 
     result = play(clarification_chain(LONG, key=Key(), width=2, depth=2, **SMALL), some).value
-    assert [tuple(node["path"]) for node in result.info["nodes"]] == [(), (1,), (1, 1)]
+    assert [row["parent"] for row in result.info["tree"]] == [None, 0, 1]
+    assert [row["finished"] for row in result.info["tree"]] == [True, True, False]
     assert result.answer == GOLD, "no leaf has an answer: the last node that has one"
 
 
 @pytest.mark.parametrize("options", [{"width": 1, "depth": 2}, {"width": 2, "depth": 1, "passages": 3}], ids=repr)
-def test_it_lives_with_every_budget(options):
-    survives_every_budget(clarification_chain, reader, tokens=256, **options)
+def test_where_the_budget_ends_it_the_nodes_so_far_decide(options):
+    results = results_at_every_budget(clarification_chain, reader, tokens=256, **options)
+    assert {result.stop for result in results} == {"budget"}
+    assert all(result.answer is None or code_in(result.text) == result.answer for result in results)

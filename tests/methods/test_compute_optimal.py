@@ -45,7 +45,7 @@ def by_length(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:
 
 PROBLEM = Problem("1", "?", read=last_word)
 TWO, THREE = configured(vote, {"n": 2}), configured(vote, {"n": 3})
-ARMS = {"first": TWO, "second": THREE, "third": single, "fourth": single}
+ARMS = {"arm_1": TWO, "arm_2": THREE, "arm_3": single, "arm_4": single}
 
 
 def figures(*accuracies: float) -> dict[str, dict[str, object]]:
@@ -115,7 +115,7 @@ def test_a_bin_without_the_arms_leaves_it_to_all_problems():
 
 
 def test_arms_that_the_pilot_does_not_know_are_refused_before_anything_is_spent():
-    flow = compute_optimal(PROBLEM, key=Key(), first=best_of, second=best_of, third=vote, fourth=vote)
+    flow = compute_optimal(PROBLEM, key=Key(), arm_1=best_of, arm_2=best_of, arm_3=vote, arm_4=vote)
     with pytest.raises(UsageError, match="none of its arms is in the pilot with the same options; it has vote:n=2"):
         play(flow, [Reply(value=TOLD)])
 
@@ -161,7 +161,7 @@ def test_from_a_comparison_to_a_choice(tmp_path, monkeypatch):
     settings = {"model": "toy", "task": "sums:size=40", "limit": 40}
     arms = ["single", "vote:n=6", "best_of:n=6"]
     passel.compare(**settings, methods=arms, out="pilot")
-    spec = "compute_optimal:first=vote:first.n=6:second=single:third=best_of:third.n=6:fourth=single:samples=3:bins=3"
+    spec = "compute_optimal:arm_1=vote:arm_1.n=6:arm_2=single:arm_3=best_of:arm_3.n=6:arm_4=single:samples=3:bins=3"
     found = passel.compare(**settings, methods=[spec, *arms], pilot="pilot", out="later")
     chosen, *others = found.methods
     assert chosen.scored == 40

@@ -16,7 +16,7 @@ from passel.core.problem import Problem
 from passel.core.reply import Reply
 from passel.core.result import Result
 from passel.methods.archon import archon
-from passel.methods.parts.layers import Block, Layer, layers_of, most_passes, parse
+from passel.methods.parts.layers import Block, Layer, layers_of, max_passes, parse
 
 PROBLEM = Problem("1", "What is 2 + 2?")
 REPLIES = ["4", "It is 5.", "[2] > [1]", "[Response 1] Good.\n[Response 2] Bad.", "Fine. Verdict: Yes", "Verdict: No"]
@@ -66,7 +66,7 @@ def test_what_is_written_is_what_is_read(expression):
 @settings(deadline=None)
 @given(valid, choices)
 def test_a_valid_expression_runs_within_its_passes_and_draws_nothing_twice(expression, chosen):
-    most = most_passes(parse(expression))
+    most = max_passes(parse(expression))
     played = play(archon(PROBLEM, key=Key(), layers=expression, passes=most), scripted(chosen))
     assert played.value.stop == "done"
     assert len(played.asks) <= most
@@ -99,9 +99,9 @@ def test_a_budget_may_end_at_every_point_and_what_was_paid_for_is_kept(expressio
 
 
 def test_too_few_passes_are_refused_with_the_number_that_is_needed():
-    assert most_passes(parse("generate(8) | critique | rank(3) | fuse")) == 11
+    assert max_passes(parse("generate(8) | critique | rank(3) | fuse")) == 11
     assert (
-        most_passes(parse("generate(4) + generate(2) | verify | tests | evaluate(3) | fuse(2) + fuse | rank(1)")) == 23
+        max_passes(parse("generate(4) + generate(2) | verify | tests | evaluate(3) | fuse(2) + fuse | rank(1)")) == 23
     )
     with pytest.raises(UsageError, match="11 passes"):
         play(archon(PROBLEM, key=Key(), passes=10))

@@ -34,7 +34,7 @@ def test_a_step_is_worth_what_its_rollout_ends_in():
 
 def test_rollouts_go_k_steps_and_stop_where_the_solution_ends():
     script = [goes_on("9"), goes_on("2"), goes_on("1"), goes_on("2"), goes_on("3"), ends("8"), ends("4"), ends("5")]
-    played = play(ahead(2, 2, further=3), script)
+    played = play(ahead(2, 2, max_rollout_steps=3), script)
     assert [prefix for prefix, _ in drawn_from(played)[2:6]] == ["9\n", "9\n1\n", "9\n1\n2\n", "2\n"]
     assert [one.text for one in played.value.candidates] == ["2\n4", "2\n5"], "the rollouts 2.8! is no solution"
 
@@ -50,7 +50,10 @@ def test_equal_steps_share_a_rollout():
 
 @pytest.mark.parametrize("n", [1, 4, 6])
 def test_without_rollouts_it_is_beam_search(n):
-    both = ahead(n, 2, further=0, depth=5), beam(PROBLEM, key=KEY, n=n, width=2, depth=5, step="line", **VERIFIER)
+    both = (
+        ahead(n, 2, max_rollout_steps=0, depth=5),
+        beam(PROBLEM, key=KEY, n=n, width=2, depth=5, step="line", **VERIFIER),
+    )
     assert play(both[0], hashed) == play(both[1], hashed)
 
 
@@ -63,16 +66,16 @@ def test_a_step_whose_rollout_failed_is_kept_last():
 
 
 def test_a_rollout_keeps_to_the_depth():
-    rolled = rolled_out(PROBLEM, START, key=KEY, further=9, unit="line", depth=3)
+    rolled = rolled_out(PROBLEM, START, key=KEY, max_steps=9, unit="line", depth=3)
     played = play(rolled, lambda ask: goes_on("1") if ask.sampling.stop else ends("2"))
     assert played.value == (Path("1\n1\n2", 3, 3, True), True)
     assert [ask.sampling.stop for ask in played.asks] == [("\n",), ("\n",), None]
-    whole = play(ahead(1, 1, further=9, depth=2), [goes_on("1"), ends("2\n3"), ends("4")])
+    whole = play(ahead(1, 1, max_rollout_steps=9, depth=2), [goes_on("1"), ends("2\n3"), ends("4")])
     assert [ask.sampling.stop for ask in whole.asks] == [("\n",), None, None]
 
 
 def test_where_the_budget_ends_amid_a_rollout_it_is_judged_as_far_as_it_came():
     script = [goes_on("1"), goes_on("2"), goes_on("9"), OutOfBudget(), OutOfBudget(), OutOfBudget()]
-    assert play(ahead(2, 2, further=2), script).value.stop == "budget"
-    rolled = rolled_out(PROBLEM, START, key=KEY, further=3, unit="line")
+    assert play(ahead(2, 2, max_rollout_steps=2), script).value.stop == "budget"
+    rolled = rolled_out(PROBLEM, START, key=KEY, max_steps=3, unit="line")
     assert play(rolled, [goes_on("7"), OutOfBudget()]).value == (Path("7\n", 1, 1), False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from long_problem import CODE, LONG, survives_every_budget, user
+from long_problem import CODE, LONG, code_in, results_at_every_budget, user
 
 from passel.core.ask import Ask
 from passel.core.key import Key
@@ -109,8 +109,10 @@ def test_more_parts_than_allowed_are_made_larger():
 
 @pytest.mark.parametrize("replies", [reader, long_notes])
 @pytest.mark.parametrize("options", [{"tokens": 128}, {"tokens": 64, "overlap": 20, "passages": 5}], ids=repr)
-def test_it_lives_with_every_budget(replies, options):
-    survives_every_budget(map_reduce, replies, **options)
+def test_where_the_budget_ends_it_the_notes_so_far_decide(replies, options):
+    results = results_at_every_budget(map_reduce, replies, **options)
+    assert {result.stop for result in results} == {"budget"}
+    assert all(result.answer is None or code_in(result.text) == result.answer for result in results)
 
 
 def test_when_the_budget_ends_before_the_reduction_the_notes_vote():

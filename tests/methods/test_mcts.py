@@ -75,12 +75,22 @@ def test_the_rules_by_hand():
     assert puct(visits, 0, 2) == uct(visits, 0, 2) == -math.inf
 
 
+def nodes_rounds_visits(played):
+    info = played.value.info
+    return info["nodes"], info["rounds"], info["visits"]
+
+
 def test_walks_weigh_value_against_visits():
     """8 is best at first; when much was drawn from it that is worth little, 6 is."""
     script = [goes_on("8"), goes_on("6"), goes_on("1"), goes_on("0"), ends("7"), ends("5")]
     played = play(search(2, simulations=3), script)
     assert [prefix for prefix, _ in drawn_from(played)] == ["", "", "8\n", "8\n", "6\n", "6\n"]
-    assert played.value.info == {"nodes": 6, "rounds": 3, "visits": [3, 3]}
+    assert nodes_rounds_visits(played) == (6, 3, [3, 3])
+    assert [(row["visits"], row["value"]) for row in played.value.info["tree"]][:3] == [
+        (6, pytest.approx(0.45)),
+        (3, pytest.approx(0.3)),
+        (3, pytest.approx(0.6)),
+    ]
     assert played.value.text == "6\n7"
     played = play(search(2, simulations=3, exploration=0.0), [*script[:2], goes_on("7"), goes_on("7"), *script[4:]])
     assert [prefix for prefix, _ in drawn_from(played)[4:]] == ["8\n7\n"] * 2, "without a bonus the better mean"
@@ -89,7 +99,7 @@ def test_walks_weigh_value_against_visits():
 def test_a_walk_to_a_finished_solution_takes_no_pass_but_counts():
     played = play(search(2, simulations=9, exploration=0.0), [ends("9"), goes_on("1")])
     assert len(played.asks) == 2
-    assert played.value.info == {"nodes": 2, "rounds": 1, "visits": [9, 1]}
+    assert nodes_rounds_visits(played) == (2, 1, [9, 1])
     assert (played.value.text, played.value.stop) == ("9", "done")
 
 
@@ -122,12 +132,12 @@ def test_if_nothing_is_finished_the_most_visited_path_is_drawn_to_its_end():
 
 def test_a_step_may_be_worth_what_a_rollout_from_it_comes_to():
     script = [goes_on("8"), goes_on("1"), goes_on("5"), ends("0"), ends("9"), ends("2"), ends("3")]
-    played = play(search(2, simulations=2, further=9), script)
+    played = play(search(2, simulations=2, max_rollout_steps=9), script)
     assert [prefix for prefix, _ in drawn_from(played)] == ["", "", "8\n", "8\n5\n", "1\n", "1\n", "1\n"]
     greedy = [ask.sampling == Sampling(temperature=0.0, stop=("\n",)) for ask in played.asks]
     assert greedy == [False, False, True, True, True, False, False]
     assert played.value.text == "1\n3"
-    whole = play(search(1, simulations=1, further=9, depth=2), [goes_on("1"), ends("2\n3"), ends("4")])
+    whole = play(search(1, simulations=1, max_rollout_steps=9, depth=2), [goes_on("1"), ends("2\n3"), ends("4")])
     assert [ask.sampling.stop for ask in whole.asks] == [("\n",), None, None], "the last step goes to the end"
 
 

@@ -18,21 +18,21 @@ TEXT = st.lists(PARAGRAPH, min_size=1, max_size=8).map("\n\n".join)
 
 @given(TEXT, st.integers(1, 80))
 def test_nothing_is_lost_and_no_passage_is_too_long(text, tokens):
-    found = split(text, tokens, most=10_000)
+    found = split(text, tokens, max_passages=10_000)
     assert re.sub(r"\s", "", "".join(found)) == re.sub(r"\s", "", text)
     assert all(0 < tokens_of(passage) <= tokens for passage in found)
 
 
 @given(TEXT, st.integers(1, 20), st.integers(1, 6))
 def test_there_are_never_more_than_wanted(text, tokens, most):
-    found = split(text, tokens, most=most)
+    found = split(text, tokens, max_passages=most)
     assert 1 <= len(found) <= most
     assert re.sub(r"\s", "", "".join(found)) == re.sub(r"\s", "", text)
 
 
 @given(TEXT, st.integers(30, 80), st.integers(1, 25))
 def test_with_an_overlap_nothing_is_lost_and_something_is_twice(text, tokens, overlap):
-    found = split(text, tokens, most=10_000, overlap=overlap)
+    found = split(text, tokens, max_passages=10_000, overlap=overlap)
     assert all(0 < tokens_of(passage) <= tokens for passage in found)
     assert len(" ".join(found)) <= len(text) + len(found) * overlap * 4
     words = iter([word for passage in found for word in passage.split()])
@@ -41,8 +41,8 @@ def test_with_an_overlap_nothing_is_lost_and_something_is_twice(text, tokens, ov
 
 def test_an_overlap_repeats_the_end():
     text = "Aa bb cc.\n\nDd ee ff.\n\nGg hh ii.\n\nJj kk ll."
-    assert split(text, 6, most=9) == ["Aa bb cc.\n\nDd ee ff.", "Gg hh ii.\n\nJj kk ll."]
-    assert split(text, 6, most=9, overlap=3) == [
+    assert split(text, 6, max_passages=9) == ["Aa bb cc.\n\nDd ee ff.", "Gg hh ii.\n\nJj kk ll."]
+    assert split(text, 6, max_passages=9, overlap=3) == [
         "Aa bb cc.\n\nDd ee ff.",
         "Dd ee ff.\n\nGg hh ii.",
         "Gg hh ii.\n\nJj kk ll.",
@@ -50,8 +50,8 @@ def test_an_overlap_repeats_the_end():
 
 
 def test_a_short_text_is_one_passage_and_an_empty_one_is_none():
-    assert split("What is 4 + 3?", 512, most=4) == ["What is 4 + 3?"]
-    assert split(" \n\n ", 512, most=4) == []
+    assert split("What is 4 + 3?", 512, max_passages=4) == ["What is 4 + 3?"]
+    assert split(" \n\n ", 512, max_passages=4) == []
 
 
 @given(st.lists(st.text("ab ", min_size=1, max_size=40), min_size=2, max_size=20), st.integers(1, 40))

@@ -65,7 +65,7 @@ def searched(spec, model):
 SEARCHES = {
     f"beam:n=8:width=4:{PRM}": 4,
     f"step_best_of:n=8:{PRM}": 8,
-    f"lookahead:n=8:width=4:further=0:{PRM}": 4,
+    f"lookahead:n=8:width=4:max_rollout_steps=0:{PRM}": 4,
     f"a_star:n=4:expansions=4:{PRM}": 4,
     "saffron:n=2:width=4": 4,
     "best_of:n=8:verifier=orm": 8,

@@ -14,7 +14,7 @@ from passel.core.registry import find, names
 from passel.core.reply import Reply
 from passel.methods import load
 from passel.methods.clarify import ASK, PERSONA
-from passel.methods.parts.prompts import follow_up, with_line, with_system
+from passel.methods.parts.prompts import follow_up, with_line
 
 PROBLEM = Problem("1", "2 + 2?", instruction="End with the answer.", system="Be brief.")
 WRAPPERS = [name for name in names("methods") if "method" in parameters(find("methods", name))]
@@ -103,7 +103,5 @@ def test_prompts_that_grow():
     chat = (Message("user", "q"),)
     assert with_line(chat, "x", before=True)[-1].content == "x\nq"
     assert with_line("raw", "x") == "raw\nx"
-    assert with_system(chat, "s") == (Message("system", "s"), *chat)
-    assert with_system(with_system(chat, "s"), "t")[0].content == "s\nt"
     assert [turn.author for turn in follow_up(chat, "a", "b")] == ["user", "assistant", "user"]
     assert follow_up("raw ", "said", "asked") == "raw said\n\nasked\n"

@@ -120,7 +120,7 @@ def test_without_feedback_it_is_best_of_n_over_all_rounds():
 
 
 def test_it_stops_at_a_score_that_is_enough():
-    found = played("iterative_agent", list("39"), n=2, rounds=3, enough=0.9, verifier=by_number)
+    found = played("iterative_agent", list("39"), n=2, rounds=3, threshold=0.9, verifier=by_number)
     assert found.value.info == {"rounds": 1}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passel.core.key import Key
-from passel.methods.parts.routing import alike, routed
+from passel.methods.parts.routing import routed, similarity
 
 words = st.text("abcé ", max_size=40)
 
@@ -29,14 +29,14 @@ def longest_common(one: str, other: str) -> int:
 def test_similarity_is_the_ratio_of_the_longest_common_subsequence(one, other):
     total = len(one) + len(other)
     expected = float(Fraction(2 * longest_common(one, other), total)) if total else 1.0
-    assert alike(one, other) == pytest.approx(expected)
-    assert alike(one, other) == alike(other, one)
+    assert similarity(one, other) == pytest.approx(expected)
+    assert similarity(one, other) == similarity(other, one)
 
 
 def test_similarity_at_values_known_from_elsewhere():
     """Levenshtein.ratio gives these."""
-    assert alike("kitten", "sitting") == pytest.approx(8 / 13)
-    assert alike("lewenstein", "levenshtein") == pytest.approx(6 / 7)
+    assert similarity("kitten", "sitting") == pytest.approx(8 / 13)
+    assert similarity("lewenstein", "levenshtein") == pytest.approx(6 / 7)
 
 
 NEAR = ["aaaa", "aaab", "aabb", "bbbb", "cccc"]
@@ -70,7 +70,7 @@ def test_nobody_hears_itself_a_silent_one_or_anybody_twice(summaries, k, how, se
 @given(st.lists(words.filter(str.strip), min_size=3, max_size=7), st.integers(1, 3), st.integers(0, 99))
 def test_dispersed_hears_less_similar_ones_than_random_and_random_than_clustered(summaries, k, seed):
     def total(how):
-        return sum(alike(summaries[0], summaries[peer]) for peer in routed(summaries, 0, k, how, Key(seed)))
+        return sum(similarity(summaries[0], summaries[peer]) for peer in routed(summaries, 0, k, how, Key(seed)))
 
     assert total("dispersed") <= total("random") + 1e-9
     assert total("random") <= total("clustered") + 1e-9

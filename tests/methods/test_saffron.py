@@ -49,7 +49,12 @@ def test_all_children_of_a_node_are_valued_in_one_evaluation():
     ]
     assert {(ask.role, ask.what, ask.chain) for ask in scores_of(played)} == {("reward", "reward", False)}
     assert (played.value.text, played.value.stop) == ("2\n6", "done")
-    assert played.value.info == {"nodes": 6, "rounds": 2}
+    info = played.value.info
+    assert (info["nodes"], info["rounds"], info["chosen"]) == (6, 2, 6)
+    assert [(row["parent"], row["text"], row["score"]) for row in info["tree"]][1:] == [
+        *((0, f"{step}\n", score) for step, score in (("1", 0.1), ("2", 0.9), ("3", 0.5))),
+        *((2, step, score) for step, score in (("4", 0.3), ("5", 0.2), ("6", 0.8))),
+    ]
 
 
 def test_one_by_one_asks_once_for_each_child_and_finds_the_same():
@@ -130,14 +135,14 @@ def told(*pairs, stop="length"):
 
 
 def test_tokens_are_told_by_one_pass_a_node():
-    """The end token is no child before `least` tokens, and its reward is the solution's."""
+    """The end token is no child before `min_tokens` tokens, and its reward is the solution's."""
     script = [
         told(("1", 0.5), ("</s>", 0.3), ("2", 0.2)),
         valued(0.1, 0.7),
         told(("</s>", 0.6), ("3", 0.3), ("4", 0.1)),
         valued(0.8, 0.2),
     ]
-    played = play(searched(1, 5, children="tokens", least=1, top_p=0.85), script)
+    played = play(searched(1, 5, children="tokens", min_tokens=1, top_p=0.85), script)
     asks = [ask for ask in played.asks if isinstance(ask, Generate)]
     assert [(ask.prefix, ask.sampling) for ask in asks] == [
         ("", Sampling(max_tokens=1, logprobs=5)),
@@ -159,7 +164,7 @@ def test_tokens_without_an_end_are_drawn_to_their_end():
     "bad", [FAILED, Reply("length"), Reply("filtered"), Reply("end", "")], ids=["failed", "empty", "filtered", "end"]
 )
 def test_bad_replies_are_survived(bad):
-    assert play(searched(2, 2, children="tokens", least=1), lambda ask: bad).value.answer is None
+    assert play(searched(2, 2, children="tokens", min_tokens=1), lambda ask: bad).value.answer is None
     failed = play(searched(2, 2), [FAILED, ends("3"), FAILED])
     assert failed.value.text == "3", "what no value came for is still an answer"
     assert play(searched(2, 2), [FAILED, FAILED]).value.answer is None
@@ -184,7 +189,7 @@ def run(options, budget=None, seed=0, **model):
 @pytest.mark.parametrize("children", ["steps", "tokens"])
 def test_a_perfect_reward_model_leads_along_the_right_path(children):
     """And one call values a node: of n nodes at each level but the first, no more."""
-    options = {"n": 2, "width": 8, "children": children, "top_p": 1.0, "least": 2, "depth": 8}
+    options = {"n": 2, "width": 8, "children": children, "top_p": 1.0, "min_tokens": 2, "depth": 8}
     asks: Counter[str] = Counter()
     model = planted(tokens=1, rho=1.0, chance=0.5)
 

@@ -65,9 +65,9 @@ def test_walds_test_needs_the_more_the_rarer_it_may_err():
 
 def test_it_stops_when_the_leader_is_clear_and_says_why():
     result = played("early_stop_vote:n=40", ["4"] * 4).value
-    assert (result.info["drawn"], result.info["ended"], result.answer.text) == (4, "beta", "4")
+    assert (result.info["samples"], result.info["ended"], result.answer.text) == (4, "beta", "4")
     result = played("early_stop_vote:rule=window:window=3:n=9", ["4", "5", "4", "5", "5", "5"]).value
-    assert (result.info["drawn"], result.info["ended"], result.answer.text) == (6, "window", "5")
+    assert (result.info["samples"], result.info["ended"], result.answer.text) == (6, "window", "5")
 
 
 COIN = Toy(lambda text: [("a", 0.5), ("b", 0.3), ("c", 0.2)])

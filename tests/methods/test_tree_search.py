@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import pytest
@@ -174,13 +175,22 @@ def found(*paths: Reply, verifier=by_last_digit) -> Searched[object]:
 
 def test_the_best_finished_path_is_the_answer():
     result = outcome(PROBLEM, found(goes_on("9"), ends("5"), ends("7"), FAILED, ends("7")))
-    assert (result.text, result.stop, result.info) == ("7", "done", {"nodes": 5, "rounds": 1})
+    assert (result.text, result.stop, result.info["nodes"], result.info["rounds"]) == ("7", "done", 5, 1)
     assert [(one.text, one.score) for one in result.candidates] == [("5", 0.5), ("7", 0.7), ("7", 0.7)]
 
 
-def test_only_some_nodes_may_count_and_of_them_only_the_finished():
-    result = outcome(PROBLEM, found(ends("9"), ends("5"), goes_on("7")), among=[2, 3])
-    assert (result.text, len(result.candidates)) == ("5", 1)
+def test_the_result_holds_the_whole_tree_and_which_node_was_chosen():
+    result = outcome(PROBLEM, found(goes_on("9"), ends("5"), ends("7"), FAILED), cost=[0.0, 0.1, 0.5, math.inf, 1.0])
+    assert [(row["parent"], row["text"], row["score"], row["finished"]) for row in result.info["tree"]] == [
+        (None, "", None, False),
+        (0, "9\n", 0.9, False),
+        (0, "5", 0.5, True),
+        (0, "7", 0.7, True),
+        (0, "", None, False),
+    ]
+    assert [row["cost"] for row in result.info["tree"]] == [0.0, 0.1, 0.5, None, 1.0]
+    assert result.info["chosen"] == 3
+    assert outcome(PROBLEM, found(goes_on("9"))).info["chosen"] is None
 
 
 def test_a_search_that_finished_nothing_has_no_answer():

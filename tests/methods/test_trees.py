@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import math
 from itertools import pairwise
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from step_scripts import PROBLEM, by_last_digit, hashed
 
+from passel.core.judgement import Judgement
+from passel.core.key import Key
+from passel.core.play import play
+from passel.core.registry import find
 from passel.methods.parts.paths import Path
-from passel.methods.parts.trees import Node, Tree, worth
+from passel.methods.parts.trees import Node, Tree, tree_info, worth
 
 CUT = Path("a\nd", 2, 0, True, "length")
 EXAMPLE = (
@@ -33,7 +42,7 @@ def test_children_and_lineage_follow_the_parents():
 
 
 def test_draws_are_counted_by_text_not_by_node():
-    assert EXAMPLE.drawn == {"": 3, "a\n": 3}
+    assert EXAMPLE.sampled == {"": 3, "a\n": 3}
 
 
 def test_only_whole_solutions_are_finished():
@@ -55,7 +64,7 @@ def test_a_tree_keeps_what_it_had_and_adds_what_it_is_given(data):
         before, tree = tree, tree.grown(parents, paths, [data.draw(st.none() | st.floats(0, 1)) for _ in parents])
         assert tree.nodes[: len(before)] == before.nodes
         assert [tree[number].parent for number in tree.last] == parents
-        assert sum(tree.drawn.values()) == len(tree) - 1
+        assert sum(tree.sampled.values()) == len(tree) - 1
     for number in range(1, len(tree)):
         line = [0, *tree.lineage(number)]
         assert line[-1] == number
@@ -64,3 +73,59 @@ def test_a_tree_keeps_what_it_had_and_adds_what_it_is_given(data):
     assert sorted(ordered) == list(range(len(tree)))
     values = [worth(tree[number].value) for number in ordered]
     assert values == sorted(values, reverse=True)
+
+
+def joined(rows: list[dict[str, Any]], index: int) -> str:
+    """The texts from the root down to a node."""
+    at: int | None = index
+    text = ""
+    while at is not None:
+        text, at = rows[at]["text"] + text, rows[at]["parent"]
+    return text
+
+
+def test_a_tree_as_json_holds_each_step_once():
+    rows = json.loads(json.dumps(tree_info(EXAMPLE, visits=range(7), cost=[math.inf, *[0.5] * 6])))
+    assert [row["text"] for row in rows] == ["", "a\n", "b\n", "a\n", "c", "d", "e\n"]
+    assert [(row["index"], row["parent"], row["score"]) for row in rows[4:]] == [(4, 1, 0.9), (5, 3, 1.0), (6, 1, 0.1)]
+    assert [row["index"] for row in rows if row["finished"]] == [4]
+    assert [row["visits"] for row in rows] == list(range(7))
+    assert (rows[0]["cost"], rows[1]["cost"]) == (None, 0.5)
+
+
+SEARCHES = {
+    "beam": {"n": 4, "width": 2},
+    "diverse_beam": {"n": 4, "width": 2},
+    "lookahead": {"n": 4, "width": 2},
+    "step_best_of": {"n": 3},
+    "a_star": {"n": 2},
+    "mcts": {"n": 2, "simulations": 9},
+    "tree_of_thoughts": {"n": 3, "width": 2, "evaluate": "verifier"},
+    "particle_filter": {"n": 4},
+    "particle_gibbs": {"n": 3},
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+@pytest.mark.parametrize("depth", [2, 6])
+def test_every_search_returns_its_tree(name, depth):
+    method = find("methods", name)
+    flow = method(PROBLEM, key=Key(4), verifier=by_last_digit, step="line", depth=depth, **SEARCHES[name])
+    result = play(flow, hashed).value
+    rows = result.info["tree"]
+    assert json.loads(json.dumps(rows)) == rows
+    assert len(rows) == result.info["nodes"] + 1
+    assert [row["index"] for row in rows] == list(range(len(rows)))
+    assert all(row["parent"] < row["index"] for row in rows[1:])
+    texts = {joined(rows, row["index"]).rstrip("\n") for row in rows if row["finished"]}
+    assert {one.text for one in result.candidates} <= texts
+    chosen = rows[result.info["chosen"]]
+    assert joined(rows, chosen["index"]).rstrip("\n") == result.text
+    assert chosen["finished"]
+    assert chosen["index"] not in {row["parent"] for row in rows}, "it is a leaf"
+    assert any((one.text, one.score) == (result.text, chosen["score"]) for one in result.candidates)
+
+
+def test_reasons_stay_with_the_nodes():
+    tree = Tree().grown([0, 0], [Path("a"), Path("b")], [Judgement(0.5, "half of it"), None])
+    assert [(node.value, node.reason) for node in tree.nodes[1:]] == [(0.5, "half of it"), (None, "")]

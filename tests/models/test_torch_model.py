@@ -133,7 +133,9 @@ def test_vectors_have_length_one_and_follow_the_text(answer: Answer):
     assert sum(x * x for x in reply.vectors[0]) == pytest.approx(1.0, abs=1e-5)
 
 
-@pytest.mark.parametrize("decoder", ["greedy", "nucleus:top_p=0.9", "beam:width=3", "cfg", "hogwild:answer=4:finish=."])
+@pytest.mark.parametrize(
+    "decoder", ["greedy", "nucleus:top_p=0.9", "beam_search:width=3", "cfg", "shared_cache:answer=4:finish=."]
+)
 def test_a_decoding_method_answers(answer: Answer, decoder: str):
     replies = answer(*asks(3, Sampling(temperature=1.0, max_tokens=12, decoder=decoder)))
     assert all(reply.stop in ("end", "length") for reply in replies)
@@ -147,7 +149,7 @@ def test_greedy_is_the_greedy_decoder(answer: Answer):
 
 
 def test_drafts_of_one_run_are_the_answers_of_asks_alike(answer: Answer):
-    replies = answer(*asks(3, Sampling(max_tokens=8, decoder="beam:width=3")))
+    replies = answer(*asks(3, Sampling(max_tokens=8, decoder="beam_search:width=3")))
     assert len({reply.text for reply in replies}) == 3
     scores = [reply.raw["score"] for reply in replies if reply.raw]
     assert scores == sorted(scores, reverse=True)

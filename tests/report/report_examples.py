@@ -6,10 +6,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-from passel.runs.trials import Trial
-
 from passel.core.cost import Cost
 from passel.measure.comparison import Comparison, Curve, Estimate, MethodRow, ProblemRow
+from passel.runs.trials import Trial
 
 NAMES = ("single", "vote:n=8", "best_of:n=8", "repeat:n=8", "first_finish:n=4")
 CHANCE = {"single": 0.5, "vote:n=8": 0.76, "best_of:n=8": 0.7, "repeat:n=8": 0.9, "first_finish:n=4": 0.48}
@@ -52,8 +51,8 @@ def problem(i: int, names: Sequence[str], rng: random.Random) -> ProblemRow:
         f"A baker fills {a} trays with {b} rolls each and sells {c} rolls before noon.\n"
         "How many rolls are left for the afternoon? Give the number only."
     )
-    draws = tuple(float(rng.random() > level) for _ in range(16))
-    return ProblemRow(f"rolls-{i + 1:03d}", question, gold, {n: trial(n, level, gold, rng) for n in names}, draws)
+    samples = tuple(float(rng.random() > level) for _ in range(16))
+    return ProblemRow(f"rolls-{i + 1:03d}", question, gold, {n: trial(n, level, gold, rng) for n in names}, samples)
 
 
 def method(name: str, first: str, problems: Sequence[ProblemRow], rng: random.Random) -> MethodRow:
@@ -139,7 +138,7 @@ def unscored() -> Comparison:
         for r in base.methods
     )
     problems = tuple(
-        replace(p, trials={n: replace(t, score=None, answer=None) for n, t in p.trials.items()}, draws=(None,) * 4)
+        replace(p, trials={n: replace(t, score=None, answer=None) for n, t in p.trials.items()}, samples=(None,) * 4)
         for p in base.problems
     )
     return replace(base, methods=rows, problems=problems, curves=(), saved={}, price_known=False)

@@ -10,9 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from report_examples import HOSTILE, NAMES, example, hostile, single, unscored
 from rich.console import Console
 
+from passel.cli.report import report
 from passel.core.errors import RecordError, UsageError
 from passel.measure.comparison import Comparison, Estimate
 from passel.report import footer, read_comparison, table, write_report
@@ -157,9 +159,21 @@ def test_every_comparison_has_a_table_and_a_footer(name: str) -> None:
 
 def test_footer() -> None:
     lines = footer(example())
-    assert "* knows the gold answer: coverage, an upper bound, not a choice." in lines
+    assert "* knows the gold answer: coverage, an upper bound." in lines
     assert any("75 % of passes saved (tokens 74 %, dollars 74 %)." in line for line in lines)
     assert lines[-1] == "Note: 3 replies of 160 were cut at the length limit and count as wrong."
     assert all(line.isascii() for line in lines)
     assert footer(Comparison("m", "t", 0, (), ())) == []
     assert len(NAMES) == len(example().methods)
+
+
+def test_a_folder_without_a_run_is_read_from_its_comparison(tmp_path: Path) -> None:
+    """`passel report` draws the page of a comparison.json that was copied from elsewhere again."""
+    write_report(example(), tmp_path)
+    (tmp_path / "report.html").unlink()
+    done = CliRunner().invoke(report, [str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "report.html").is_file()
+    assert read_comparison(tmp_path) == example()
+    lost = CliRunner().invoke(report, [str(tmp_path / "nowhere")])
+    assert isinstance(lost.exception, UsageError)

@@ -14,7 +14,7 @@ from report_examples import HOSTILE, NAMES, example, hostile, single, unscored
 from passel.core.cost import Cost
 from passel.measure.comparison import Comparison
 from passel.report import write_report
-from passel.report.grid import SHOWN
+from passel.report.grid import MAX_SHOWN
 from passel.report.html import page
 
 VOID = {"meta", "br", "wbr", "input", "link", "img", "hr"}
@@ -129,9 +129,9 @@ def test_cached_tokens_are_shown() -> None:
 
 def test_many_problems_are_limited_with_a_note() -> None:
     data = example(30, names=("single",))
-    many = replace(data, problems=tuple(replace(data.problems[i % 30], id=str(i)) for i in range(SHOWN + 7)))
+    many = replace(data, problems=tuple(replace(data.problems[i % 30], id=str(i)) for i in range(MAX_SHOWN + 7)))
     text = page(many)
-    assert text.count('<details class="problem') == SHOWN
+    assert text.count('<details class="problem') == MAX_SHOWN
     assert "The first 500 of 507 are shown" in text
 
 

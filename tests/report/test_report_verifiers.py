@@ -14,8 +14,8 @@ from test_report_page import Page
 from verifier_examples import drawn, edges, judged
 
 from passel.core.key import Key
-from passel.estimators.verifiers import account
 from passel.measure.comparison import Comparison, VerifierRow
+from passel.measure.evaluate_verifier import evaluate_verifier
 from passel.report import read_comparison, verifier_table, write_report
 from passel.report.html import page
 from passel.report.verifier_findings import sentences
@@ -93,18 +93,18 @@ def said(row: VerifierRow) -> str:
 
 
 def of(values: list[list[float]], scores: list[list[float | None]], kind: str = "verdict") -> VerifierRow:
-    return account("v", kind, values, scores, [str(i) for i in range(len(values))], Key())
+    return evaluate_verifier("v", kind, values, scores, [str(i) for i in range(len(values))], Key())
 
 
 def test_a_ceiling_is_called_one_only_where_every_problem_is_accepted_at_some_time() -> None:
     fooled = [[1.0, 0.0, 0.0, 0.0]] * 10
     assert (
-        "cannot pass 25 % (interval 3 to 49 %), 75 points below coverage, however many samples are drawn: of what it "
-        "accepts on problems where less than half of the samples are right, 75 % is wrong."
+        "cannot exceed 25 % (interval 3 to 49 %), 75 points below coverage, with any number of samples: of the answers "
+        "accepted where less than half of the samples are right, 75 % are wrong."
     ) in re.sub(r"interval \d+ to \d+", "interval 3 to 49", said(of(fooled, [[1.0] * 4] * 10)))
     some = said(of([*fooled, [0.0, 1.0]], [*[[1.0] * 4] * 10, [0.0, 0.0]]))
-    assert "cannot pass" not in some
-    assert "1 problem had none accepted" in some
+    assert "cannot exceed" not in some
+    assert "1 problem had no accepted sample" in some
     assert "reaches coverage, 100 %" in said(of(fooled, [[1.0, 0.0, 0.0, 0.0]] * 10))
 
 
@@ -112,9 +112,9 @@ def test_what_wrong_answers_cost_decides_whether_to_answer() -> None:
     row = of([[1.0, 1.0, 0.0, 0.0]] * 12, [[1.0, 1.0, 1.0, 0.0]] * 12)  # two of three accepted are right
     text = said(row)
     assert "the best number of tries is 2, worth 0.33 a problem" in text
-    assert "as much as 2 right ones bring, it is best not to answer" in text
+    assert "as much as 2 right answers gain, it is best not to answer" in text
     bad = of([[1.0, 0.0, 0.0]] * 12, [[1.0, 1.0, 1.0]] * 12)
-    assert "as much as a right one brings, it is best not to answer" in said(bad)
+    assert "as much as a right one gains, it is best not to answer" in said(bad)
 
 
 def test_only_a_probability_is_called_calibrated_or_not() -> None:
@@ -137,5 +137,5 @@ def test_seeing_which_problems_are_easy_is_not_choosing() -> None:
 def test_few_problems_are_said_to_be_few() -> None:
     assert "Only 3 problems: too few" in said(of([[1.0, 0.0]] * 3, [[1.0, 0.0]] * 3))
     assert "too few" not in said(of([[1.0, 0.0]] * 10, [[1.0, 0.0]] * 10))
-    assert "cannot be told" in said(of([[1.0, 1.0]] * 3, [[1.0, 0.0]] * 3))
-    assert "nothing can be said" in said(of([[]], [[]]))
+    assert "its ranking cannot be measured" in said(of([[1.0, 1.0]] * 3, [[1.0, 0.0]] * 3))
+    assert "nothing was measured" in said(of([[]], [[]]))

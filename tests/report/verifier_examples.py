@@ -9,8 +9,8 @@ from report_examples import NAMES, example
 
 from passel.core.key import Key
 from passel.estimators.chance import generator
-from passel.estimators.verifiers import account
 from passel.measure.comparison import Comparison, VerifierRow
+from passel.measure.evaluate_verifier import evaluate_verifier
 
 
 def drawn(name: str, kind: str, *, problems: int = 60, n: int = 16, lies: float = 0.0, seed: int = 0) -> VerifierRow:
@@ -34,7 +34,7 @@ def drawn(name: str, kind: str, *, problems: int = 60, n: int = 16, lies: float 
         answers[row][0], right[row, 0] = None, False
     ids = [f"rolls-{i + 1:03d}" for i in range(problems)]
     method = NAMES[2] if kind == "probability" else ""
-    return account(name, kind, right.astype(float).tolist(), scores, ids, Key(seed), answers, method=method)
+    return evaluate_verifier(name, kind, right.astype(float).tolist(), scores, ids, Key(seed), answers, method=method)
 
 
 def judged() -> Comparison:
@@ -51,12 +51,16 @@ def edges() -> Comparison:
     """What cannot be told: nothing left, nothing right, nothing scored, one sample, a ranker."""
     ids = ["a", "b"]
     rows = (
-        account("nothing", "score", [[], [None]], [[], [0.3]], ids, Key()),
-        account("all wrong", "score", [[0.0, 0.0], [0.0]], [[0.1, 0.2], [0.3]], ids, Key(), [["x", "y"], ["z"]]),
-        account("silent", "probability", [[0.0, 1.0], [1.0, 0.0]], [[None] * 2] * 2, ids, Key()),
-        account("once", "verdict", [[1.0], [0.0]], [[1.0], [1.0]], ids, Key()),
-        account("far", "score", [[1.0, 0.0]] * 2, [[-3e8, 1e9], [4.0, float("nan")]], ids, Key(), [["x", "y"]] * 2),
-        account(
+        evaluate_verifier("nothing", "score", [[], [None]], [[], [0.3]], ids, Key()),
+        evaluate_verifier(
+            "all wrong", "score", [[0.0, 0.0], [0.0]], [[0.1, 0.2], [0.3]], ids, Key(), [["x", "y"], ["z"]]
+        ),
+        evaluate_verifier("silent", "probability", [[0.0, 1.0], [1.0, 0.0]], [[None] * 2] * 2, ids, Key()),
+        evaluate_verifier("once", "verdict", [[1.0], [0.0]], [[1.0], [1.0]], ids, Key()),
+        evaluate_verifier(
+            "far", "score", [[1.0, 0.0]] * 2, [[-3e8, 1e9], [4.0, float("nan")]], ids, Key(), [["x", "y"]] * 2
+        ),
+        evaluate_verifier(
             "ranker", "score", [[1.0, 0.0, 0.0]] * 2, [[3, 2, 1]] * 2, ids, Key(), [["x", "y", "z"]] * 2, compares=True
         ),
     )

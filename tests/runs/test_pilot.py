@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import passel
-from passel.measure.summary import summarise
 from passel.core.errors import RecordError, UsageError
+from passel.measure.summary import summarise
 from passel.runs.pilot import Pilot, PilotProblem
 from passel.runs.run import Run
 

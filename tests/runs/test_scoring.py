@@ -10,22 +10,20 @@ from pathlib import Path
 import pytest
 
 import passel
-from passel.measure.summary import summarise
 from passel.core.driver import Driver
 from passel.core.model import Binding
 from passel.core.problem import Answer
 from passel.core.result import Candidate, Result
+from passel.measure.summary import summarise
+from passel.models.toy import toy
 from passel.runs.run import Run
 from passel.runs.scoring import Scorer, tools_of
-from passel.models.toy import toy
-from passel.tasks.parts.kinds import NUMBER
-from passel.tasks.parts.task import Item, Loaded, Task
+from passel.tasks import NUMBER, Item, LoadedItems, Task
 
 TASK = """
 from dataclasses import replace
 
-from passel.tasks.parts.kinds import NUMBER
-from passel.tasks.parts.task import Item, Loaded, Task
+from passel.tasks import NUMBER, Item, LoadedItems, Task
 
 def slow():
     def score(item, answer):
@@ -36,7 +34,7 @@ def slow():
         return float(answer.key == item.gold)
 
     kind = replace(NUMBER, score=score, costly=True)
-    return Task("slow", Loaded(lambda: [Item(str(i), f"What is {i} + 3?", str(i + 3), kind) for i in range(1, 6)]))
+    return Task("slow", LoadedItems(lambda: [Item(str(i), f"What is {i} + 3?", str(i + 3), kind) for i in range(1, 6)]))
 """
 
 
@@ -75,7 +73,7 @@ def test_scoring_costs_no_method_anything(folder):
 
 def task(score, *, costly: bool) -> Task:
     kind = replace(NUMBER, score=score, costly=costly)
-    return Task("t", Loaded(lambda: [Item("p", "1 + 1?", "2", kind, solution="1+1=2\nThe answer is 2.")]))
+    return Task("t", LoadedItems(lambda: [Item("p", "1 + 1?", "2", kind, solution="1+1=2\nThe answer is 2.")]))
 
 
 @pytest.mark.parametrize("costly", [False, True])

@@ -14,18 +14,18 @@ from typing import Any
 
 import pytest
 
-from passel.sandbox import Backend, Limits, Ran, Sandbox, Unsafe
+from passel.sandbox import Backend, Execution, Limits, NoSandbox, Sandbox
 
 SHORT = Limits(seconds=10.0, cpu_seconds=10.0)  # of a run that comes to its end by itself
 
 
 @pytest.fixture(scope="session", params=["bubblewrap", "plain"])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A warm pool of one backend."""
+    """A sandbox of each backend, with workers ready."""
     backend: Backend = request.param
     try:
-        made = Sandbox(workers=2, limits=SHORT, backend=backend)
-    except Unsafe as refused:
+        made = Sandbox(max_workers=2, limits=SHORT, backend=backend)
+    except NoSandbox as refused:
         pytest.skip(str(refused))
     yield made
     made.close()
@@ -79,12 +79,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 
 @pytest.fixture
-def attack(sandbox: Sandbox, machine: Machine) -> Iterator[Callable[..., Ran]]:
+def attack(sandbox: Sandbox, machine: Machine) -> Iterator[Callable[..., Execution]]:
     """Runs hostile code; afterwards this process, its files and its neighbours are unharmed, and the next run works."""
     before = os.getpgid(0), signal.getsignal(signal.SIGINT), os.getcwd(), sorted(os.listdir("/"))
     here = sorted(os.listdir("."))
 
-    def run(code: str, limits: Limits = SHORT, **settings: Any) -> Ran:
+    def run(code: str, limits: Limits = SHORT, **settings: Any) -> Execution:
         return sandbox.run(code, limits=limits, **settings)
 
     yield run

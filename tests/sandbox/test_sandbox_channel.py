@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passel.sandbox import Limits
-from passel.sandbox.verdict import DEEPEST, read
+from passel.sandbox.verdict import MAX_DEPTH, read_verdict
 
 TO_ALL = "import os\nfor d in range(3, 128):\n    try: os.{}\n    except OSError: pass\n"
 FLOOD = (" for d in range(3, 128):", "  try: os.write(d, b'x' * 65536)", "  except OSError: pass")
@@ -124,7 +124,7 @@ def test_a_value_that_holds_itself_is_given_as_text(attack):
 @given(st.binary(max_size=200))
 def test_reading_takes_any_bytes(said):
     for given_bytes in (said, b"token " + said + b"\n", b'token {"status": "ok", "value": ' + said + b"}\n"):
-        found = read(given_bytes, "token")
+        found = read_verdict(given_bytes, "token")
         assert found is None or found[0] in ("ok", "error", "memory", "killed")
 
 
@@ -148,15 +148,17 @@ def test_reading_takes_any_bytes(said):
         (b'token {"status": "ok", "value": ' + b"9" * 5000 + b"}\n", ("killed", None)),
         (b'token {"status": "ok", "value": "\\ud800"}\n', ("ok", "?")),
         (b'token {"status": "ok", "value": "\xff"}\n', ("killed", None)),
-        (b'token {"status": "ok", "value": ' + b"[" * DEEPEST + b"]" * DEEPEST + b"}\n", None),
+        (b'token {"status": "ok", "value": ' + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"}\n", None),
     ],
 )  # fmt: skip
 def test_what_is_read(said, found):
-    if said.count(b"[") == DEEPEST:
-        status, value = read(said, "token") or ("", None)
+    if said.count(b"[") == MAX_DEPTH:
+        status, value = read_verdict(said, "token") or ("", None)
         assert status == "ok"
         assert value is not None
-        deeper = said.replace(b"[" * DEEPEST, b"[" * (DEEPEST + 5)).replace(b"]" * DEEPEST, b"]" * (DEEPEST + 5))
-        assert read(deeper, "token") == ("ok", None)
+        deeper = said.replace(b"[" * MAX_DEPTH, b"[" * (MAX_DEPTH + 5)).replace(
+            b"]" * MAX_DEPTH, b"]" * (MAX_DEPTH + 5)
+        )
+        assert read_verdict(deeper, "token") == ("ok", None)
     else:
-        assert read(said, "token") == found
+        assert read_verdict(said, "token") == found

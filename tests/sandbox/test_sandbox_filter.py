@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from passel.sandbox.calls import ABSENT, CALLS, FORBIDDEN
 from passel.sandbox.seccomp import MACHINES, program
+from passel.sandbox.syscalls import ABSENT, CALLS, FORBIDDEN
 
 ALLOW, KILL, EPERM, ENOSYS, EAFNOSUPPORT = 0x7FFF0000, 0x80000000, 0x50001, 0x50026, 0x50061
 THREAD = 0x10000 | 0x100

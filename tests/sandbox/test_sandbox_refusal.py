@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from passel.core.errors import UsageError
-from passel.sandbox import Sandbox, Unsafe, available, backends, choose, sandbox
+from passel.sandbox import NoSandbox, Sandbox, available, backends, choose, sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def started(monkeypatch) -> list[object]:
 
 def test_without_linux_nothing_runs(monkeypatch, started):
     monkeypatch.setattr(sys, "platform", "darwin")
-    with pytest.raises(Unsafe, match=r"bubblewrap: it needs Linux; plain: it needs Linux; install bubblewrap"):
+    with pytest.raises(NoSandbox, match=r"bubblewrap: it needs Linux; plain: it needs Linux; install bubblewrap"):
         Sandbox()
     assert not available()
     assert started == []
@@ -41,7 +41,7 @@ def test_without_linux_nothing_runs(monkeypatch, started):
 
 def test_an_unknown_processor_is_refused(monkeypatch, started):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
-    with pytest.raises(Unsafe, match="riscv64"):
+    with pytest.raises(NoSandbox, match="riscv64"):
         Sandbox()
     assert started == []
 
@@ -50,7 +50,8 @@ def test_without_bubblewrap_and_without_namespaces_nothing_runs(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(backends, "LOADER", "import sys\nsys.exit('unshare: Operation not permitted')\n")
     with pytest.raises(
-        Unsafe, match=r"bwrap is not installed; plain: .*unshare: Operation not permitted; install bubblewrap"
+        NoSandbox,
+        match=r"bwrap is not installed; plain: .*unshare: Operation not permitted; install bubblewrap",
     ):
         Sandbox()
 
@@ -59,7 +60,7 @@ def test_a_worker_that_is_not_confined_gets_no_code(monkeypatch):
     """The loader leaves the container out; the worker itself notices."""
     bare = backends.LOADER + "plain.enter = lambda *a, **k: None\n"
     monkeypatch.setattr(backends, "LOADER", bare)
-    with pytest.raises(Unsafe, match=r"does not hold|read-only|processes have a namespace"):
+    with pytest.raises(NoSandbox, match=r"does not hold|read-only|processes have a namespace"):
         Sandbox(backend="plain")
 
 
@@ -70,23 +71,23 @@ def test_a_container_that_shares_the_network_is_refused(monkeypatch):
     monkeypatch.setattr(
         backends, "_bubblewrap", lambda *a, **k: [word for word in line(*a, **k) if word != "--unshare-net"]
     )
-    with pytest.raises(Unsafe, match="sockets of the machine"):
+    with pytest.raises(NoSandbox, match="sockets of the machine"):
         Sandbox(backend="bubblewrap")
 
 
 def test_a_filter_that_is_not_taken_is_refused(monkeypatch):
     monkeypatch.setattr(backends, "program", lambda **_: b"\0" * 8)
     for backend in ("bubblewrap", "plain"):
-        with pytest.raises(Unsafe, match=r"Invalid argument|not installed"):
+        with pytest.raises(NoSandbox, match=r"Invalid argument|not installed"):
             Sandbox(backend=backend)
 
 
 def test_the_first_that_works_is_taken(monkeypatch):
     monkeypatch.setattr(choose, "missing", lambda backend: None)
     monkeypatch.setattr(choose, "_reasons", {})
-    monkeypatch.setattr(choose, "_tried", lambda backend: "broken" if backend == "bubblewrap" else None)
+    monkeypatch.setattr(choose, "_try", lambda backend: "broken" if backend == "bubblewrap" else None)
     assert choose.choose(None) == "plain"
-    with pytest.raises(Unsafe, match="broken"):
+    with pytest.raises(NoSandbox, match="broken"):
         choose.choose("bubblewrap")
 
 
@@ -102,6 +103,6 @@ def test_the_tool_refuses_too(monkeypatch, started):
 
     monkeypatch.setattr(sandbox, "_default", [])
     monkeypatch.setattr(sys, "platform", "win32")
-    with pytest.raises(Unsafe):
+    with pytest.raises(NoSandbox):
         asyncio.run(python(code="1"))
     assert started == []

@@ -33,7 +33,8 @@ def test_there_are_as_many_problems_as_the_sets_have(task):
 
 @needs_sandbox
 def test_programs_that_do_not_do_the_work_score_nothing(task):
-    for problem in task.problems(limit=3):
+    """A problem of each task; tests/sandbox/programs has all cheats, for both kinds of hidden tests."""
+    for problem in task.problems(limit=1):
         name = problem.details["entry_point"]
         cheats = [
             f"def {name}(*args, **kwargs):\n    return None",
@@ -84,7 +85,7 @@ def test_reference_solutions_pass_their_public_tests(task):
 def test_the_base_tests_can_be_the_weak_verifier():
     if not os.environ.get("PASSEL_DATA"):
         pytest.skip("needs PASSEL_DATA, the folder of the data sets")
-    examples, base = load("humaneval+"), load("humaneval+:tests=base")
+    examples, base = load("humaneval+:inputs=mini"), load("humaneval+:inputs=mini:tests=base")
     few = sum(len(problem.details["tests"]) for problem in examples.problems())
     many = sum(len(problem.details["tests"]) for problem in base.problems())
     assert many > 2 * few > 200
@@ -131,12 +132,3 @@ def test_each_test_has_its_own_verdict():
     found = asyncio.run(unit_tests(code="def f(x):\n    return 2 * x", tests=tests, seconds=0.5))
     assert [one["passed"] for one in found] == [True, False, False, True]
     assert all(one["passed"] is bool(not one["error"]) for one in found)
-
-
-@needs_sandbox
-def test_a_run_that_ends_early_passes_nothing():
-    import asyncio
-
-    for program in ("import os\nos._exit(0)", "import sys\nsys.exit(0)", "while True: print('passed' * 1000)"):
-        found = asyncio.run(unit_tests(code=program, tests=["assert True"], seconds=0.5))
-        assert [one["passed"] for one in found] == [False], program

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from passel.core.errors import UsageError
 from passel.core.key import Key
-from passel.tasks import Item, Loaded, Task, load
+from passel.tasks import Item, LoadedItems, Task, load
 from passel.tasks.parts.code import code_item
 from passel.tasks.parts.examples import Examples
 from passel.tasks.parts.kinds import LETTER, MATH, NUMBER, TEXT
@@ -19,7 +19,7 @@ ITEMS = [Item(str(i), f"What is {i} + {i}?", str(2 * i), NUMBER) for i in range(
 
 
 def task(items=ITEMS, instruction=None) -> Task:
-    return Task("twos", Loaded(lambda: items), instruction)
+    return Task("twos", LoadedItems(lambda: items), instruction)
 
 
 def one(kind, gold: str, solution: str = "", options: tuple[str, ...] = (), instruction: str | None = None) -> str:
@@ -55,11 +55,11 @@ def test_spare_items_are_what_is_not_evaluated_the_last_of_the_order_first():
     made = task()
     for limit in (1, 7, 20, 99):
         used = [problem.id for problem in made.problems(limit=limit, seed=3)]
-        spare = [item.id for item in made.spare(limit=limit, seed=3)]
-        assert sorted(used + spare) == sorted(item.id for item in ITEMS)
+        unevaluated = [item.id for item in made.unevaluated(limit=limit, seed=3)]
+        assert sorted(used + unevaluated) == sorted(item.id for item in ITEMS)
     whole = [problem.id for problem in made.problems(seed=3)]
-    assert [item.id for item in made.spare(limit=5, seed=3)] == whole[:4:-1]
-    assert list(made.spare(seed=3)) == []
+    assert [item.id for item in made.unevaluated(limit=5, seed=3)] == whole[:4:-1]
+    assert list(made.unevaluated(seed=3)) == []
 
 
 def test_examples_stay_the_same_while_the_limit_grows_and_differ_by_seed():
@@ -107,11 +107,11 @@ def test_items_without_anything_to_show_are_passed_over():
 
 
 def test_programs_are_shown_as_they_are_and_not_run():
-    class Trial:
-        def worth(self, program: str) -> float | None:
+    class HiddenTests:
+        def score(self, program: str) -> float | None:
             raise AssertionError("an example was run")
 
-    items = [code_item(n, f"Write {n}.", f"def {n}(): pass", Trial(), (), entry_point=n) for n in "fg"]
+    items = [code_item(n, f"Write {n}.", f"def {n}(): pass", HiddenTests(), (), entry_point=n) for n in "fg"]
     (found,) = Examples(task(items), 1)(1)
     assert found["solution"] in ("```python\ndef f(): pass\n```", "```python\ndef g(): pass\n```")
 
@@ -124,7 +124,7 @@ def test_examples_of_data_sets_are_right_by_their_own_scoring(spec):
         evaluated = {problem.question for problem in made.problems(limit=5)}
     except UsageError as error:
         pytest.skip(str(error))
-    by_question = {item.question: item for item in made.spare(limit=5)}
+    by_question = {item.question: item for item in made.unevaluated(limit=5)}
     for row in Examples(made, 5)(4):
         item = by_question[row["question"]]
         assert row["question"] not in evaluated
@@ -133,7 +133,7 @@ def test_examples_of_data_sets_are_right_by_their_own_scoring(spec):
 
 
 def test_the_order_is_that_of_problems():
-    """`spare` and `problems` must draw one order; this holds them together."""
+    """`unevaluated` and `problems` must draw one order; this holds them together."""
     order = (Key(4) / "problems").permutation(len(ITEMS))
     assert [p.id for p in task().problems(limit=6, seed=4)] == [str(i) for i in order[:6]]
-    assert next(task().spare(limit=6, seed=4)).id == str(order[-1])
+    assert next(task().unevaluated(limit=6, seed=4)).id == str(order[-1])

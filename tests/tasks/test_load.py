@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from passel.core.errors import UsageError
-from passel.tasks import load
+from passel.tasks import configured, load
 from passel.tasks.parts.kinds import STEPS
 
 
@@ -28,10 +28,10 @@ def test_held_out_comes_with_the_package(monkeypatch: pytest.MonkeyPatch) -> Non
     ("spec", "message"),
     [
         ("gsm8", "unknown task 'gsm8'; did you mean gsm8k"),
-        ("gsm8k:spit=train", "unknown option of gsm8k: 'spit'; did you mean split"),
-        ("gsm8k:split=dev", "unknown value for split of gsm8k: 'dev'; known: test, train"),
+        ("gsm8k:spit=train", "unknown option of task gsm8k: 'spit'; did you mean split"),
+        ("gsm8k:split=dev", "unknown value for split of task gsm8k: 'dev'; known: test, train"),
         ("gsm8k:train", "task gsm8k has no part 'train'; options (option=value): split"),
-        ("math500:level=6", "level of math500"),
+        ("math500:level=6", "level of task math500"),
         ("rg", "task rg needs a generator: rg:GENERATOR"),
     ],
 )
@@ -150,10 +150,21 @@ def test_rows_are_read_on_first_use_only(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_a_task_in_the_users_own_python_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(
-        "from passel.tasks import Item, Loaded, Task\n"
+        "from passel.tasks import Item, LoadedItems, Task\n"
         "from passel.tasks.parts.kinds import TEXT\n"
         "def greet(*, word: str = 'hello') -> Task:\n"
-        "    return Task('greet', Loaded(lambda: [Item('1', 'Greet.', word, TEXT)]))\n"
+        "    return Task('greet', LoadedItems(lambda: [Item('1', 'Greet.', word, TEXT)]))\n"
     )
     task = load(f"{file}:greet:word=hi")
     assert task.score("1", task.problems()[0].read("Hi!")) == 1.0
+
+
+def test_a_configured_task_says_its_options_and_its_origin(tmp_path: Path) -> None:
+    table, code = tmp_path / "mine.csv", tmp_path / "mine.py"
+    table.write_text("q,answer\n1+1?,2\n")
+    code.write_text("def mine(*, size: int = 3): ...\n")
+    sums, own = configured("sums:terms=4"), configured(f"{table}:question=q")
+    assert (sums.name, sums.options["terms"], sums.options["digits"], sums.origin) == ("sums:terms=4", 4, 2, "built in")
+    assert (own.options["question"], own.options["answer"], own.origin) == ("q", "answer", str(table))
+    assert configured(f"{code}:mine").origin == str(code)
+    assert configured("humaneval+").make().name == "humaneval_plus"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.tasks import Task, load
-from passel.tasks.parts.haystack import paragraphs_of, stretch, with_facts
-from passel.tasks.parts.needles import FORMS, MOST
+from passel.tasks.parts.haystack import excerpt, paragraphs_of, with_facts
+from passel.tasks.parts.needles import FORMS, MAX_FACTS
 
 needs_data = pytest.mark.skipif(not os.environ.get("PASSEL_DATA"), reason="needs PASSEL_DATA, the folder of data sets")
 KEYS = [Key(seed) / "facts" for seed in range(40)]
@@ -22,7 +22,7 @@ LINK = re.compile(r"The key of (.+) is kept in (.+)\.")
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(("facts", "hops"), [(1, 1), (4, 2), (7, 3), (MOST, 5)])
+@pytest.mark.parametrize(("facts", "hops"), [(1, 1), (4, 2), (7, 3), (MAX_FACTS, 5)])
 def test_as_many_facts_as_wanted_and_all_different(form, facts, hops):
     for key in KEYS[:10]:
         found = FORMS[form](key, facts, hops)
@@ -75,8 +75,8 @@ SENTENCES = st.lists(
 
 
 @given(SENTENCES, st.integers(1, 60), st.integers(0, 99))
-def test_a_stretch_is_as_long_as_wanted_and_in_order(paragraphs, words, seed):
-    found = stretch([tuple(one) for one in paragraphs], words, Key(seed))
+def test_an_excerpt_is_as_long_as_wanted_and_in_order(paragraphs, words, seed):
+    found = excerpt([tuple(one) for one in paragraphs], words, Key(seed))
     sentences = [sentence for one in found for sentence in one]
     assert all(found)
     assert words <= sum(len(one.split()) for one in sentences) < words + 3

@@ -93,7 +93,7 @@ def test_a_number_that_holds_the_right_digits_is_still_wrong() -> None:
         ("rg:chain_sum:min_terms=three", "min_terms of rg:chain_sum must be a whole number, got 'three'"),
         ("rg:chain_sum:min_terms=2.5", "min_terms of rg:chain_sum must be a whole number, got '2.5'"),
         ("rg:chain_sum:min_terms=9", "rg:chain_sum: max_terms must be >= min_terms"),
-        ("rg:chain_sum:wording=odd", "wording of rg"),
+        ("rg:chain_sum:wording=odd", "wording of task rg"),
         ("rg:composite", "rg:composite: Must specify at least one dataset"),
     ],
 )

@@ -128,7 +128,7 @@ def test_an_answer_is_worth_what_its_rows_are(folder, number, query, worth):
 
 
 def test_without_samples_only_the_schema_is_shown(folder):
-    (problem, *_) = load(f"text_to_sql:questions={folder / 'dev.json'}:samples=0").problems()
+    (problem, *_) = load(f"text_to_sql:questions={folder / 'dev.json'}:sample_rows=0").problems()
     assert "CREATE TABLE" in problem.question
     assert "Tom" not in problem.question
 

@@ -91,7 +91,7 @@ def test_a_byte_order_mark_is_no_part_of_a_column(tmp_path: Path) -> None:
             "d.jsonl",
             '{"question": ["?"], "answer": "1"}',
             "",
-            "d.jsonl, row 1: column 'question' holds no text but a list or an object",
+            "d.jsonl, row 1: column 'question' holds a list or an object, not text",
         ),
         (
             "d.jsonl",

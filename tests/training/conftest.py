@@ -1,9 +1,10 @@
-"""A tiny model folder and a file of texts, for whole trainings; and the engine's tiny models on the path."""
+"""A tiny model folder and a file of texts, for whole trainings; the engine's tiny models on the path; one thread."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,17 @@ from tiny_folder import tiny_folder
 ENGINE = str(Path(__file__).resolve().parent.parent / "engine")
 if ENGINE not in sys.path:
     sys.path.insert(0, ENGINE)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Tiny models gain nothing from more threads, and waiting threads take most of the processor's time."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,15 @@ from passel.models.torch import torch as open_model
 from passel.training.loop.log import lines
 from passel.training.loop.seeded import seeded
 from passel.training.parts.batches import collate
-from passel.training.parts.denoising import LEAST, Noise, Others, Predictor, filled, judged, kinds
+from passel.training.parts.denoising import (
+    MIN_SHARE,
+    MaskPredictor,
+    Noise,
+    SampledVocabulary,
+    evaluated,
+    learned_tokens,
+    padded_with_end,
+)
 from passel.training.parts.mask_predictors import evenly, fresh, opened, with_mask
 from passel.training.texts.examples import Example
 
@@ -60,7 +68,7 @@ def test_noise_hides_what_is_to_be_learned_and_as_much_as_it_says() -> None:
     rate = noise.hidden.sum(1) / 300
     assert (rate - noise.share).abs().max() < 4 * (0.25 / 300) ** 0.5
     # one in each of 32 equal parts, up to the least share
-    parts = ((noise.share - LEAST) / (1 - LEAST) * 32).sort().values
+    parts = ((noise.share - MIN_SHARE) / (1 - MIN_SHARE) * 32).sort().values
     gaps = parts.diff()
     assert torch.allclose(gaps, torch.ones(31), atol=1e-2)
 
@@ -88,47 +96,48 @@ def test_the_loss_is_the_weighted_cross_entropy_of_what_is_hidden(network: Any, 
             losses += float(functional.cross_entropy(logits[at - shifted], tokens[at]) / noise.share[row])
         total += losses / (len(tokens) - one.start)
     with torch.no_grad():
-        found = float(Predictor(model).loss(batch, noise))
+        found = float(MaskPredictor(model).loss(batch, noise))
     assert found == pytest.approx(total / len(batch.examples), rel=1e-4)
 
 
 def test_some_others_stand_for_all(network: Any) -> None:
     """The sum of the softmax has the right mean over draws, and a target is found among what is kept."""
     batch = collate(examples(), CPU)
-    noise, predictor, kept = Noise.draw(batch, Key(2)), Predictor(network), kinds(batch.examples)
+    noise, predictor, kept = Noise.draw(batch, Key(2)), MaskPredictor(network), learned_tokens(batch.examples)
     with torch.no_grad():
         whole = predictor.logits(batch, noise.hidden)
         sums = torch.zeros(len(whole))
         for at in range(300):
-            others = Others.draw(kept, network.config.vocab_size, 20, Key(at))
+            others = SampledVocabulary.draw(kept, network.config.vocab_size, 20, Key(at))
             assert others is not None
             assert len(others.tokens) == len(kept) + 20
             some = predictor.logits(batch, noise.hidden, others)
             assert torch.allclose(some[:, : len(kept)], whole[:, kept], atol=1e-5)
             sums += some.exp().sum(1) / 300
         assert (sums / whole.exp().sum(1) - 1).abs().max() < 0.05
-        near = float(predictor.loss(batch, noise, Others.draw(kept, network.config.vocab_size, 150, Key(1))))
+        near = float(predictor.loss(batch, noise, SampledVocabulary.draw(kept, network.config.vocab_size, 150, Key(1))))
         assert near == pytest.approx(float(predictor.loss(batch, noise)), rel=0.05)
-    assert Others.draw(kept, network.config.vocab_size, 0, Key()) is None
-    assert Others.draw(kept, len(kept) + 10, 10, Key()) is None
+    assert SampledVocabulary.draw(kept, network.config.vocab_size, 0, Key()) is None
+    assert SampledVocabulary.draw(kept, len(kept) + 10, 10, Key()) is None
 
 
-def test_kinds_are_what_is_to_be_learned() -> None:
-    assert kinds([Example(np.array([9, 8, 7, 5]), 2, {}), Example(np.array([1, 7, 3]), 1, {})]).tolist() == [3, 5, 7]
+def test_learned_tokens_come_once_each() -> None:
+    two = [Example(np.array([9, 8, 7, 5]), 2, {}), Example(np.array([1, 7, 3]), 1, {})]
+    assert learned_tokens(two).tolist() == [3, 5, 7]
 
 
 def test_answers_are_filled_with_their_end() -> None:
     answer = Example(np.array([5, 6, 7, 1]), 2, {"a": 1})
-    assert filled(answer, 6, frozenset({1})).tokens.tolist() == [5, 6, 7, 1, 1, 1, 1, 1]
-    assert filled(answer, 6, frozenset({1})).row == {"a": 1}
-    for same in (filled(answer, 2, frozenset({1})), filled(answer, 6, frozenset({2}))):
+    assert padded_with_end(answer, 6, frozenset({1})).tokens.tolist() == [5, 6, 7, 1, 1, 1, 1, 1]
+    assert padded_with_end(answer, 6, frozenset({1})).row == {"a": 1}
+    for same in (padded_with_end(answer, 2, frozenset({1})), padded_with_end(answer, 6, frozenset({2}))):
         assert same.tokens.tolist() == [5, 6, 7, 1]
 
 
 def test_a_judgement_is_the_same_every_time(network: Any) -> None:
     with torch.no_grad():
-        first = judged(Predictor(network), examples(), 4, Key(1), CPU)
-        assert first == judged(Predictor(network), examples(), 4, Key(1), CPU)
+        first = evaluated(MaskPredictor(network), examples(), 4, Key(1), CPU)
+        assert first == evaluated(MaskPredictor(network), examples(), 4, Key(1), CPU)
     assert 0.0 <= first["accuracy"] <= 1.0
     assert first["bound"] > 1.0
 
@@ -168,7 +177,7 @@ def test_a_whole_training(tiny: Path, sums: Path, tmp_path: Path, initial: str) 
     """Its loss falls; the folder is a model that the engine opens, that diffusion decoders run and causal ones do
     not."""
     out = tmp_path / "lm"
-    spec = f"diffusion-lm:initial={initial}:fill=16:others=60:learning_rate=3e-3"
+    spec = f"diffusion-lm:initial={initial}:fill=16:negatives=60:learning_rate=3e-3"
     passel.train(spec, model=str(tiny), data=sums, out=out, length=64, dtype="float32", chat=False, steps=40, batch=8)
     first, *_, last = (one["held_out"] for one in lines(out) if "held_out" in one)
     assert last["bound"] < 0.7 * first["bound"]

@@ -22,14 +22,14 @@ from passel.networks.early_exit import CONTINUE, EXIT, STOP, EarlyExit, build_ea
 from passel.networks.trained_parts import load_trained
 from passel.training import load as load_recipe
 from passel.training.early_exit import controller_loss, labels
-from passel.training.loop.course import Course
 from passel.training.loop.log import lines
 from passel.training.loop.seeded import seeded
+from passel.training.loop.setup import TrainingSetup
 from passel.training.parts.batches import batches, collate
 from passel.training.parts.states import read_off, states
 from passel.training.texts.examples import Example
-from passel.training.texts.gather import Texts, gather
-from passel.training.texts.material import Material
+from passel.training.texts.gather import TextSources, gather
+from passel.training.texts.training_data import TrainingData
 
 ENGINE = str(Path(__file__).resolve().parent.parent / "engine")
 if ENGINE not in sys.path:
@@ -81,32 +81,32 @@ def test_states_and_what_is_read_off_them(family: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def material(tiny: Path, sums: Path) -> Material:
+def data(tiny: Path, sums: Path) -> TrainingData:
     base = load(tiny, dtype="float32")
-    return gather(base, Texts((sums,), (sums,), length=64, chat=False), key=Key(), on_progress=lambda *_: None)
+    return gather(base, TextSources((sums,), (sums,), length=64, chat=False), key=Key(), on_progress=lambda *_: None)
 
 
 @pytest.fixture
-def course(material: Material) -> Callable[..., Course]:
-    def make(**options: Any) -> Course:
+def setup(data: TrainingData) -> Callable[..., TrainingSetup]:
+    def make(**options: Any) -> TrainingSetup:
         given = {name: str(value) for name, value in options.items()}
         with seeded(Key(3)):
-            return load_recipe("early_exit", given).make(material, key=Key(1))
+            return load_recipe("early_exit", given).make(data, key=Key(1))
 
     return make
 
 
-def gradients(course: Course, step: int) -> dict[str, bool]:
+def gradients(setup: TrainingSetup, step: int) -> dict[str, bool]:
     """Which parts a step's loss moves."""
-    course.module.zero_grad(set_to_none=True)
+    setup.module.zero_grad(set_to_none=True)
     with seeded(Key(4) / step):
-        course.loss(step).value.backward()
-    found = course.module.named_parameters()
+        setup.loss(step).value.backward()
+    found = setup.module.named_parameters()
     return {name: one.grad is not None and bool(one.grad.any()) for name, one in found}
 
 
-def test_heads_learn_first_and_then_the_controller(course: Callable[..., Course]) -> None:
-    made = course(steps=10, controlling=0.3, rank=4, batch=4)
+def test_heads_learn_first_and_then_the_controller(setup: Callable[..., TrainingSetup]) -> None:
+    made = setup(steps=10, controller_share=0.3, rank=4, batch=4)
     for step in range(10):
         moved = gradients(made, step)
         assert moved["controller.weight"] == (step >= 7), step
@@ -115,8 +115,8 @@ def test_heads_learn_first_and_then_the_controller(course: Callable[..., Course]
     assert made.schedule.rate(7) == max(made.schedule.rate(step) for step in range(7, 10))
 
 
-def test_a_step_is_a_function_of_its_number(course: Callable[..., Course]) -> None:
-    made = course(steps=10, places=5)
+def test_a_step_is_a_function_of_its_number(setup: Callable[..., TrainingSetup]) -> None:
+    made = setup(steps=10, places=5)
 
     def value(step: int) -> float:
         with seeded(Key(4) / step):
@@ -125,19 +125,19 @@ def test_a_step_is_a_function_of_its_number(course: Callable[..., Course]) -> No
     forth = [value(step) for step in range(10)]
     assert [value(step) for step in reversed(range(10))] == forth[::-1]
     assert len(set(forth)) > 5
-    assert dict(made.evaluate()) == dict(course(steps=10, places=5).evaluate())
+    assert dict(made.evaluate()) == dict(setup(steps=10, places=5).evaluate())
 
 
-def test_the_head_learns_what_its_layer_says(material: Material, course: Callable[..., Course]) -> None:
+def test_the_head_learns_what_its_layer_says(data: TrainingData, setup: Callable[..., TrainingSetup]) -> None:
     """A step with all places is the mean over all tokens to be learned, by hand."""
-    made = course(steps=10, places=4096, batch=3, rank=0)
+    made = setup(steps=10, places=4096, batch=3, rank=0)
     parts = made.module
     assert isinstance(parts, EarlyExit)
     with torch.no_grad():
         parts.changes[0].weight.normal_(0, 0.1, generator=torch.Generator().manual_seed(0))
     order, seen = made.loss(0), list[float]()
-    batch = batches(material.examples, 3, key=Key(1) / "data", device=torch.device("cpu"))(0)
-    model = material.base.model
+    batch = batches(data.examples, 3, key=Key(1) / "data", device=torch.device("cpu"))(0)
+    model = data.base.model
     for row, text in enumerate(batch.examples):
         alone = model(input_ids=batch.tokens[row : row + 1, : len(text.tokens)], output_hidden_states=True)
         state = alone.hidden_states[1][0]
@@ -152,7 +152,7 @@ def test_the_head_learns_what_its_layer_says(material: Material, course: Callabl
 def test_a_whole_training_decodes(tiny: Path, sums: Path, tmp_path: Path) -> None:
     out = tmp_path / "parts"
     settings: dict[str, Any] = {"model": str(tiny), "data": sums, "held_out": sums, "length": 64, "dtype": "float32"}
-    options: dict[str, Any] = {"steps": 80, "batch": 8, "learning_rate": 0.02, "rank": 0, "controlling": 0.4}
+    options: dict[str, Any] = {"steps": 80, "batch": 8, "learning_rate": 0.02, "rank": 0, "controller_share": 0.4}
     found = passel.train("early_exit", out=out, chat=False, complete=0.0, **settings, **options)
     first, *_, last = (one["held_out"] for one in lines(out) if "held_out" in one)
     assert last == found.figures

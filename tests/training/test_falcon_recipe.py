@@ -15,7 +15,7 @@ import passel
 import passel.training.falcon as recipe
 from passel.core.ask import Sampling
 from passel.core.key import Key
-from passel.decoding import Opening
+from passel.decoding import DecodingInput
 from passel.engine import Engine, read
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
@@ -23,10 +23,10 @@ from passel.networks.falcon import unit
 from passel.training.loop.log import lines
 from passel.training.loop.seeded import seeded
 from passel.training.parts.batches import Batch, collate
-from passel.training.parts.features import Features
+from passel.training.parts.feature_cache import FeatureCache
 from passel.training.parts.glancing import glanced, share
 from passel.training.texts.examples import Example
-from passel.training.texts.material import Material
+from passel.training.texts.training_data import TrainingData
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +46,16 @@ def course_of(base: Checkpoint, batch: Batch, monkeypatch: pytest.MonkeyPatch, *
     monkeypatch.setattr(recipe, "batches", lambda *_, **__: lambda step: batch)
     monkeypatch.setattr(recipe, "in_order", lambda *_, **__: iter([batch]))
     with seeded(Key(3)):
-        material = Material(base, batch.examples, batch.examples)
-        course = recipe.falcon(material, key=Key(1), steps=10, **options)
-    course.module.eval()  # no dropout
-    return course
+        data = TrainingData(base, batch.examples, batch.examples)
+        setup = recipe.falcon(data, key=Key(1), steps=10, **options)
+    setup.module.eval()  # no dropout
+    return setup
 
 
-def from_scratch(course: Any, base: Checkpoint, batch: Batch, offset: int, told: dict[int, set[int]]) -> Any:
+def from_scratch(setup: Any, base: Checkpoint, batch: Batch, offset: int, told: dict[int, set[int]]) -> Any:
     """(feature loss, soft loss, hard loss, agreeing) of each place that is asked and not told, row by row, with the
     whole text before each place read at once and the model's own logits."""
-    block, found = course.module.shape.block, []
+    block, found = setup.module.shape.block, []
     for row, example in enumerate(batch.examples):
         tokens = torch.from_numpy(example.tokens)
         last: list[torch.Tensor] = []
@@ -68,7 +68,7 @@ def from_scratch(course: Any, base: Checkpoint, batch: Batch, offset: int, told:
         places = range(len(tokens) - 1)
         given = [(p + block, p + block + 1) if p in told.get(row, ()) else (p, p + 1) for p in places]
         mine = torch.stack([features[f] for f, _ in given]), torch.stack([embeddings[e] for _, e in given])
-        guessed = course.module(mine[0].unsqueeze(0), mine[1].unsqueeze(0), offset)[0]
+        guessed = setup.module(mine[0].unsqueeze(0), mine[1].unsqueeze(0), offset)[0]
         for p in places:
             if not example.start <= p + block < len(tokens) - 1 or p in told.get(row, ()):
                 continue
@@ -86,7 +86,7 @@ def test_the_loss_from_scratch(base: Checkpoint, block: int, monkeypatch: pytest
     """With and without places that are told; prompts of several lengths and padding change nothing."""
     batch = batch_of((14, 5), (11, 8), (9, 3))
     for told in ({}, {0: {6}, 2: {4 - block}}):
-        course = course_of(base, batch, monkeypatch, block=block, noise=0.0, glancing=bool(told))
+        setup = course_of(base, batch, monkeypatch, block=block, noise=0.0, glancing=bool(told))
         mask = torch.zeros(3, 13, dtype=torch.bool)
         for row, places in told.items():
             mask[row, list(places)] = True
@@ -95,8 +95,8 @@ def test_the_loss_from_scratch(base: Checkpoint, block: int, monkeypatch: pytest
             with seeded(Key(step)):
                 offset = int(torch.randint(block, ()))
             with seeded(Key(step)), torch.no_grad():
-                loss = course.loss(step)
-                truth = from_scratch(course, base, batch, offset, told)
+                loss = setup.loss(step)
+                truth = from_scratch(setup, base, batch, offset, told)
             apart, soft, hard = (sum(one[of] for one in truth) / len(truth) for of in range(3))
             assert float(loss.value) == pytest.approx(apart + 0.1 * (0.9 * soft + 0.1 * hard), rel=1e-4)
             assert loss.figures["feature"] == pytest.approx(apart, rel=1e-4)
@@ -105,12 +105,12 @@ def test_the_loss_from_scratch(base: Checkpoint, block: int, monkeypatch: pytest
 @pytest.mark.parametrize("block", [1, 2, 3])
 def test_the_figures_from_scratch(base: Checkpoint, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = batch_of((14, 5), (11, 8), (9, 1))
-    course = course_of(base, batch, monkeypatch, block=block)
+    setup = course_of(base, batch, monkeypatch, block=block)
     with torch.no_grad():  # so that some guesses are right
-        course.module.layers[0].down.weight.normal_(0, 0.3, generator=torch.Generator().manual_seed(1))
-    figures = course.judged()
+        setup.module.layers[0].down.weight.normal_(0, 0.3, generator=torch.Generator().manual_seed(1))
+    figures = setup.evaluated()
     with torch.no_grad():
-        truth = [one for offset in range(block) for one in from_scratch(course, base, batch, offset, {})]
+        truth = [one for offset in range(block) for one in from_scratch(setup, base, batch, offset, {})]
     assert figures["feature_loss"] == pytest.approx(sum(one[0] for one in truth) / len(truth), rel=1e-4)
     for at in range(block):
         own = [one[3] for one in truth if one[4] == at]
@@ -159,7 +159,7 @@ def test_features_are_computed_once(base: Checkpoint, monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         base.model.get_decoder(), "forward", lambda *given, **more: (calls.append(1), original(*given, **more))[1]
     )
-    features = Features(base)
+    features = FeatureCache(base)
     first = features.of(batch)
     again = features.of(batch)
     other = features.of(collate(batch.examples[::-1], torch.device("cpu")))
@@ -167,7 +167,7 @@ def test_features_are_computed_once(base: Checkpoint, monkeypatch: pytest.Monkey
     for row, length in ((0, 9), (1, 6)):
         assert torch.equal(first[row, :length], again[row, :length])
         assert torch.equal(first[row, :length], other[1 - row, :length])
-    small = Features(base, memory=7 * 64 * 4)  # room for the shorter one alone
+    small = FeatureCache(base, memory=7 * 64 * 4)  # room for the shorter one alone
     for _ in range(2):
         assert torch.allclose(small.of(batch)[0], first[0], atol=1e-5)
     assert len(calls) == 3
@@ -189,11 +189,11 @@ def test_a_training_makes_a_drafter_that_saves_passes(tiny: Path, tmp_path: Path
     assert last["agreement_1"] > 0.8 > 0.2 > first["agreement_1"]
     assert last["agreement_2"] > 0.6 > 0.2 > first["agreement_2"]
     assert last["feature_loss"] < first["feature_loss"]
-    told = [one["told"] for one in log if "told" in one]
-    assert sum(told[:10]) > 2 * sum(told[-10:])
+    shown = [line["shown"] for line in log if "shown" in line]
+    assert sum(shown[:10]) > 2 * sum(shown[-10:])
     base = load(tiny, dtype="float32")
     prompt = tuple(base.tokenizer("1 + 4")["input_ids"])
-    asked = Opening(prompt, 18, base.end_ids, Sampling(temperature=0.0))
+    asked = DecodingInput(prompt, 18, base.end_ids, Sampling(temperature=0.0))
     with Engine(read(base.model, 64), context=64, memory=8 << 20) as engine:
         (expected,) = engine.run(decoder("greedy").make(asked, key=Key()))
         before = engine.tally.computed

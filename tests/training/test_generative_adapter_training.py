@@ -1,4 +1,4 @@
-"""Generative adapters: lessons, what is remembered of them, and recall of facts that are not in the prompt."""
+"""Generative adapters: examples with a context, cached states, and recall of facts that are not in the prompt."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.context import Generator, Shape, adapted, memory_of, targets_of
 from passel.networks.trained_parts import load_trained
 from passel.training.loop.seeded import seeded
-from passel.training.parts.contexts import Teacher, lesson
+from passel.training.parts.contexts import ContextLoss, context_example
 from passel.training.texts.examples import Example
 
 NAMES, VALUES = "abcdefgh", "ABCDEFGH"
@@ -80,9 +80,9 @@ def test_facts_are_recalled_that_no_prompt_holds(tiny: Path, base: Checkpoint, t
         out=tmp_path / "out",
         dtype="float32",
         evaluations=1,
-        steps=90,
+        steps=60,
         batch=16,
-        learning_rate=0.01,
+        learning_rate=0.015,
         inner=32,
         rank=32,
         kept=32,
@@ -100,27 +100,32 @@ def test_facts_are_recalled_that_no_prompt_holds(tiny: Path, base: Checkpoint, t
 
 def test_a_row_with_a_context_is_asked_without_it(base: Checkpoint) -> None:
     one = text(70, 71, 72, start=2, context="abcdefghi")
-    found = lesson(one, base, 4)
+    found = context_example(one, base, 4)
     assert [base.tokenizer.decode(part.tokens) for part in found.chunks] == ["abc", "def", "ghi"]
-    assert [(asked.text, asked.seen) for asked in found.said] == [(one, 3)]
-    assert [(asked.text, asked.seen) for asked in found.rebuilt] == [(part, 3) for part in found.chunks]
+    assert [(asked.text, asked.seen) for asked in found.queries] == [(one, 3)]
+    assert [(asked.text, asked.seen) for asked in found.reconstructions] == [(part, 3) for part in found.chunks]
 
 
 def test_a_text_is_continued_chunk_by_chunk(base: Checkpoint) -> None:
-    found = lesson(text(*range(10, 22)), base, 4)
+    found = context_example(text(*range(10, 22)), base, 4)
     assert [part.tokens.tolist() for part in found.chunks] == [[10, 11, 12, 13], [14, 15, 16, 17], [18, 19, 20, 21]]
-    assert [(asked.text, asked.seen) for asked in found.said] == [(found.chunks[1], 1), (found.chunks[2], 2)]
-    assert [(asked.text, asked.seen) for asked in found.rebuilt] == list(zip(found.chunks, (1, 2, 3), strict=True))
-    short = lesson(text(10, 11, 12, 13, 14), base, 64)
+    assert [(asked.text, asked.seen) for asked in found.queries] == [(found.chunks[1], 1), (found.chunks[2], 2)]
+    assert [(asked.text, asked.seen) for asked in found.reconstructions] == list(
+        zip(found.chunks, (1, 2, 3), strict=True)
+    )
+    short = context_example(text(10, 11, 12, 13, 14), base, 64)
     assert [len(part.tokens) for part in short.chunks] == [3, 2], "there is always something to continue"
 
 
-def test_a_loss_is_that_of_each_lesson_alone_from_the_chunks_it_has_seen(base: Checkpoint) -> None:
+def test_a_loss_is_that_of_each_text_alone_from_the_chunks_it_has_seen(base: Checkpoint) -> None:
     generator = generator_for(base)
-    lessons = [lesson(text(*range(10, 22)), base, 4), lesson(text(70, 71, 72, start=2, context="abcdef"), base, 4)]
-    found = Teacher(base, generator, 0.5, 1e6).loss(lessons, compare=True)
-    losses: dict[str, list[torch.Tensor]] = {"said": [], "rebuilt": []}
-    for one in lessons:
+    context_examples = [
+        context_example(text(*range(10, 22)), base, 4),
+        context_example(text(70, 71, 72, start=2, context="abcdef"), base, 4),
+    ]
+    found = ContextLoss(base, generator, 0.5, 1e6).loss(context_examples, compare=True)
+    losses: dict[str, list[torch.Tensor]] = {"queries": [], "reconstructions": []}
+    for one in context_examples:
         for what, kept in losses.items():
             for asked in getattr(one, what):
                 memory = None
@@ -132,27 +137,30 @@ def test_a_loss_is_that_of_each_lesson_alone_from_the_chunks_it_has_seen(base: C
                     scores = base.model(input_ids=tokens.unsqueeze(0)).logits[0].log_softmax(-1)
                 places = range(asked.text.start, len(tokens))
                 kept += [-scores[place - 1, tokens[place]] for place in places]
-    said, rebuilt = (float(torch.stack(one).mean()) for one in losses.values())
-    assert found.figures["loss"] == pytest.approx(said, abs=1e-4)
-    assert found.figures["rebuilding"] == pytest.approx(rebuilt, abs=1e-4)
-    assert found.value.item() == pytest.approx(said + 0.5 * rebuilt, abs=1e-4)
-    assert found.figures["loss_without"] != pytest.approx(said, abs=1e-3)
+    queries, reconstructions = (float(torch.stack(one).mean()) for one in losses.values())
+    assert found.figures["loss"] == pytest.approx(queries, abs=1e-4)
+    assert found.figures["rebuilding"] == pytest.approx(reconstructions, abs=1e-4)
+    assert found.value.item() == pytest.approx(queries + 0.5 * reconstructions, abs=1e-4)
+    assert found.figures["loss_without"] != pytest.approx(queries, abs=1e-3)
 
 
 def test_what_is_remembered_changes_nothing(base: Checkpoint) -> None:
-    lessons = [lesson(text(70, 71, 72, start=2, context="abcdef"), base, 4), lesson(text(*range(10, 22)), base, 4)]
+    context_examples = [
+        context_example(text(70, 71, 72, start=2, context="abcdef"), base, 4),
+        context_example(text(*range(10, 22)), base, 4),
+    ]
     generator = generator_for(base)
-    remembering, forgetful = Teacher(base, generator, 1.0, 1e6), Teacher(base, generator, 1.0, 0.0)
-    first = remembering.loss(lessons).value
-    again = remembering.loss(lessons).value
+    remembering, forgetful = ContextLoss(base, generator, 1.0, 1e6), ContextLoss(base, generator, 1.0, 0.0)
+    first = remembering.loss(context_examples).value
+    again = remembering.loss(context_examples).value
     assert torch.equal(first, again)
-    assert torch.equal(first, forgetful.loss(lessons).value)
+    assert torch.equal(first, forgetful.loss(context_examples).value)
 
 
 def test_gradients_reach_all_that_is_trained_and_nothing_else(base: Checkpoint) -> None:
     for keys in ("input", "hidden"):
         generator = generator_for(base, keys=keys)
-        Teacher(base, generator, 1.0, 1e6).loss([lesson(text(*range(10, 22)), base, 4)]).value.backward()
+        ContextLoss(base, generator, 1.0, 1e6).loss([context_example(text(*range(10, 22)), base, 4)]).value.backward()
         for name, weight in generator.named_parameters():
             assert weight.grad is not None, name
             assert weight.grad.abs().sum() > 0, name

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 import passel
 from passel.core.key import Key
-from passel.decoding import Opening
+from passel.decoding import DecodingInput
 from passel.decoding import load as load_decoder
 from passel.engine import Engine, read
 from passel.engine.weights import load
@@ -23,9 +23,9 @@ from passel.networks.hamburger import Embedder, MicroDecoder, Parts, Shape, buil
 from passel.networks.trained_parts import load_trained
 from passel.training.hamburger import hamburger
 from passel.training.loop.log import lines
-from passel.training.parts.segmentation import segmented
+from passel.training.parts.segmentation import group_sizes
 from passel.training.texts.examples import Example
-from passel.training.texts.material import Material
+from passel.training.texts.training_data import TrainingData
 
 LOW, RATIO = 3.4, 0.9
 """Thresholds under which texts of the tiny models, which are sure of nothing, fall into groups of all sizes."""
@@ -95,8 +95,8 @@ def test_losses_as_recomputed_group_by_group(family: str, rank: int) -> None:
     nothing."""
     base, examples = checkpoint(family), texts(3)
     options = {"lora_rank": rank, "low": LOW, "ratio": RATIO, "kl": 0.5, "inner": 48, "batch": 3}
-    course = hamburger(Material(base, examples, examples), key=Key(), **options)
-    parts = course.module["parts"] if isinstance(course.module, torch.nn.ModuleDict) else course.module
+    setup = hamburger(TrainingData(base, examples, examples), key=Key(), **options)
+    parts = setup.module["parts"] if isinstance(setup.module, torch.nn.ModuleDict) else setup.module
     assert isinstance(parts, Parts)
     parts.load_state_dict(random_parts(parts.shape).state_dict())
     model = base.model
@@ -105,7 +105,7 @@ def test_losses_as_recomputed_group_by_group(family: str, rank: int) -> None:
         ids = torch.from_numpy(one.tokens)
         whole = model(input_ids=ids.unsqueeze(0)).logits[0].log_softmax(-1)
         entropies = -(whole.exp() * whole).sum(-1)[one.start - 1 : -1]
-        sizes = segmented(entropies.tolist(), low=LOW, ratio=RATIO)
+        sizes = group_sizes(entropies.tolist(), low=LOW, ratio=RATIO)
         table = model.get_input_embeddings()(ids)
         inputs, positions, at = list(table[: one.start]), list(range(one.start)), one.start
         for size in sizes:
@@ -126,12 +126,12 @@ def test_losses_as_recomputed_group_by_group(family: str, rank: int) -> None:
             positions.append(at - 1)
         count, groups = count + len(ids) - one.start, groups + len(sizes)
         assert set(sizes) > {1}, "the thresholds give no groups"
-    loss = course.loss(0)
+    loss = setup.loss(0)
     assert loss.figures["token_loss"] == pytest.approx(token / count, rel=1e-4)
     assert loss.figures["stop_loss"] == pytest.approx(stop / count, rel=1e-4)
     assert loss.figures["kl"] == pytest.approx(apart / count, rel=1e-3)
     assert float(loss.value.detach()) == pytest.approx((token + 0.5 * stop + 0.5 * apart) / count, rel=1e-4)
-    figures = course.judged()
+    figures = setup.evaluated()
     assert figures["token_loss"] == pytest.approx(token / count, rel=1e-4)
     assert figures["tokens_per_group"] == pytest.approx(count / groups)
 
@@ -163,13 +163,13 @@ def test_a_model_that_stays_reads_a_prompt_once(rank: int) -> None:
     """A pass to cut the texts, the first time; one over the groups, which has the prompts where the model changes."""
     base, random = checkpoint("llama"), np.random.default_rng(0)
     examples = [Example(random.integers(0, 64, 20 + at), 14 + at, {}) for at in range(3)]
-    course = hamburger(Material(base, examples, examples), key=Key(), lora_rank=rank, batch=3, low=LOW, ratio=RATIO)
+    setup = hamburger(TrainingData(base, examples, examples), key=Key(), lora_rank=rank, batch=3, low=LOW, ratio=RATIO)
     seen: list[int] = []
     base.model.model.layers[0].register_forward_pre_hook(lambda _, given: seen.append(given[0].shape[1]))
     losses: list[float] = []
     for count in (2, 1):
         seen.clear()
-        losses.append(float(course.loss(0).value.detach()))
+        losses.append(float(setup.loss(0).value.detach()))
         assert len(seen) == count
         assert (seen[-1] <= 1 + 6) == (not rank), "a prompt's last token and at most six groups"
     assert losses[0] == losses[1]
@@ -208,10 +208,10 @@ def test_a_whole_training(rank: int, tiny: Path, tmp_path: Path) -> None:
     assert parts.shape.depths == (1, 2)
     assert (tmp_path / "out" / "adapter_config.json").is_file() == bool(rank)
     base = load(tiny, adapter=tmp_path / "out" if rank else None, dtype="float32")
-    opening = Opening((20, 30, 40), 16, base.end_ids)
+    inputs = DecodingInput((20, 30, 40), 16, base.end_ids)
     with Engine(read(base.model, 128), context=128) as engine:
         (greedy,), (single,) = (
-            engine.run(load_decoder(name).make(opening, key=Key()))
+            engine.run(load_decoder(name).make(inputs, key=Key()))
             for name in ("greedy", f"hamburger:path={tmp_path / 'out'}:confidence=1.01")
         )
     assert (single.tokens, single.ended) == (greedy.tokens, greedy.ended)

@@ -20,7 +20,7 @@ from passel.core.ranges import Range
 from passel.core.registry import find, names
 from passel.networks.trained_parts import MANIFEST
 from passel.training.loop.curves import PAGE
-from passel.training.loop.log import LOG, Step, lines
+from passel.training.loop.log import LOG, StepReport, lines
 
 RECIPES = names("training")
 SECTIONS = ["Source", "Symbols", "Args", "Cost", "Guarantees", "Deviations"]
@@ -30,7 +30,7 @@ SECTIONS = ["Source", "Symbols", "Args", "Cost", "Guarantees", "Deviations"]
 def test_signature_and_docstring(name: str) -> None:
     recipe = find("training", name)
     first, key, *rest = inspect.signature(recipe).parameters.values()
-    assert first.name == "material"
+    assert first.name == "data"
     assert key.name == "key"
     assert all(one.kind is inspect.Parameter.KEYWORD_ONLY for one in (key, *rest))
     assert all(one.default is not inspect.Parameter.empty for one in rest)
@@ -58,12 +58,12 @@ def test_a_training_on_a_tiny_model(name: str, tiny: Path, sums: Path, tmp_path:
     assert manifest["figures"] == dict(whole.figures)
     assert {LOG, PAGE} <= {path.name for path in (tmp_path / "whole").iterdir()}
 
-    def stop(step: Step) -> None:
+    def stop(step: StepReport) -> None:
         if step.step == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(name, tiny, sums, tmp_path / "part", watch=stop)
+        train(name, tiny, sums, tmp_path / "part", on_step=stop)
     again = train(name, tiny, sums, tmp_path / "part")
     assert again.figures == whole.figures
     for file in (tmp_path / "whole").rglob("*.safetensors"):

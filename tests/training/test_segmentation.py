@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passel.training.parts.batches import collate
-from passel.training.parts.grouping import grouped
-from passel.training.parts.segmentation import segmented
+from passel.training.parts.grouping import group_batch
+from passel.training.parts.segmentation import group_sizes
 from passel.training.texts.examples import Example
 
 
@@ -27,22 +27,22 @@ from passel.training.texts.examples import Example
     ],
 )
 def test_the_rule(entropies: list[float], sizes: list[int]) -> None:
-    assert segmented(entropies) == sizes
+    assert group_sizes(entropies) == sizes
 
 
 @given(st.lists(st.floats(0, 12), max_size=40), st.floats(0, 1), st.floats(0, 1), st.integers(1, 5))
 def test_each_token_is_in_one_group_and_joins_by_right(
-    entropies: list[float], low: float, ratio: float, most: int
+    entropies: list[float], low: float, ratio: float, max_size: int
 ) -> None:
-    sizes = segmented(entropies, low=low, ratio=ratio, most=most)
+    sizes = group_sizes(entropies, low=low, ratio=ratio, max_size=max_size)
     assert sum(sizes) == len(entropies)
-    assert all(1 <= size <= most for size in sizes)
+    assert all(1 <= size <= max_size for size in sizes)
     starts = np.cumsum([0, *sizes])
     for at, entropy in enumerate(entropies):
         group = int(np.searchsorted(starts, at, side="right")) - 1
         # the group that it is in, or that it could have joined
         before = entropies[starts[group] : at] or (entropies[starts[group - 1] : at] if at else [])
-        joins = bool(before) and len(before) < most and (entropy < low or entropy < ratio * max(before))
+        joins = bool(before) and len(before) < max_size and (entropy < low or entropy < ratio * max(before))
         assert joins == (at != starts[group])
 
 
@@ -51,7 +51,7 @@ def test_a_batch_in_groups() -> None:
     rows = [Example(np.arange(length), start, {}) for length, start in ((9, 3), (5, 1), (12, 11))]
     sizes = [[1, 3, 2], [4], [1]]
     batch = collate(rows, torch.device("cpu"))
-    found = grouped(batch, sizes, 4)
+    found = group_batch(batch, sizes, 4)
     assert found.sizes.tolist() == [[1] * 3 + [1, 3, 2] + [0] * 6, [1, 4] + [0] * 10, [1] * 12]
     for row, one in enumerate(rows):
         assert found.members[row][found.there[row]].tolist() == list(range(len(one.tokens)))

@@ -8,16 +8,16 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="needs matplotlib")
 
-from passel.training.loop.course import Schedule
 from passel.training.loop.curve_plots import smooth
 from passel.training.loop.curves import curves_of, write_curves
 from passel.training.loop.log import LOG, Log, lines
+from passel.training.loop.setup import Schedule
 
 
 def test_curves_of_a_log(tmp_path: Path) -> None:
     import torch
 
-    from passel.training.loop.course import Loss
+    from passel.training.loop.setup import Loss
 
     log = Log(tmp_path, 0)
     log.evaluated(0, {"agreement": 0.25})

@@ -14,15 +14,15 @@ from torch import nn
 import passel
 from passel.core.errors import UsageError
 from passel.core.key import Key
-from passel.training.loop.course import Course, Loss, Schedule
-from passel.training.loop.log import Step, lines
+from passel.training.loop.log import StepReport, lines
 from passel.training.loop.loop import CHECKPOINT, run
 from passel.training.loop.seeded import seeded
+from passel.training.loop.setup import Loss, Schedule, TrainingSetup
 from passel.training.parts.batches import batches
 from passel.training.texts.examples import Example, read
 
 
-def line(steps: int = 40) -> Course:
+def line(steps: int = 40) -> TrainingSetup:
     """Fits a line with noise that torch draws, so that a step that is not seeded would differ."""
     module = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.2), nn.Linear(3, 1))
 
@@ -33,23 +33,23 @@ def line(steps: int = 40) -> Course:
     def evaluate() -> dict[str, float]:
         return {"error": float((module(torch.eye(3)).squeeze(1) - 1).square().mean())}
 
-    return Course(module, loss, Schedule(steps, 0.03), evaluate=evaluate)
+    return TrainingSetup(module, loss, Schedule(steps, 0.03), evaluate=evaluate)
 
 
-def trained(folder: Path, *, stop: int | None = None, steps: int = 40) -> tuple[Course, dict[str, float]]:
+def trained(folder: Path, *, stop: int | None = None, steps: int = 40) -> tuple[TrainingSetup, dict[str, float]]:
     with seeded(Key(5)):
-        course = line(steps)
+        setup = line(steps)
 
-    def watch(step: Step) -> None:
+    def on_step(step: StepReport) -> None:
         if step.step == stop:
             raise KeyboardInterrupt
 
-    figures = run(course, folder, key=Key(1), device=torch.device("cpu"), mixed=False, every=0.0, watch=watch)
-    return course, figures
+    figures = run(setup, folder, key=Key(1), device=torch.device("cpu"), mixed=False, every=0.0, on_step=on_step)
+    return setup, figures
 
 
 def test_it_learns_and_an_interruption_changes_nothing(tmp_path: Path) -> None:
-    course, figures = trained(tmp_path / "whole")
+    setup, figures = trained(tmp_path / "whole")
     log = lines(tmp_path / "whole")
     held_out = [one["held_out"]["error"] for one in log if "held_out" in one]
     assert len(held_out) == 6
@@ -60,8 +60,8 @@ def test_it_learns_and_an_interruption_changes_nothing(tmp_path: Path) -> None:
         trained(tmp_path / "part", stop=17)
     again, same = trained(tmp_path / "part")
     assert same == figures
-    for name, weight in course.trained().items():
-        assert torch.equal(weight, again.trained()[name]), name
+    for name, weight in setup.trained_state().items():
+        assert torch.equal(weight, again.trained_state()[name]), name
     clock = {"seconds", "tokens_per_second"}
     timeless = [{k: v for k, v in one.items() if k not in clock} for one in lines(tmp_path / "part")]
     assert timeless == [{k: v for k, v in one.items() if k not in clock} for one in log]
@@ -69,7 +69,9 @@ def test_it_learns_and_an_interruption_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_gradient_that_is_not_finite_ends_it(tmp_path: Path) -> None:
     module = nn.Linear(1, 1)
-    broken = Course(module, lambda step: Loss(module(torch.ones(1)).log().sum() * float("inf"), 1), Schedule(3, 0.1))
+    broken = TrainingSetup(
+        module, lambda step: Loss(module(torch.ones(1)).log().sum() * float("inf"), 1), Schedule(3, 0.1)
+    )
     with pytest.raises(FloatingPointError, match="step 1"):
         run(broken, tmp_path, key=Key(), device=torch.device("cpu"), mixed=False)
 
@@ -118,7 +120,7 @@ def test_a_whole_training(tiny: Path, sums: Path, tmp_path: Path) -> None:
     seen: list[Any] = []
     settings = {"model": str(tiny), "data": sums, "length": 64, "dtype": "float32", "chat": False}
     out = tmp_path / "valve"
-    found = passel.train("cot-valve:rank=4", out=out, steps=12, batch=4, watch=seen.append, **settings)
+    found = passel.train("cot-valve:rank=4", out=out, steps=12, batch=4, on_step=seen.append, **settings)
     assert [step.step for step in seen] == list(range(1, 13))
     assert set(found.figures) <= {"loss_at_0", "loss_at_1"}
     first, *_, last = (one["held_out"] for one in lines(out) if "held_out" in one)
@@ -146,7 +148,7 @@ def test_a_whole_training(tiny: Path, sums: Path, tmp_path: Path) -> None:
 def test_what_is_refused(tiny: Path, sums: Path, tmp_path: Path, cli: Any) -> None:
     given = ("--model", tiny, "--data", sums, "--out", tmp_path / "out")
     assert "unknown recipe 'nothing'" in cli("train", "nothing", *given).message
-    assert "unknown option of recipe cot-valve" in cli("train", "cot-valve:rnak=4", *given).message
+    assert "unknown option of recipe cot_valve" in cli("train", "cot-valve:rnak=4", *given).message
     missing = cli("train", "cot-valve", "--model", tiny, "--data", tmp_path / "no.txt", "--out", tmp_path / "out")
     assert "no file at" in missing.message
     (tmp_path / "full").mkdir()

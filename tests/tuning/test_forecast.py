@@ -208,7 +208,7 @@ def test_a_method_that_breaks_is_named(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(
         "def broken(problem, *, key, n: int = 1):\n    yield from ()\n    raise ZeroDivisionError('mine')\n"
     )
-    with pytest.raises(UsageError, match=r"mine.py:broken:n=1 breaks .*ZeroDivisionError"):
+    with pytest.raises(UsageError, match=r"mine.py:broken:n=1 fails .*ZeroDivisionError"):
         passel.forecast("mine.py:broken:n=1", **SMALL)
 
 
@@ -270,6 +270,6 @@ def _accuracy(folder, name):
 
 def test_a_pilot_that_is_never_right_tells_no_chance(tmp_path):
     passel.compare(model="planted:chance=0", task="planted:depth=3", methods=["single"], limit=5, out=tmp_path / "run")
-    with pytest.raises(UsageError, match="no plain draw"):
+    with pytest.raises(UsageError, match="no plain sample"):
         passel.forecast("best_of:n=1", pilot=tmp_path / "run")
     assert passel.forecast("best_of:n=1", pilot=tmp_path / "run", chance=0.5, problems=3).assumptions.chance == 0.5

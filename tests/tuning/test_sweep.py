@@ -89,7 +89,7 @@ def test_the_command_compares_the_arms_and_says_what_each_option_is_worth(tmp_pa
     result = CliRunner().invoke(commands, words)
     assert result.exit_code == 0, result.output
     assert "n: best with 8 (83 %" in result.output
-    assert "sampling.top_p: nothing was better than the base" in result.output
+    assert "sampling.top_p: no value was better than the base" in result.output
     names = [row["name"] for row in json.loads((tmp_path / "comparison.json").read_text())["methods"]]
     assert names == ["vote:n=4", "vote:n=1", "vote:n=8", "vote:n=4:sampling.top_p=0.5"]
 

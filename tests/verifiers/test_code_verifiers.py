@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from judged_values import worth_of
 
 from passel.core.errors import OutOfBudget
 from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.reply import Reply
-from passel.sandbox import Unsafe, default
+from passel.sandbox import NoSandbox, default_sandbox
 from passel.tools.unit_tests import unit_tests as tool
 from passel.verifiers.own_tests import agreement, own_tests, written_tests
 from passel.verifiers.unit_tests import unit_tests
@@ -40,7 +41,7 @@ def test_the_tool_is_given_what_the_problem_shows():
 
 @pytest.mark.parametrize("bad", [Reply(value=None), Reply(value=""), ran(T), ran(T, T, T)], ids=repr)
 def test_without_a_whole_reply_there_is_no_verdict(bad):
-    assert play(unit_tests(PROBLEM, PROGRAM, key=Key()), [bad]).value is None
+    assert worth_of(play(unit_tests(PROBLEM, PROGRAM, key=Key()), [bad])) is None
 
 
 def test_asserts_are_taken_out_of_a_text():
@@ -88,7 +89,7 @@ def test_scores_of_codet_by_hand(passed, by_agreement, by_tests):
 def test_draws_give_their_tests_in_turn_each_once_and_t_at_most():
     written = ["assert f(1) == 2\nassert f(2) == 4\nassert f(3) == 6", "assert f(1) == 2\nassert f(5) == 10"]
     played = play(own_tests(PROBLEM, [PROGRAM], key=Key(), m=2, t=3), [*written, ran(T, T, T)])
-    assert played.value == [1.0]
+    assert worth_of(played) == [1.0]
     assert played.asks[-1].arguments["tests"] == ["assert f(1) == 2", "assert f(2) == 4", "assert f(5) == 10"]
     assert [ask.role for ask in played.asks] == ["tester", "tester", "tool"]
     assert PROBLEM.question in played.asks[0].prompt[0].content
@@ -97,23 +98,23 @@ def test_draws_give_their_tests_in_turn_each_once_and_t_at_most():
 
 def test_failed_draws_and_failed_runs_are_unknown_and_no_program_is_wrong():
     failed = Reply("failed", error="500")
-    assert play(own_tests(PROBLEM, [PROGRAM], key=Key()), [failed]).value == [None]
+    assert worth_of(play(own_tests(PROBLEM, [PROGRAM], key=Key()), [failed])) == [None]
     script = [failed, "assert f(1) == 2", ran(T), failed]
     flow = own_tests(PROBLEM, [PROGRAM, "no idea", PROGRAM + "\n"], key=Key(), m=2, by="passed")
-    assert play(flow, script).value == [1.0, 0.0, None]
+    assert worth_of(play(flow, script)) == [1.0, 0.0, None]
 
 
 def test_what_the_budget_allows_is_ranked():
     script = ["assert f(1) == 2", ran(T), OutOfBudget()]
-    assert play(own_tests(PROBLEM, [PROGRAM, PROGRAM], key=Key()), script).value == [1.0, None]
+    assert worth_of(play(own_tests(PROBLEM, [PROGRAM, PROGRAM], key=Key()), script)) == [1.0, None]
     script = [OutOfBudget(fits=1), "assert f(1) == 2", OutOfBudget(), ran(T)]
-    assert play(own_tests(PROBLEM, [PROGRAM], key=Key(), m=2), script).value == [1.0]
+    assert worth_of(play(own_tests(PROBLEM, [PROGRAM], key=Key(), m=2), script)) == [1.0]
 
 
 def test_the_tool_runs_programs_and_tells_why_they_fail():
     try:
-        default()
-    except Unsafe as error:
+        default_sandbox()
+    except NoSandbox as error:
         pytest.skip(f"needs a sandbox: {error}")
 
     async def run(code: str) -> list[dict]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from judged_values import worth_of
 
 from passel.core.errors import OutOfBudget
 from passel.core.key import Key
 from passel.core.play import play
 from passel.core.problem import Problem
 from passel.core.reply import Reply
-from passel.tasks.parts.kinds import LETTER, TRUE_FALSE_UNKNOWN
+from passel.tasks import LETTER, TRUE_FALSE_UNKNOWN
 from passel.verifiers.logic import PROMPT, decide, logic, means, read_translation, shared_key, translation_prompt
 
 PREMISES = ["Every cat is a pet.", "Tom is a cat."]
@@ -40,20 +41,20 @@ def judged(script, text="The answer is True.", problem=PROBLEM, k=3):
 
 def test_it_is_the_share_of_usable_votes_for_the_texts_answer():
     script = [written("A"), written("B"), written("C"), proved("True"), proved("False"), proved("True")]
-    assert judged(script).value == pytest.approx(2 / 3)
-    assert judged(script, "The answer is False.").value == pytest.approx(1 / 3)
-    assert judged(script, "The answer is Unknown.").value == 0.0
+    assert worth_of(judged(script)) == pytest.approx(2 / 3)
+    assert worth_of(judged(script, "The answer is False.")) == pytest.approx(1 / 3)
+    assert worth_of(judged(script, "The answer is Unknown.")) == 0.0
 
 
 def test_errors_are_dropped():
     script = [written("A"), written("B"), "no formulas", proved("Error"), proved("True")]
-    assert judged(script).value == 1.0
-    assert judged([written("A")] * 3 + [proved("Error")]).value is None
+    assert worth_of(judged(script)) == 1.0
+    assert worth_of(judged([written("A")] * 3 + [proved("Error")])) is None
 
 
 def test_equal_translations_are_proved_once_and_each_has_its_vote():
     played = judged([written("A"), written("B"), written("A"), proved("True"), proved("False")])
-    assert played.value == pytest.approx(2 / 3)
+    assert worth_of(played) == pytest.approx(2 / 3)
     assert [ask.kind for ask in played.asks] == ["generate"] * 3 + ["call"] * 2
 
 
@@ -62,12 +63,12 @@ def test_labels_are_letters_where_the_options_say_them():
     assert means(PROBLEM, "Unknown") == {"unknown"}
     assert means(Problem("1", "?", read=LETTER.reader(("True", "False"))), "Unknown") == set()
     script = [written("A"), written("B"), proved("Unknown"), proved("True")]
-    assert judged(script, "The answer is (C).", CHOICE, k=2).value == 0.5
+    assert worth_of(judged(script, "The answer is (C).", CHOICE, k=2)) == 0.5
 
 
 def test_a_text_without_an_answer_costs_nothing():
     played = judged([], "I cannot tell whether")
-    assert (played.value, played.asks) == (None, [])
+    assert (worth_of(played), played.asks) == (None, [])
 
 
 def test_the_translator_is_asked_in_its_role_at_the_papers_temperature_and_the_prover_for_formulas():
@@ -118,9 +119,9 @@ def test_formulas_are_found_in_what_the_model_writes(text, found):
 def test_failed_and_truncated_replies_are_errors():
     failed = Reply("failed", error="500")
     cut = Reply("length", written())
-    assert judged([failed, cut, written(), proved("True")]).value == 1.0
-    assert judged([failed, cut, failed]).value is None
-    assert judged([written()] * 3 + [failed]).value is None
+    assert worth_of(judged([failed, cut, written(), proved("True")])) == 1.0
+    assert worth_of(judged([failed, cut, failed])) is None
+    assert worth_of(judged([written()] * 3 + [failed])) is None
 
 
 def decided(script, k=3):
@@ -149,7 +150,7 @@ def test_a_budget_that_ends_midway_leaves_what_was_paid_for():
     assert [one.label for one in found.translations] == ["False", None, None]
     found = decided([*one, OutOfBudget()])
     assert (found.label, found.stop, found.errors) == (None, "budget", 0)
-    assert judged([*one, OutOfBudget()]).value is None
+    assert worth_of(judged([*one, OutOfBudget()])) is None
 
 
 def test_nothing_paid_for_is_out_of_budget():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from itertools import product
 from math import comb, log
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judged_values import worth_of
 
 from passel.core.ask import Sampling
 from passel.core.docs import bounds, describe
@@ -21,7 +23,7 @@ from passel.core.problem import Answer, Problem
 from passel.core.reply import Reply
 from passel.estimators.backward import backward_shares, forward_backward
 from passel.models.toy import Toy
-from passel.verifiers import judged, load
+from passel.verifiers import load, scores_of
 from passel.verifiers.fobar import fobar
 from passel.verifiers.genrm import genrm
 from passel.verifiers.genrm_cot import genrm_cot
@@ -74,19 +76,19 @@ def test_a_ranker_shows_texts_as_they_are_and_not_the_instruction(ranker):
 @pytest.mark.parametrize("verifier", [genrm, genrm_cot, fobar], ids=lambda v: v.__name__)
 @pytest.mark.parametrize("reply", [CUT, FAILED, Reply("filtered"), Reply("cancelled", "Verdict: Yes")], ids=str)
 def test_replies_that_did_not_end_tell_nothing(verifier, reply):
-    assert play(verifier(PROBLEM, "10", key=Key()), lambda ask: reply).value is None
+    assert worth_of(play(verifier(PROBLEM, "10", key=Key()), lambda ask: reply)) is None
 
 
 @pytest.mark.parametrize("ranker", [pairwise, listwise], ids=lambda v: v.__name__)
 @pytest.mark.parametrize("reply", [CUT, FAILED, Reply("end", "They are all fine.")], ids=str)
 def test_rankings_that_did_not_end_or_rank_nothing_tell_nothing(ranker, reply):
-    assert play(ranker(PROBLEM, ["9", "10", "11"], key=Key()), lambda ask: reply).value == [None] * 3
+    assert worth_of(play(ranker(PROBLEM, ["9", "10", "11"], key=Key()), lambda ask: reply)) == [None] * 3
 
 
 @pytest.mark.parametrize("ranker", [pairwise, listwise], ids=lambda v: v.__name__)
 @pytest.mark.parametrize("texts", [[], ["10"], ["10", "10", "10"]], ids=str)
 def test_a_ranker_makes_no_pass_where_nothing_can_be_compared(ranker, texts):
-    assert play(ranker(PROBLEM, texts, key=Key()), []).value == [None] * len(texts)
+    assert worth_of(play(ranker(PROBLEM, texts, key=Key()), [])) == [None] * len(texts)
 
 
 # genrm
@@ -95,7 +97,7 @@ def test_a_ranker_makes_no_pass_where_nothing_can_be_compared(ranker, texts):
 def test_genrm_is_the_share_of_yes_among_the_verdicts():
     replies = ["Verdict: Yes", "Verdict: No", "Verdict: Yes", "?", FAILED, CUT]
     played = play(genrm(PROBLEM, "10", key=Key(), m=6), replies)
-    assert played.value == 2 / 3
+    assert worth_of(played) == 2 / 3
     assert [(ask.role, ask.label, ask.sampling) for ask in played.asks] == [("verifier", "genrm", Sampling())] * 6
     assert len({ask.key for ask in played.asks}) == 6
 
@@ -105,7 +107,8 @@ def test_genrm_has_the_distribution_of_a_mean_of_readable_verdicts(m):
     """Exactly, on a model that says Yes, No or nothing; and it is unbiased given that it tells anything."""
     yes, no, nothing = 0.5, 0.3, 0.2
     model = Toy(lambda text: [("Verdict: Yes", yes), ("Verdict: No", no), ("Hm.", nothing)])
-    found = exact(lambda: genrm(PROBLEM, "10", key=Key(), m=m), model, value=lambda r: r if r is None else round(r, 9))
+    flow = partial(genrm, PROBLEM, "10", key=Key(), m=m)
+    found = exact(flow, model, value=lambda judgement: judgement.value and round(judgement.value, 9))
     wanted: dict[float | None, float] = {}
     for yeses, noes in product(range(m + 1), repeat=2):
         if (rest := m - yeses - noes) >= 0:
@@ -120,7 +123,7 @@ def test_genrm_has_the_distribution_of_a_mean_of_readable_verdicts(m):
 @pytest.mark.parametrize("fits", [1, 3])
 def test_genrm_uses_the_chains_that_the_budget_allows(fits):
     flow = genrm(PROBLEM, "10", key=Key(), m=8)
-    assert play(flow, [OutOfBudget(fits=fits), *["Verdict: Yes"] * fits, OutOfBudget()]).value == 1.0
+    assert worth_of(play(flow, [OutOfBudget(fits=fits), *["Verdict: Yes"] * fits, OutOfBudget()])) == 1.0
     with pytest.raises(OutOfBudget):
         play(genrm(PROBLEM, "10", key=Key(), m=8), [OutOfBudget(fits=0)])
 
@@ -132,7 +135,7 @@ def test_genrm_cot_puts_the_verdict_after_each_chain():
     scores = [Reply(scores=(log(0.6), log(0.2))), Reply(scores=(log(0.1), log(0.3)))]
     replies = ["4 + 6 = 10.\n", "4 + 6 is 11.\nVerdict: No", CUT, *scores]
     played = play(genrm_cot(PROBLEM, "10", key=Key(), m=3), replies)
-    assert played.value == pytest.approx((0.75 + 0.25) / 2)
+    assert worth_of(played) == pytest.approx((0.75 + 0.25) / 2)
     chains, verdicts = played.rounds
     assert {ask.sampling for ask in chains.asks} == {Sampling(stop=("Verdict:",))}
     assert [ask.prefix for ask in verdicts.asks] == ["4 + 6 = 10.\nVerdict:", "4 + 6 is 11.\nVerdict:"]
@@ -141,13 +144,13 @@ def test_genrm_cot_puts_the_verdict_after_each_chain():
 
 @pytest.mark.parametrize("scores", [(), (-math.inf, -math.inf)])
 def test_genrm_cot_knows_nothing_without_probabilities(scores):
-    assert play(genrm_cot(PROBLEM, "10", key=Key(), m=1), ["fine", Reply(scores=scores)]).value is None
+    assert worth_of(play(genrm_cot(PROBLEM, "10", key=Key(), m=1), ["fine", Reply(scores=scores)])) is None
 
 
 def test_genrm_cot_where_the_budget_ends_after_the_chains():
     script = ["a", "b", OutOfBudget(fits=1), Reply(scores=(-1.0, -1.0))]
-    assert play(genrm_cot(PROBLEM, "10", key=Key(), m=2), script).value == 0.5
-    assert play(genrm_cot(PROBLEM, "10", key=Key(), m=2), ["a", "b", OutOfBudget(fits=0)]).value is None
+    assert worth_of(play(genrm_cot(PROBLEM, "10", key=Key(), m=2), script)) == 0.5
+    assert worth_of(play(genrm_cot(PROBLEM, "10", key=Key(), m=2), ["a", "b", OutOfBudget(fits=0)])) is None
 
 
 # fobar
@@ -155,7 +158,7 @@ def test_genrm_cot_where_the_budget_ends_after_the_chains():
 
 def test_fobar_hides_each_number_in_turn():
     played = play(fobar(PROBLEM, "10", key=Key(), m=1), ["x = 4", "x = 3", "x = 1"])
-    assert played.value == 2 / 3
+    assert worth_of(played) == 2 / 3
     parts = ["Tom has x apples and buys 3 boxes of 2", "has 4 apples and buys x boxes of 2", "buys 3 boxes of x."]
     for ask, part in zip(played.asks, parts, strict=True):
         assert part in said(ask)
@@ -164,19 +167,19 @@ def test_fobar_hides_each_number_in_turn():
 
 def test_fobar_draws_m_chains_a_number():
     played = play(fobar(PROBLEM, "10", key=Key(), m=3, numbers=2), ["x = 4", "x = 3"] * 2 + [CUT, "x = 9"])
-    assert played.value == 4 / 5
+    assert worth_of(played) == 4 / 5
     assert [len(r.asks) for r in played.rounds] == [6]
     assert len({(ask.key, ask.prompt) for ask in played.asks}) == 6
 
 
 @pytest.mark.parametrize(("question", "text"), [("How many days are in a week?", "7"), (PROBLEM.question, "no idea")])
 def test_fobar_makes_no_pass_without_a_number_or_an_answer(question, text):
-    assert play(fobar(Problem("1", question, read=read_number), text, key=Key()), []).value is None
+    assert worth_of(play(fobar(Problem("1", question, read=read_number), text, key=Key()), [])) is None
 
 
 def test_fobar_spreads_a_short_budget_over_the_numbers():
     script = [OutOfBudget(fits=4), "x = 4", "x = 3", "x = 2", "x = 0"]
-    assert play(fobar(PROBLEM, "10", key=Key(), m=8), script).value == 3 / 4
+    assert worth_of(play(fobar(PROBLEM, "10", key=Key(), m=8), script)) == 3 / 4
 
 
 def recovers(right, wrong):
@@ -200,7 +203,9 @@ def winners(right, wrong, forward, m=3):
         return max(combined, key=lambda answer: combined[answer])
 
     return exact(
-        lambda: judged(load(f"fobar:m={m}"), problem, {0: "7", 1: "8"}, key=Key()), recovers(right, wrong), value=winner
+        lambda: scores_of(load(f"fobar:m={m}"), problem, {0: "7", 1: "8"}, key=Key()),
+        recovers(right, wrong),
+        value=winner,
     )
 
 
@@ -257,7 +262,7 @@ def prefers(quality):
 )
 def test_a_win_counts_only_in_both_orders(straight, swapped, scores):
     played = play(pairwise(PROBLEM, ["4+6=9", "4+6=10"], key=Key()), [straight, swapped])
-    assert played.value == scores
+    assert worth_of(played) == scores
     one, other = played.asks
     assert said(one).index("4+6=9") < said(one).index("4+6=10")
     assert said(other).index("4+6=10") < said(other).index("4+6=9")
@@ -266,7 +271,7 @@ def test_a_win_counts_only_in_both_orders(straight, swapped, scores):
 
 def test_a_judge_that_looks_at_places_alone_leaves_all_tied():
     played = play(pairwise(PROBLEM, ["a", "b", "c"], key=Key()), lambda ask: "[[A]]")
-    assert played.value == [0.5, 0.5, 0.5]
+    assert worth_of(played) == [0.5, 0.5, 0.5]
 
 
 @given(st.permutations("abcdefg").flatmap(lambda p: st.integers(2, 7).map(lambda n: p[:n])))
@@ -276,16 +281,16 @@ def test_a_judge_that_never_errs_is_followed(texts):
     passes = {"all": size * (size - 1), "knockout": 2 * (size - 1)}
     for rounds in ("all", "swiss", "knockout"):
         played = play(pairwise(PROBLEM, texts, key=Key(), rounds=rounds), prefers(quality))
-        assert played.value[best] == max(played.value) == 1.0
+        assert worth_of(played)[best] == max(worth_of(played)) == 1.0
         assert len(played.asks) <= bounds(describe(pairwise).cost, {"n": size})["generate"][1]
         assert len(played.asks) == passes.get(rounds, len(played.asks))
-    scores = play(pairwise(PROBLEM, texts, key=Key()), prefers(quality)).value
+    scores = worth_of(play(pairwise(PROBLEM, texts, key=Key()), prefers(quality)))
     assert sorted(texts, key=lambda text: scores[texts.index(text)]) == sorted(texts)
 
 
 def test_equal_texts_are_judged_once_and_share_their_score():
     played = play(pairwise(PROBLEM, ["b", "a", "b"], key=Key()), prefers({"a": 1, "b": 2}))
-    assert played.value == [1.0, 0.0, 1.0]
+    assert worth_of(played) == [1.0, 0.0, 1.0]
     assert len(played.asks) == 2
 
 
@@ -297,10 +302,10 @@ def test_a_pair_is_the_same_judgement_whichever_others_are_ranked():
 
 def test_the_comparisons_that_the_budget_allowed_count():
     script = [OutOfBudget(fits=3), "[[A]]", "[[B]]", "[[A]]"]
-    assert play(pairwise(PROBLEM, ["a", "b", "c"], key=Key()), script).value == [1.0, 0.0, None]
+    assert worth_of(play(pairwise(PROBLEM, ["a", "b", "c"], key=Key()), script)) == [1.0, 0.0, None]
     script = ["[[B]]", "[[A]]", "[[C]]", "[[C]]", OutOfBudget(fits=0)]
     flow = pairwise(PROBLEM, ["a", "b", "c", "d"], key=Key(), rounds="knockout")
-    assert play(flow, script).value == [0.0, 0.5, 0.5, 0.0]
+    assert worth_of(play(flow, script)) == [0.0, 0.5, 0.5, 0.0]
     with pytest.raises(OutOfBudget):
         play(pairwise(PROBLEM, ["a", "b"], key=Key()), [OutOfBudget(fits=0)])
 
@@ -334,7 +339,7 @@ def ranks(quality):
 )
 def test_a_list_is_repaired(reply, scores):
     played = play(listwise(PROBLEM, ["a", "b", "c"], key=Key()), [reply])
-    assert played.value == scores
+    assert worth_of(played) == scores
     (ask,) = played.asks
     assert shown(ask) == ["a", "b", "c"]
     assert (ask.role, ask.sampling) == ("judge", Sampling(temperature=0.0))
@@ -343,13 +348,13 @@ def test_a_list_is_repaired(reply, scores):
 def test_shuffles_show_other_orders_and_cancel_a_bias_of_place():
     texts = ["a", "b", "c", "d"]
     played = play(listwise(PROBLEM, texts, key=Key(1), shuffles=16), ranks({"a": 1, "b": 2, "c": 3, "d": 4}))
-    assert played.value == pytest.approx([0.0, 1 / 3, 2 / 3, 1.0])
+    assert worth_of(played) == pytest.approx([0.0, 1 / 3, 2 / 3, 1.0])
     (op,) = played.rounds
     assert len(op.asks) == 16
     assert len({tuple(shown(ask)) for ask in op.asks}) > 5
     assert shown(op.asks[0]) == texts
-    biased = play(listwise(PROBLEM, texts, key=Key(1), shuffles=1), lambda ask: "[1] > [2] > [3] > [4]").value
-    averaged = play(listwise(PROBLEM, texts, key=Key(1), shuffles=200), lambda ask: "[1] > [2] > [3] > [4]").value
+    biased = worth_of(play(listwise(PROBLEM, texts, key=Key(1), shuffles=1), lambda ask: "[1] > [2] > [3] > [4]"))
+    averaged = worth_of(play(listwise(PROBLEM, texts, key=Key(1), shuffles=200), lambda ask: "[1] > [2] > [3] > [4]"))
     assert biased == pytest.approx([1.0, 2 / 3, 1 / 3, 0.0])
     assert averaged == pytest.approx([0.5] * 4, abs=0.1)
 
@@ -357,8 +362,8 @@ def test_shuffles_show_other_orders_and_cancel_a_bias_of_place():
 def test_a_shuffle_that_cannot_be_read_is_left_out():
     texts = ["a", "b"]
     key = next(Key(seed) for seed in range(99) if (Key(seed) / "shuffle" / 1).permutation(2) == [1, 0])
-    assert play(listwise(PROBLEM, texts, key=key, shuffles=2), ["[1] > [2]", "?"]).value == [1.0, 0.0]
-    assert play(listwise(PROBLEM, texts, key=key, shuffles=2), ["[1] > [2]", "[1] > [2]"]).value == [0.5, 0.5]
+    assert worth_of(play(listwise(PROBLEM, texts, key=key, shuffles=2), ["[1] > [2]", "?"])) == [1.0, 0.0]
+    assert worth_of(play(listwise(PROBLEM, texts, key=key, shuffles=2), ["[1] > [2]", "[1] > [2]"])) == [0.5, 0.5]
 
 
 @pytest.mark.parametrize(("size", "window", "step"), [(9, 4, 2), (9, 9, 3), (8, 3, 1), (5, 2, 1), (5, 2, 2)])
@@ -369,17 +374,17 @@ def test_a_window_slides_over_a_long_list(size, window, step):
     most = bounds(describe(listwise).cost, {"n": size, "shuffles": 1, "window": window, "step": step})["generate"][1]
     assert len(played.asks) <= most
     if step < window:  # the overlap carries the best to the front
-        assert played.value[-1] == 1.0
-    assert all(score is not None for score in played.value)
+        assert worth_of(played)[-1] == 1.0
+    assert all(score is not None for score in worth_of(played))
 
 
 def test_only_what_a_window_has_reached_is_ranked_when_the_budget_ends():
     texts = list("abcdef")
     script = ["[3] > [2] > [1]", OutOfBudget(fits=0)]
     played = play(listwise(PROBLEM, texts, key=Key(), window=3, step=2), script)
-    assert played.value == [None, None, None, 0.0, 0.5, 1.0]
+    assert worth_of(played) == [None, None, None, 0.0, 0.5, 1.0]
     script = [OutOfBudget(fits=1), "[2] > [1]"]
-    assert play(listwise(PROBLEM, ["a", "b"], key=Key(), shuffles=5), script).value == [0.0, 1.0]
+    assert worth_of(play(listwise(PROBLEM, ["a", "b"], key=Key(), shuffles=5), script)) == [0.0, 1.0]
     with pytest.raises(OutOfBudget):
         play(listwise(PROBLEM, ["a", "b"], key=Key()), [OutOfBudget(fits=0)])
 
@@ -395,7 +400,7 @@ def test_a_step_past_the_window_is_refused(options):
 
 def test_several_ratings_are_drawn_and_averaged():
     played = play(judge(PROBLEM, "10", key=Key(), samples=4), ["[[10]]", "[[1]]", "no rating", FAILED])
-    assert played.value == 0.5
+    assert worth_of(played) == 0.5
     assert {ask.sampling for ask in played.asks} == {Sampling()}
     assert len({ask.key for ask in played.asks}) == 4
 
@@ -408,14 +413,14 @@ def test_criteria_are_shown_to_the_judge_and_change_nothing_else():
 
 
 def test_a_rating_that_was_cut_off_counts_only_with_its_brackets():
-    assert play(judge(PROBLEM, "10", key=Key()), [Reply("length", "Rating: 1")]).value is None
-    assert play(judge(PROBLEM, "10", key=Key()), [Reply("length", "Rating: [[10]] That is")]).value == 1.0
+    assert worth_of(play(judge(PROBLEM, "10", key=Key()), [Reply("length", "Rating: 1")])) is None
+    assert worth_of(play(judge(PROBLEM, "10", key=Key()), [Reply("length", "Rating: [[10]] That is")])) == 1.0
 
 
 @given(st.lists(st.floats(0.01, 1.0), min_size=5, max_size=5), st.floats(-1e4, 0.0))
 def test_the_expected_rating_is_the_weighted_mean_whatever_the_ratings_share_is(weights, shift):
     scores = tuple(log(weight) + shift for weight in weights)
-    value = play(rating(PROBLEM, "10", key=Key()), [Reply(scores=scores)]).value
+    value = worth_of(play(rating(PROBLEM, "10", key=Key()), [Reply(scores=scores)]))
     mean = sum(n * weight for n, weight in enumerate(weights, 1)) / sum(weights)
     assert value == pytest.approx((mean - 1) / 4, abs=1e-6)
 
@@ -429,7 +434,7 @@ def test_the_expected_rating_asks_for_single_digits_of_the_judge():
 
 @pytest.mark.parametrize("reply", [FAILED, Reply(), Reply(scores=(-math.inf,) * 5)], ids=str)
 def test_no_rating_without_probabilities(reply):
-    assert play(rating(PROBLEM, "10", key=Key()), [reply]).value is None
+    assert worth_of(play(rating(PROBLEM, "10", key=Key()), [reply])) is None
 
 
 # the room
@@ -445,4 +450,4 @@ def test_no_rating_without_probabilities(reply):
 )
 def test_a_judgement_that_made_do_with_less_is_not_paid_in_full(spec, script, scores):
     texts = dict(enumerate(["a", "b", "c"][: len(scores)]))
-    assert play(judged(load(spec), PROBLEM, texts, key=Key()), script).value == (scores, False)
+    assert play(scores_of(load(spec), PROBLEM, texts, key=Key()), script).value == (scores, False)

@@ -10,6 +10,7 @@ import sqlite3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judged_values import worth_of
 
 import passel
 from passel.core.errors import UsageError
@@ -38,13 +39,13 @@ PROBLEM = Problem("1", "2 + 2?")
 @pytest.mark.parametrize(("worth", "value"), [(1.0, 1.0), (0.0, 0.0), (0.5, 0.5), (None, None)])
 @pytest.mark.parametrize("verifier", [math_answer, sql])
 def test_the_verdict_is_what_the_task_says(verifier, worth, value):
-    assert play(verifier(PROBLEM, "SELECT 4", key=Key()), [Reply(value=worth)]).value == value
+    assert worth_of(play(verifier(PROBLEM, "SELECT 4", key=Key()), [Reply(value=worth)])) == value
 
 
 @pytest.mark.parametrize("verifier", [math_answer, sql])
 def test_a_text_without_an_answer_is_checked_as_an_empty_one(verifier):
     played = play(verifier(PROBLEM, "  ", key=Key()), [Reply(value=0.0)])
-    assert played.value == 0.0
+    assert worth_of(played) == 0.0
     assert (played.asks[0].tool, played.asks[0].arguments) == ("check", {"text": "", "key": ""})
 
 
@@ -71,7 +72,7 @@ def test_the_answer_of_a_whole_run_is_chosen_by_a_reference_given_directly():
 
 
 def matched(text: str, pattern: str, problem: Problem = PROBLEM, **options) -> float | None:
-    return play(regex(problem, text, key=Key(), pattern=pattern, **options), []).value
+    return worth_of(play(regex(problem, text, key=Key(), pattern=pattern, **options), []))
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ PERSON = {
 
 def fits(text: str, schema: object = PERSON) -> float | None:
     pytest.importorskip("jsonschema_rs")
-    return play(json_schema(Problem("1", "?", details={"schema": schema}), text, key=Key()), []).value
+    return worth_of(play(json_schema(Problem("1", "?", details={"schema": schema}), text, key=Key()), []))
 
 
 ADA = '{"name": "Ada", "age": 36}'
@@ -218,8 +219,8 @@ def test_a_schema_in_a_file_and_one_that_is_none(tmp_path):
     pytest.importorskip("jsonschema_rs")
     file = tmp_path / "person.json"
     file.write_text(json.dumps(PERSON))
-    assert play(load(f"json_schema:schema={file}")(PROBLEM, ADA, key=Key()), []).value == 1.0
-    assert play(json_schema(PROBLEM, ADA, key=Key()), []).value is None
+    assert worth_of(play(load(f"json_schema:schema={file}")(PROBLEM, ADA, key=Key()), [])) == 1.0
+    assert worth_of(play(json_schema(PROBLEM, ADA, key=Key()), [])) is None
     for bad in ("{", "[1]", '{"type": "thing"}', "[" * 5000):
         file.write_text(bad)
         with pytest.raises(UsageError, match="json_schema"):
@@ -263,9 +264,8 @@ def shop(tmp_path) -> Problem:
 def guided(problem: Problem, text: str, **options) -> float | None:
     from passel.tools.sql import sql as tool
 
-    return play(
-        sql_runs(problem, text, key=Key(), **options), lambda ask: Reply(value=asyncio.run(tool(**ask.arguments)))
-    ).value
+    flow = sql_runs(problem, text, key=Key(), **options)
+    return worth_of(play(flow, lambda ask: Reply(value=asyncio.run(tool(**ask.arguments)))))
 
 
 @pytest.mark.parametrize(
@@ -300,9 +300,8 @@ def test_the_task_checks_a_query_by_its_rows(query):
     tools = tools_of(task, "0")
 
     def verdict(text):
-        return play(
-            sql(problem, text, key=Key()), lambda ask: Reply(value=asyncio.run(tools[ask.tool](**ask.arguments)))
-        ).value
+        flow = sql(problem, text, key=Key())
+        return worth_of(play(flow, lambda ask: Reply(value=asyncio.run(tools[ask.tool](**ask.arguments)))))
 
     assert verdict(task.solution("0")) == 1.0
     assert verdict(query) == 0.0

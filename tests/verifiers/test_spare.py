@@ -8,6 +8,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judged_values import worth_of
 
 from passel.core.ask import Call, Generate
 from passel.core.key import Key
@@ -136,7 +137,7 @@ def test_an_alignment_finds_the_first_error(wrong):
     assert [step.score for step in found.steps] == [1.0] * right + [0.0] * (4 - right) + [float(wrong is None)]
     assert [step.references for step in found.steps][:right] == [(i,) for i in range(1, right + 1)]
     assert found.outcome == float(wrong is None)
-    assert play(spare(PROBLEM, text, key=Key()), align).value == pytest.approx((right + (wrong is None)) / 5)
+    assert worth_of(play(spare(PROBLEM, text, key=Key()), align)) == pytest.approx((right + (wrong is None)) / 5)
 
 
 @given(st.integers(1, 8), st.integers(1, 16), st.integers(1, 40), st.integers(1, 400))
@@ -170,12 +171,12 @@ def test_a_partial_solution_is_judged_without_an_outcome():
     ],
 )
 def test_without_a_reference_or_a_reply_nothing_is_known(script):
-    assert play(spare(PROBLEM, "2+2=4", key=Key()), script).value is None
+    assert worth_of(play(spare(PROBLEM, "2+2=4", key=Key()), script)) is None
 
 
 def test_an_answer_that_cannot_be_checked_leaves_the_judges_label():
     script = [Reply(value="4"), Reply("failed", error="x"), told((1, "CORRECT"))]
-    assert play(spare(PROBLEM, "2+2=4", key=Key()), script).value == 1.0
+    assert worth_of(play(spare(PROBLEM, "2+2=4", key=Key()), script)) == 1.0
 
 
 def test_the_prompt_numbers_both_solutions():

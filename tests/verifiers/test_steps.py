@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judged_values import worth_of
 
 from passel.core.ask import Score
 from passel.core.key import Key
@@ -104,13 +105,13 @@ class TestArithmetic:
     @pytest.mark.parametrize(("how", "score"), [("min", 0.0), ("product", 0.0), ("last", 1.0), ("mean", 2 / 3)])
     def test_lines_are_put_together(self, how, score):
         text = "3*2=7\n4+7=11\nThe answer is 11."
-        assert play(arithmetic(PROBLEM, text, key=Key(), aggregate=how)).value == pytest.approx(score)
+        assert worth_of(play(arithmetic(PROBLEM, text, key=Key(), aggregate=how))) == pytest.approx(score)
 
     def test_a_partial_solution_is_whole_so_far(self):
         part = "3*2=6\n"
-        assert play(arithmetic(PROBLEM, part, key=Key())).value < 1.0
-        assert play(arithmetic(PROBLEM, part, key=Key(), aggregate="min")).value == 1.0
-        assert play(arithmetic(PROBLEM, "Well.", key=Key(), aggregate="min")).value is None
+        assert worth_of(play(arithmetic(PROBLEM, part, key=Key()))) < 1.0
+        assert worth_of(play(arithmetic(PROBLEM, part, key=Key(), aggregate="min"))) == 1.0
+        assert worth_of(play(arithmetic(PROBLEM, "Well.", key=Key(), aggregate="min"))) is None
 
     @given(TEXTS)
     def test_any_text_has_labels(self, text):
@@ -154,11 +155,11 @@ class TestStepJudge:
         (ask,) = played.asks
         assert (ask.role, ask.sampling.temperature) == ("judge", 0.0)
         assert "[1] 3*2={6}\n[2] 4+6=10" in ask.prompt[0].content
-        assert played.value == 0.0
+        assert worth_of(played) == 0.0
 
     def test_nothing_is_asked_of_a_blank_text(self):
         played = play(step_judge(PROBLEM, " \n", key=Key()))
-        assert (played.value, played.asks) == (None, [])
+        assert (worth_of(played), played.asks) == (None, [])
 
     @given(st.text(max_size=80))
     def test_any_reply_can_come(self, text):
@@ -168,7 +169,7 @@ class TestStepJudge:
 class TestTrained:
     def test_steps_go_as_a_chain_in_one_ask(self):
         played = play(prm(PROBLEM, "a\nb", key=Key(), aggregate="product"), [Reply(scores=(0.5, 0.5))])
-        assert played.value == 0.25
+        assert worth_of(played) == 0.25
         assert played.asks == [Score(PROBLEM.prompt, ("a\n", "b"), "", "reward", "prm", "reward", True)]
 
     @pytest.mark.parametrize("reply", [Reply("failed", error="500"), Reply(scores=(0.5,))])
@@ -178,7 +179,7 @@ class TestTrained:
 
     def test_the_outcome_is_the_whole_texts(self):
         played = play(orm(PROBLEM, "a\nb", key=Key()), [Reply(scores=(-2.0,))])
-        assert played.value == -2.0
+        assert worth_of(played) == -2.0
         assert played.asks == [Score(PROBLEM.prompt, ("a\nb",), "", "reward", "orm", "reward")]
 
     def test_multifurcation_asks_once_a_node(self):
@@ -191,7 +192,7 @@ class TestTrained:
 
     def test_multifurcation_of_a_text_values_its_end_given_the_rest(self):
         played = play(multifurcation(PROBLEM, "a\nb\nc", key=Key()), [Reply(scores=(0.3,))])
-        assert played.value == 0.3
+        assert worth_of(played) == 0.3
         assert (played.asks[0].prefix, played.asks[0].continuations) == ("a\nb\n", ("c",))
 
     def test_nothing_comes_of_no_children_and_of_failed_passes(self):

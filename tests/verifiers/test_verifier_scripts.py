@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judged_values import worth_of
 
 from passel.core.ask import Sampling
 from passel.core.key import Key
@@ -21,7 +22,7 @@ PROBLEM = Problem("1", "Tom has 4 apples and buys 3 boxes of 2. How many?")
 
 
 def arithmetic_of(text: str, question: str = PROBLEM.question) -> float | None:
-    return play(arithmetic(Problem("1", question), text, key=Key())).value
+    return worth_of(play(arithmetic(Problem("1", question), text, key=Key())))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_arithmetic_is_the_share_of_checks_that_pass(text, score):
     ],
 )
 def test_an_equation_holds_exactly_or_not_at_all(line, holds):
-    assert next(checks(Problem("1", "7 2 0 1 3 0.1 0.2"), line)) is holds
+    assert next(checks(Problem("1", "7 2 0 1 3 0.1 0.2"), line)).passed is holds
 
 
 def test_thousands_in_the_question_are_read_as_one_number():
@@ -80,7 +81,7 @@ def test_a_slip_never_scores_full(a, b, slip):
 
 
 def judged(reply) -> float | None:
-    return play(judge(PROBLEM, "10", key=Key()), [reply]).value
+    return worth_of(play(judge(PROBLEM, "10", key=Key()), [reply]))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_braces_in_a_question_or_answer_are_left_as_they_are():
 
 
 def evaluated(*scores: float) -> float | None:
-    return play(self_evaluation(PROBLEM, "10", key=Key()), [Reply(scores=scores)]).value
+    return worth_of(play(self_evaluation(PROBLEM, "10", key=Key()), [Reply(scores=scores)]))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_self_evaluation_takes_any_log_probabilities(yes, no):
 
 
 def test_a_failed_score_is_no_evaluation():
-    assert play(self_evaluation(PROBLEM, "10", key=Key()), [Reply("failed", error="500")]).value is None
+    assert worth_of(play(self_evaluation(PROBLEM, "10", key=Key()), [Reply("failed", error="500")])) is None
 
 
 def test_self_evaluation_asks_for_yes_and_no():

@@ -1,1 +1,1 @@
-"""The Python API: one file a verb. Usable with and without a running event loop."""
+"""The Python API: one file for each verb. It works with and without a running event loop."""

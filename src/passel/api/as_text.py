@@ -1,4 +1,4 @@
-"""What was found, as a terminal shows it."""
+"""Results as text, as a terminal shows them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from passel.tuning.sweep import Sweep
 __all__ = ["as_text"]
 
 
-def as_text(found: Comparison | Sweep | Forecast) -> str:
+def as_text(result: Comparison | Sweep | Forecast) -> str:
     """Returns the tables of a comparison, a sweep or a forecast as plain text of 100 columns.
 
     >>> from passel import compare
     >>> print(as_text(compare(model="toy", task="sums", methods="single", limit=2)).splitlines()[0].split()[0])
     method
     """
-    if isinstance(found, Forecast):
-        return forecast_text(found)
-    if isinstance(found, Sweep):
-        return "\n".join([comparison_text(found.comparison), *sweep_lines(found)])
-    return comparison_text(found)
+    if isinstance(result, Forecast):
+        return forecast_text(result)
+    if isinstance(result, Sweep):
+        return "\n".join([comparison_text(result.comparison), *sweep_lines(result)])
+    return comparison_text(result)

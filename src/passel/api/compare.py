@@ -1,4 +1,4 @@
-"""Methods against each other, options of one method, verifiers on samples that are there."""
+"""Comparing methods, options of a method, and verifiers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,14 @@ def compare(
     out: Path | str | None = None,
     **settings: Any,
 ) -> Comparison:
-    """Compares methods on a task, on one shared pool of samples. `settings` are those of `Plan`: n, limit, pilot, …
+    """Compares methods on a task. The methods share their samples.
 
-    With `out`, the record, the tables and the report are written there, and a run that was cut short goes on.
+    Args:
+        model: the model's spec.
+        task: the task's spec.
+        methods: specs, also as one text with commas.
+        out: folder for the record, the tables and the report; an earlier run in it is continued.
+        settings: those of `Plan`: n, limit, pilot, …
 
     >>> found = compare(model="toy", task="held_out", methods="single,vote", n=4, limit=2)
     >>> [row.name for row in found.methods]
@@ -37,10 +42,10 @@ def compare(
     """
     specs = tuple(split_specs(methods)) if isinstance(methods, str) else tuple(methods)
     run = Run(Plan(model=model, task=task, methods=specs, **settings), out)
-    found = summarise(run_sync(run.execute()))
+    comparison = summarise(run_sync(run.execute()))
     if out is not None:
-        write_report(found, Path(out))
-    return found
+        write_report(comparison, Path(out))
+    return comparison
 
 
 def sweep(
@@ -52,11 +57,11 @@ def sweep(
     out: Path | str | None = None,
     **settings: Any,
 ) -> Sweep:
-    """Varies one option of a method at a time at equal cost: an arm's n is set so that it takes what the base does.
+    """Varies one option of a method at a time, at equal cost: each arm has the n that makes it cost as the base.
 
     Args:
-        base: the method's spec.
-        vary: option -> values as text, such as {"prompt": ["cot", "reread"], "sampling.temperature": ["0.3", "1.0"]}.
+        base: the spec of the method.
+        vary: by option, its values: {"prompt": ["cot", "reread"], "sampling.temperature": ["0.3", "1.0"]}.
         out: folder for the record, the tables and the report.
         settings: those of `Plan`: limit, seed, …
 
@@ -64,26 +69,26 @@ def sweep(
     >>> [arm.spec for arm in found.arms]
     ['vote:n=2', 'vote:n=2:sampling.temperature=0.5']
     """
-    first = arms(base, vary)
-    run = Run(Plan(model=model, task=task, methods=tuple(arm.spec for arm in first), **settings), out)
-    found = run_sync(swept(run, first))
+    varied = arms(base, vary)
+    run = Run(Plan(model=model, task=task, methods=tuple(arm.spec for arm in varied), **settings), out)
+    result = run_sync(swept(run, varied))
     if out is not None:
-        write_report(found.comparison, Path(out))
-    return found
+        write_report(result.comparison, Path(out))
+    return result
 
 
 def verify(verifiers: Sequence[str] | str, *, run: Path | str, **settings: Any) -> Comparison:
-    """Judges the samples of the run in a folder without drawing any; see `verification` for the settings.
+    """Measures verifiers on the samples of the run in a folder, without drawing new samples.
 
-    What each verifier is worth is in `.verifiers` of what comes back. The report is written to the folder `verify` in
-    the run's, or to `out`.
+    The figures of each verifier are in `.verifiers` of the result. The report is written to `out`, by default the
+    folder `verify` in the run's. `settings` are those of `verification`.
 
     >>> verify("arithmetic", run="runs/demo").verifiers[0].auc.value  # doctest: +SKIP
     0.91
     """
     specs = split_specs(verifiers) if isinstance(verifiers, str) else list(verifiers)
     judging = verification(run, specs, **settings)
-    found = summarise(run_sync(judging.execute()))
+    comparison = summarise(run_sync(judging.execute()))
     assert judging.folder is not None
-    write_report(found, judging.folder)
-    return found
+    write_report(comparison, judging.folder)
+    return comparison

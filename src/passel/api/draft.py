@@ -1,4 +1,4 @@
-"""Drafts of how a text goes on, as an editor's autocomplete offers them."""
+"""Drafts that continue a text, as an editor's autocomplete offers them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = ["DRAFT_MODEL", "Drafter", "Suggestion", "draft"]
 
 DRAFT_MODEL = "smollm2-135m"
 
-See = Callable[[tuple[str, ...]], None]
+OnDrafts = Callable[[tuple[str, ...]], None]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A way that a text can go on.
+    """A draft that continues a text.
 
     Args:
-        text: what follows it.
-        score: what the decoding method ranks its drafts by, higher is better; None for one that does not.
-        ended: whether the text is whole with it, or max_tokens cut it.
+        text: the draft, without the text that it continues.
+        score: the decoding method ranks its drafts by it, higher is better; None: the method does not rank.
+        ended: whether the text ends with the draft; False: max_tokens cut it.
         tokens: number of tokens.
     """
 
@@ -47,12 +47,12 @@ class Suggestion:
 
 
 class Drafter:
-    """A model that is kept loaded, for many drafts.
+    """A model that stays loaded, for many drafts.
 
     Args:
         model: a name of the catalog, a .gguf file, a folder with safetensors or hf:ORG/NAME, with the options of
             `torch:` models, such as smollm2-135m:dtype=float32.
-        on_progress: told about downloads and loading.
+        on_progress: called while the model is downloaded and loaded.
 
     Raises UsageError for an unknown model or a missing package; ModelError for weights that cannot be read.
     """
@@ -60,10 +60,10 @@ class Drafter:
     def __init__(self, model: str = DRAFT_MODEL, *, on_progress: OnProgress = silent) -> None:
         parts, options = split_spec(model.removeprefix("torch:"))
         if "decoder" in options:
-            raise UsageError("a model that drafts has no decoder of its own: it is given with each draft")
-        made = torch(":".join(parts), **bind(torch, options, "model torch"), on_progress=on_progress)
-        self._model = made
-        self._runtime = run_sync(made.worker()).runtime
+            raise UsageError("a model for drafts takes no decoder: give it with each draft")
+        model_opened = torch(":".join(parts), **bind(torch, options, "model torch"), on_progress=on_progress)
+        self._model = model_opened
+        self._runtime = run_sync(model_opened.worker()).runtime
 
     def draft(
         self,
@@ -73,46 +73,47 @@ class Drafter:
         max_tokens: int = 15,
         decoder: str = "superposed",
         ngrams: str | Path | None = None,
-        see: See | None = None,
+        on_drafts: OnDrafts | None = None,
         seed: int = 0,
         **options: Any,
     ) -> tuple[Suggestion, ...]:
-        """The ways that a text goes on, best first. The text is continued as it is, without a chat template; of a text
-        longer than the context, its end.
+        """Drafts continuations of a text, best first.
+
+        The text is continued as it is, without a chat template. Only the end of a text longer than the context is used.
 
         Args:
-            k: number of drafts, for a decoder that makes several.
-            max_tokens: of each draft.
+            text: the text to continue.
+            k: number of drafts, for a decoder that makes several; None: the decoder's default.
+            max_tokens: maximum length of a draft.
             decoder: spec of a decoding method.
-            ngrams: file of tables that `passel ngrams` made of text of the kind at hand, for a decoder that weighs
-                drafts by them.
-            see: told the drafts as they come, best first, from the engine's thread; what it was told may change.
-            seed: of decoders that draw.
-            options: the decoder's own.
+            ngrams: file of n-gram tables from `passel ngrams`, for a decoder that weighs drafts by them.
+            see: called with the drafts so far, best first, at each step, in the engine's thread; they may still change.
+            seed: of decoders that sample.
+            options: of the decoder.
 
         Raises UsageError for an unknown decoder or option, and for tables of another tokenizer.
         """
-        from passel.decoding import Opening, load
+        from passel.decoding import DecodingInput, load
 
         runtime = self._runtime
-        own = {"k": k, "ngrams": None if ngrams is None else Path(ngrams).expanduser(), **options}
-        chosen = load(decoder, {name: str(value) for name, value in own.items() if value is not None})
-        most = max(1, runtime.engine.context - max_tokens)
-        prompt = runtime.texts.ids(text)[-most:]
-        opening = Opening(
+        settings = {"k": k, "ngrams": None if ngrams is None else Path(ngrams).expanduser(), **options}
+        chosen = load(decoder, {name: str(value) for name, value in settings.items() if value is not None})
+        max_prompt = max(1, runtime.engine.context - max_tokens)
+        prompt = runtime.texts.ids(text)[-max_prompt:]
+        inputs = DecodingInput(
             prompt,
             max_tokens,
-            runtime.end,
+            runtime.end_tokens,
             encode=runtime.texts.encode,
             decode=runtime.texts.decode,
-            beside=runtime.beside,
+            extra_models=runtime.extra_models,
             tokenizer=runtime.texts.tokenizer,
         )
-        work = chosen.make(opening, key=Key(seed) / "draft")
-        drafts = runtime.engine.run(work if see is None else _watched(work, runtime.texts.decode, see))
+        work = chosen.make(inputs, key=Key(seed) / "draft")
+        drafts = runtime.engine.run(work if on_drafts is None else _watched(work, runtime.texts.decode, on_drafts))
         return tuple(
-            Suggestion(runtime.texts.decode(one.tokens), one.score, one.ended == "end", len(one.tokens))
-            for one in drafts
+            Suggestion(runtime.texts.decode(draft.tokens), draft.score, draft.ended == "end", len(draft.tokens))
+            for draft in drafts
         )
 
     def close(self) -> None:
@@ -134,18 +135,20 @@ def draft(
     on_progress: OnProgress = silent,
     **settings: Any,
 ) -> tuple[Suggestion, ...]:
-    """The ways that a text goes on, best first: k drafts for about the price of one. `settings` are those of
-    `Drafter.draft`; to draft often, keep a `Drafter`, for here the model is loaded anew.
+    """Drafts continuations of a text, best first: k drafts for about the price of one.
 
-    >>> [str(one) for one in draft("The capital of France", k=3)]  # doctest: +SKIP
+    The model is loaded for each call; for many drafts, keep a `Drafter`. `settings` are those of `Drafter.draft`.
+
+    >>> [str(suggestion) for suggestion in draft("The capital of France", k=3)]  # doctest: +SKIP
     [' is Paris.', ' is Paris, the largest', ' is the city of Paris']
     """
     with Drafter(model, on_progress=on_progress) as drafter:
         return drafter.draft(text, k, **settings)
 
 
-def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], see: See) -> Decoding[T]:
-    """The same work, with its drafts told as its asks go by: as it shows them, else what it emits."""
+def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], on_drafts: OnDrafts) -> Decoding[T]:
+    """Returns the same decoding, which calls `on_drafts` when its drafts change: those that it shows, or the tokens
+    that it emits if it shows none."""
     from passel.engine.requests import Emit, Show
 
     shown: tuple[tuple[int, ...], ...] = ()
@@ -161,7 +164,7 @@ def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], see: S
                     emitted[ask.index] = emitted.get(ask.index, ()) + ask.tokens
                     shown = tuple(emitted[rank] for rank in sorted(emitted))
             if shown != before:
-                see(tuple(decode(tokens) for tokens in shown))
+                on_drafts(tuple(decode(tokens) for tokens in shown))
             try:
                 value = yield steps.asked
             except Exception as error:

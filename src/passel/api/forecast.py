@@ -1,4 +1,4 @@
-"""What methods would come to, before a model is asked anything."""
+"""Forecasts of methods, before a model is asked anything."""
 
 from __future__ import annotations
 
@@ -24,24 +24,25 @@ def forecast(
     seed: int = 0,
     **assumed: Any,
 ) -> Forecast:
-    """Simulates methods on planted trees, before a model is asked anything: which one pays, and at how many tokens?
+    """Simulates methods on planted trees, without a model: which method pays, and at how many tokens?
 
     Args:
-        methods: specs; each is run in several sizes, and one whose size is set in that one.
-        pilot: folder of a run that tells chance, tokens and rho, where they are not given.
-        problems: trees. seed: of them, the draws and the verifier's errors.
-        budgets: generated tokens a problem; default: of 1 to 32 solutions.
-        target: the accuracy whose price is asked.
-        assumed: what `Assumptions` takes: chance, steps, branches, tokens, rho, scale, bias, trap.
+        methods: specs; each is run in several sizes, unless its spec sets the size.
+        pilot: folder of a run to estimate chance, tokens and rho from, where they are not given.
+        problems: number of trees.
+        budgets: generated tokens for each problem; default: those of 1 to 32 solutions.
+        target: the accuracy to find the price of.
+        seed: of the trees, the samples and the verifier's errors.
+        assumed: fields of `Assumptions`: chance, steps, branches, tokens, rho, scale, bias, trap.
 
     >>> found = forecast("best_of:n=2,beam:n=4", rho=1.0, steps=2, problems=4)
-    >>> [(one.method, len(one.rungs)) for one in found.methods]
+    >>> [(row.method, len(row.rungs)) for row in found.methods]
     [('best_of:n=2', 1), ('beam:n=4', 1)]
     """
     specs = split_specs(methods) if isinstance(methods, str) else list(methods)
 
-    async def made() -> Forecast:
+    async def simulate() -> Forecast:
         basis, notes = await from_pilot(pilot, assumed)
         return await simulated(basis, specs, problems=problems, budgets=budgets, target=target, seed=seed, notes=notes)
 
-    return run_sync(made())
+    return run_sync(simulate())

@@ -1,4 +1,4 @@
-"""One question, one method, one answer."""
+"""Answering one question with one method."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ __all__ = ["Solution", "solve", "solve_async"]
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """An answer and what it took.
+    """An answer and its cost.
 
     Args:
-        answer: the final answer, or None. text: the text that it was taken from.
-        cost: what all passes took together.
-        result: everything the method found (candidates, votes, scores).
-        error: what kept the method from finishing, or None.
+        answer: the final answer; None: there is none.
+        text: the text that holds the answer.
+        cost: of all passes.
+        result: the method's result (candidates, votes, scores).
+        error: why the method did not finish; None: it did.
     """
 
     answer: str | None
@@ -71,17 +72,21 @@ async def solve_async(
     """Answers one question.
 
     Args:
-        question: the question's text, or a Problem for full control of how answers are read.
-        model: a spec (see `passel models`) or a Model, which is then left open.
+        question: the text of the question, or a Problem, for control of how answers are read.
+        model: a spec (see `passel models`), or a Model, which is left open.
         method: a method's spec: `vote`, `best_of:verifier=judge`, `path.py:function`.
-        roles: models for other roles. sampling: of the generator.
-        instruction, system: how to answer, where the question is a text; default: the line that the model was
-            trained with, if it has one.
-        budget: limits over all passes. seed: of all draws.
-        store: where replies are kept, such as a Record; default: nowhere.
-        check: the automatic verifier of methods that need one: called with text= and key= of an answer.
-        pilot: folder of an earlier comparison, for methods that choose by one.
-        options: the method's own, such as n=8.
+        roles: models of other roles.
+        sampling: of the generator.
+        instruction: how to answer, for a question that is a text; default: the instruction that the model was trained
+            with, if any.
+        system: system message, for a question that is a text.
+        budget: limits of all passes together.
+        seed: of all samples.
+        store: keeps the replies, such as a Record; default: nothing is kept.
+        check: the automatic check of methods that need one: called with text= and key= of an answer, returns its score.
+        pilot: folder of an earlier comparison, for methods that choose by it.
+        retries: how requests are tried again.
+        options: of the method, such as n=8.
 
     Raises:
         UsageError: an unknown name or option, or a method that needs what a model cannot do.

@@ -1,4 +1,4 @@
-"""Training from first to last: the model and texts, the loop, and what is kept of it."""
+"""Training a module beside a model: the model, the texts, the loop, and the files that it leaves."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from passel import __version__
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.progress import OnProgress, silent
+from passel.core.version import __version__
 from passel.engine.weights import load as load_weights
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.models.catalog import FOLDER, cards, find_card
 from passel.models.catalog.pull import pull
 from passel.networks.trained_parts import MANIFEST, save_trained
 from passel.training import load
-from passel.training.loop.course import Course
 from passel.training.loop.curves import write_curves
-from passel.training.loop.log import Watch, unwatched
+from passel.training.loop.log import OnStep, ignore_step
 from passel.training.loop.loop import run
 from passel.training.loop.seeded import seeded
-from passel.training.texts.gather import Texts, gather
+from passel.training.loop.setup import TrainingSetup
+from passel.training.texts.gather import TextSources, gather
 
 __all__ = ["Trained", "train"]
 
@@ -33,11 +33,12 @@ _RUN = "run.json"
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What came of a training.
+    """A finished training.
 
     Args:
-        folder: holds it. recipe: that made it.
-        figures: on held-out text, at the end.
+        folder: holds the result.
+        recipe: the name of the recipe.
+        figures: measured on held-out texts at the end.
     """
 
     folder: Path
@@ -61,30 +62,33 @@ def train(
     dtype: Any = "auto",
     evaluations: int = 5,
     on_progress: OnProgress = silent,
-    watch: Watch = unwatched,
+    on_step: OnStep = ignore_step,
     **options: Any,
 ) -> Trained:
-    """Trains what a recipe says, beside a model that stays as it is.
+    """Trains what a recipe describes, beside a model that is not changed.
 
     Args:
         recipe: its spec: `falcon:layers=1`.
-        data: files: plain text, or JSONL with text, or prompts and completions; may be packed (.gz).
-        out: folder for the result, the log and its curves. One that was interrupted goes on from its checkpoint.
-        model: a name of the catalog, a .gguf file, a folder with safetensors or hf:ORG/NAME. adapter: merged into it.
-        held_out: files to judge by; without any, a twentieth of the texts.
-        length: tokens of an example at most.
-        complete: temperature at which the model itself completes the prompts first; default: the files' completions.
-        chat: whether prompts are turns of a chat; default: where the tokenizer has a template.
-        seed: of all chance. device, dtype: of the model; trained weights are in float32.
-        evaluations: how often it is judged.
-        on_progress: told about loading. watch: told of each step.
-        options: the recipe's own, such as steps=500.
+        data: files of plain text, or of JSONL with texts or with prompts and completions; may be compressed (.gz).
+        out: folder for the result, the log and its curves. An interrupted training in it is continued.
+        model: a name of the catalog, a .gguf file, a folder with safetensors or hf:ORG/NAME.
+        adapter: a LoRA adapter to merge into the model.
+        held_out: files to evaluate on; default: a twentieth of the texts.
+        length: maximum number of tokens of an example.
+        complete: let the model write the completions, at this temperature; default: those in the files.
+        chat: whether prompts are turns of a chat; default: if the tokenizer has a chat template.
+        seed: of all randomness.
+        device, dtype: of the model; trained weights are in float32.
+        evaluations: number of evaluations.
+        on_progress: called while models and texts are loaded.
+        on_step: called after each step.
+        options: of the recipe, such as steps=500.
 
-    Raises UsageError for what is to be changed, also where `out` holds another training.
+    Raises UsageError for wrong arguments, also if `out` holds another training.
     """
     folder = Path(out).expanduser()
     chosen = load(recipe, {name: str(value) for name, value in options.items() if value is not None})
-    texts = Texts(_paths(data), _paths(held_out), length, complete, chat)
+    texts = TextSources(_paths(data), _paths(held_out), length, complete, chat)
     name = chosen.make.__name__
     settings: dict[str, Any] = {
         "recipe": name,
@@ -98,35 +102,35 @@ def train(
     _claim(folder, settings)
     base = _base(model, adapter, dtype, device, on_progress)
     key = Key(seed) / "train" / name
-    material = gather(base, texts, key=key, on_progress=on_progress)
+    training_data = gather(base, texts, key=key, on_progress=on_progress)
     with seeded(key / "weights"):
-        course = chosen.make(material, key=key)
-    course.module.to(base.device)
+        setup = chosen.make(training_data, key=key)
+    setup.module.to(base.device)
     figures = run(
-        course,
+        setup,
         folder,
         key=key,
         device=base.device,
         mixed=str(base.dtype) == "torch.bfloat16",
         evaluations=evaluations,
-        watch=watch,
+        on_step=on_step,
     )
-    _keep(folder, course, base, settings, figures)
+    _keep(folder, setup, base, settings, figures)
     write_curves(folder, name)
     return Trained(folder, name, figures)
 
 
 def _keep(
-    folder: Path, course: Course, base: Checkpoint, settings: Mapping[str, Any], figures: Mapping[str, float]
+    folder: Path, setup: TrainingSetup, base: Checkpoint, settings: Mapping[str, Any], figures: Mapping[str, float]
 ) -> None:
-    """The result, and last its manifest."""
+    """Writes the result, and its manifest last."""
     config = base.model.config.get_text_config()
-    if course.save:
-        course.save(folder)
+    if setup.save:
+        setup.save(folder)
     manifest = {
         "recipe": settings["recipe"],
         "options": settings["options"],
-        "settings": dict(course.settings),
+        "settings": dict(setup.settings),
         "model": base.name,
         "hidden_size": config.hidden_size,
         "layers": config.num_hidden_layers,
@@ -134,7 +138,7 @@ def _keep(
         "figures": dict(figures),
         "passel": __version__,
     }
-    save_trained(folder, manifest, None if course.save else course.trained())
+    save_trained(folder, manifest, None if setup.save else setup.trained_state())
 
 
 def _base(model: str, adapter: str | Path | None, dtype: Any, device: str, on_progress: OnProgress) -> Checkpoint:
@@ -147,9 +151,9 @@ def _base(model: str, adapter: str | Path | None, dtype: Any, device: str, on_pr
 
 
 def _claim(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Makes the folder this training's own. Raises UsageError if another has it, or it is done."""
+    """Makes the folder for this training. Raises UsageError if it holds another training, or a finished one."""
     if (folder / MANIFEST).is_file():
-        raise UsageError(f"{folder} holds a training that is done; a new one needs a new folder")
+        raise UsageError(f"{folder} holds a finished training; a new one needs a new folder")
     file = folder / _RUN
     if file.is_file():
         other = json.loads(file.read_text(encoding="utf-8"))
@@ -164,11 +168,11 @@ def _claim(folder: Path, settings: Mapping[str, Any]) -> None:
 
 def _paths(given: Sequence[str | Path] | str | Path) -> tuple[Path, ...]:
     many = (given,) if isinstance(given, str | Path) else given
-    return tuple(Path(one).expanduser() for one in many)
+    return tuple(Path(path).expanduser() for path in many)
 
 
 def _plain(value: Any) -> Any:
-    """As JSON gives it back."""
+    """Returns the value as JSON reads it back."""
     return json.loads(json.dumps(value, default=str))
 
 

@@ -51,8 +51,8 @@ def _summary(name: str) -> str:
     if not file.is_file():
         return find("cli", name).__doc__ or ""
     functions = [node for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)]
-    said = next((ast.get_docstring(node) or "" for node in functions if node.name == name), "")
-    return " ".join(said.split("\n\n")[0].split()).partition(". ")[0].rstrip(".")
+    docstring = next((ast.get_docstring(node) or "" for node in functions if node.name == name), "")
+    return " ".join(docstring.split("\n\n")[0].split()).partition(". ")[0].rstrip(".")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,8 +63,11 @@ def commands() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command line and returns its exit code: 0; 1 for what went wrong in the world; 2 for a usage error, said
-    in one line; 3 when the budget ended the run; 130 when it was interrupted."""
+    """Runs a command line and returns its exit code.
+
+    0: done. 1: a failure of a model, file or network. 2: a usage error, reported in one line. 3: the budget ended the
+    run. 130: interrupted.
+    """
     try:
         return commands.main(arguments, prog_name="passel", standalone_mode=False) or 0
     except click.exceptions.Exit as end:
@@ -78,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone: nothing to say, and nobody to say it to
+        sys.stderr.close()  # the program that read our output has ended
         return EXIT_ERROR
     except OSError as error:  # a folder that cannot be written, a disk that is full
         return _say(_one_line(str(error)), EXIT_ERROR)

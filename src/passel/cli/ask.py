@@ -1,4 +1,4 @@
-"""`passel ask`: one question, one method, one answer."""
+"""`passel ask`: answer one question with one method."""
 
 from __future__ import annotations
 
@@ -32,19 +32,28 @@ __all__ = ["ask"]
 @click.command()
 @click.argument("question")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Model spec; see `passel models`.")
-@click.option("--method", default="vote", show_default=True, help="Spec: vote, best_of:verifier=judge, file.py:name.")
-@click.option("--n", type=click.IntRange(1), help="Samples, if the method takes n.")
+@click.option(
+    "--method",
+    default="vote",
+    show_default=True,
+    help="Method spec, such as best_of:verifier=judge or file.py:name; see `passel methods`.",
+)
+@click.option("--n", type=click.IntRange(1), help="Number of samples, for a method that takes n.")
 @sampling_flags
-@click.option("--role", "roles", multiple=True, help="Another model for a role: judge=SPEC (may be repeated).")
-@click.option("--instruction", default=None, help="How to answer; the model's own line where it has one.")
+@click.option("--role", "roles", multiple=True, help="Model of another role: judge=SPEC. May be repeated.")
+@click.option(
+    "--instruction",
+    default=None,
+    help="How to answer.  [default: the instruction that the model was trained with, if any]",
+)
 @click.option("--system", default="", help="System message.")
 @context_flags
 @length_flag
-@click.option("--budget", default="", help="Limits: passes=…,tokens=…,money=…,seconds=…")
-@click.option("--pilot", help="Folder of an earlier comparison, for methods that choose by one.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of all draws.")
+@click.option("--budget", default="", help="Limits of all passes together: passes=…,tokens=…,money=…,seconds=…")
+@click.option("--pilot", help="Folder of an earlier comparison, for methods that choose by it.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all samples.")
 @click.option("--show", is_flag=True, help="Show every candidate.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer, its cost and all candidates as JSON.")
 def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
     """Answer one QUESTION ("-" reads it from standard input) with a method."""
     from passel.api.solve import solve
@@ -52,9 +61,9 @@ def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
     if question == "-":
         question = sys.stdin.buffer.read().decode("utf-8", "replace").strip()
     if not question.strip():
-        raise UsageError("QUESTION: the question is empty")
+        raise UsageError("the question is empty").about("QUESTION")
     if len(split_specs(given["method"])) > 1:
-        raise UsageError(f"--method: ask takes one method, got {given['method']!r}; compare takes several")
+        raise UsageError(f"must be one method, got {given['method']!r}; compare takes several", field="--method")
     sampling = sampling_of(given)
     model, question = with_context(with_length(given), question, given)
     roles = roles_of(given["roles"])
@@ -83,25 +92,27 @@ def ask(question: str, as_json: bool, show: bool, **given: Any) -> int:
     if solution.error:
         raise click.ClickException(solution.error)
     if solution.result.stop == "budget":
-        click.echo("passel: the budget ended it; this is the best so far", err=True)
+        click.echo("passel: the budget ended the method; this is the best answer so far", err=True)
         return 3
     return 0
 
 
 def _print(solution: Any, show: bool) -> None:
     if show:
-        for index, one in enumerate(solution.result.candidates):
-            score = "" if one.score is None else f"  score {one.score:.3f}"
-            read = one.answer.text if one.answer else "no answer"
-            click.secho(f"[{index}] {read}{score}", fg="cyan", err=True)
-            click.secho(one.text, dim=True, err=True)
+        for index, candidate in enumerate(solution.result.candidates):
+            score = "" if candidate.score is None else f"  score {candidate.score:.3f}"
+            answer = candidate.answer.text if candidate.answer else "no answer"
+            click.secho(f"[{index}] {answer}{score}", fg="cyan", err=True)
+            click.secho(candidate.text, dim=True, err=True)
+            if candidate.reason:
+                click.secho(candidate.reason, fg="yellow", err=True)
     click.echo(str(solution) or "no answer")
     cost = solution.cost
     words = [f"{cost.passes} passes", f"{cost.tokens} tokens"] + ([f"${cost.money:.6f}"] if cost.money else [])
-    if failed := sum(one.stop not in ("end", "cancelled") for one in solution.result.candidates):
+    if failed := sum(c.stop not in ("end", "cancelled") for c in solution.result.candidates):
         words.append(f"{failed} failed or cut short")
     if solution.result.confidence is not None:
         words.append(f"confidence {solution.result.confidence:.2f}")
     click.secho(", ".join(words), dim=True, err=True)
-    if error := next((one.error for one in solution.result.candidates if one.error), None):
+    if error := next((c.error for c in solution.result.candidates if c.error), None):
         click.secho(f"the first that failed: {error}", dim=True, err=True)

@@ -1,4 +1,4 @@
-"""`passel export`: a model as a plain folder that other programs load."""
+"""`passel export`: write a model as a folder that other programs load."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ _DTYPES = ("bfloat16", "float16", "float32")
 @click.argument("model")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--adapter", type=click.Path(path_type=Path), help="A LoRA adapter: a PEFT folder or a .gguf file.")
-@click.option("--scale", type=float, default=1.0, show_default=True, help="The adapter's strength.")
-@click.option("--dtype", type=click.Choice(_DTYPES), default="bfloat16", show_default=True, help="Of the weights.")
+@click.option("--scale", type=float, default=1.0, show_default=True, help="Strength of the adapter.")
+@click.option(
+    "--dtype", type=click.Choice(_DTYPES), default="bfloat16", show_default=True, help="Data type of the weights."
+)
 def export(model: str, folder: Path, adapter: Path | None, scale: float, dtype: str) -> None:
     """Write MODEL to FOLDER as transformers and vLLM load it: safetensors, tokenizer, chat template, configuration.
 
     MODEL is a name of the catalog (fetched if it is not in the cache), a .gguf file, a folder or hf:ORG/NAME. Quantised
     weights are dequantised, and an adapter, given here or by the catalog, is merged into them. FOLDER must be new or
-    empty; it appears when it is whole.
+    empty; it is written whole or not at all.
     """
     name = model.removeprefix("torch:")
     card = cards().get(name)
@@ -53,16 +55,16 @@ def export(model: str, folder: Path, adapter: Path | None, scale: float, dtype: 
 def _write(
     path: str, target: Path, own: Path | None, adapter: Path | None, scale: float, dtype: Any, console: Console
 ) -> int:
-    """Loads the model and writes it beside its place, into which it is moved when it is whole. Returns its bytes."""
+    """Writes the model to a folder beside `target`, then renames that folder. Returns its size in bytes."""
     from passel.engine.weights import load, save
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as beside, shown(console) as on_progress:
-        made = Path(beside) / "model"
+        folder = Path(beside) / "model"
         checkpoint = load(
             path, adapter=adapter, scale=scale, own=own, dtype=dtype, device="cpu", on_progress=on_progress
         )
         on_progress("writing the folder", 0, 0)
-        save(checkpoint, made)
-        made.replace(target)
+        save(checkpoint, folder)
+        folder.replace(target)
     return sum(file.stat().st_size for file in target.iterdir())

@@ -1,4 +1,4 @@
-"""`passel forecast`: what methods would come to, before a model is asked anything."""
+"""`passel forecast`: simulate methods, before a model is asked anything."""
 
 from __future__ import annotations
 
@@ -23,45 +23,52 @@ from passel.tuning import forecast as simulated
 __all__ = ["forecast"]
 
 _ASSUMED = Assumptions()
-_RIGHT = f"Chance that a step is right.  [default: {_ASSUMED.chance}]"
+_RIGHT = f"Probability that a step is right.  [default: {_ASSUMED.chance}]"
 
 
 @click.command()
-@click.option("--methods", default=",".join(METHODS), show_default=True, help="Specs; a size that is set stays.")
-@click.option("--chance", type=click.FloatRange(0, 1), help=_RIGHT)
-@click.option("--steps", type=click.IntRange(1, 64), help=f"Of a solution.  [default: {_ASSUMED.steps}]")
 @click.option(
-    "--branches", type=click.IntRange(1, 26), help=f"Next steps to choose from.  [default: {_ASSUMED.branches}]"
+    "--methods",
+    default=",".join(METHODS),
+    show_default=True,
+    help="Method specs; each is run in several sizes, unless its spec sets the size.",
 )
-@click.option("--tokens", type=click.IntRange(1), help=f"That a step takes.  [default: {_ASSUMED.tokens}]")
-@click.option("--rho", type=click.FloatRange(0, 1), help=f"Verifier and truth, 0 is noise.  [default: {_ASSUMED.rho}]")
-@click.option("--scale", type=click.FloatRange(0), help=f"How sure the verifier is.  [default: {_ASSUMED.scale}]")
-@click.option("--bias", type=float, help=f"In favour of a wrong first step.  [default: {_ASSUMED.bias}]")
-@click.option("--trap", type=click.IntRange(0), help=f"Steps for which it holds.  [default: {_ASSUMED.trap}]")
-@click.option("--pilot", help="Folder of a run that tells chance, tokens and rho, where they are not given.")
-@click.option("--budgets", help="Generated tokens a problem, such as 100,1000.  [default: of 1 to 32 solutions]")
+@click.option("--chance", type=click.FloatRange(0, 1), help=_RIGHT)
+@click.option("--steps", type=click.IntRange(1, 64), help=f"Steps of a solution.  [default: {_ASSUMED.steps}]")
+@click.option("--branches", type=click.IntRange(1, 26), help=f"Possible next steps.  [default: {_ASSUMED.branches}]")
+@click.option("--tokens", type=click.IntRange(1), help=f"Tokens of a step.  [default: {_ASSUMED.tokens}]")
+@click.option(
+    "--rho", type=click.FloatRange(0, 1), help=f"Correlation of verifier and truth.  [default: {_ASSUMED.rho}]"
+)
+@click.option(
+    "--scale", type=click.FloatRange(0), help=f"Spread of the verifier's scores.  [default: {_ASSUMED.scale}]"
+)
+@click.option("--bias", type=float, help=f"Verifier's bias to a wrong first step.  [default: {_ASSUMED.bias}]")
+@click.option("--trap", type=click.IntRange(0), help=f"Steps for which the bias holds.  [default: {_ASSUMED.trap}]")
+@click.option("--pilot", help="Folder of a run to estimate chance, tokens and rho from, where they are not given.")
+@click.option("--budgets", help="Generated tokens for each problem: 100,1000.  [default: those of 1 to 32 solutions]")
 @click.option(
     "--target",
     type=click.FloatRange(0, 1, min_open=True),
     default=0.5,
     show_default=True,
-    help="Accuracy whose price is asked.",
+    help="Accuracy to find the price of.",
 )
-@click.option("--problems", type=click.IntRange(1), default=50, show_default=True, help="Trees.")
+@click.option("--problems", type=click.IntRange(1), default=50, show_default=True, help="Number of trees.")
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="Of the trees, the draws and the verifier's errors."
+    "--seed", type=int, default=0, show_default=True, help="Seed of the trees, the samples and the verifier's errors."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the forecast as JSON.")
 def forecast(methods: str, pilot: str | None, budgets: str | None, as_json: bool, **given: Any) -> int:
     """Simulate methods under assumptions: which one pays, and at how many tokens?
 
-    Steps are drawn and judged on planted trees, with the chances that are given; no model is asked. A method is run in
-    several sizes, so that it says what each budget buys, and from how many tokens on it is right on half of the trees.
+    Steps are sampled and judged on planted trees, with the given probabilities; no model is asked. Each method is run
+    in several sizes: the tables show its accuracy at each budget, and how many tokens it needs for the target accuracy.
     """
     specs = split_specs(methods)
+    if not specs:
+        raise UsageError("no method given").about("--methods")
     with blame("--methods"):
-        if not specs:
-            raise UsageError("no method given")
         for spec in specs:
             ladder(spec)
     limits = _budgets(budgets)
@@ -71,8 +78,8 @@ def forecast(methods: str, pilot: str | None, budgets: str | None, as_json: bool
         basis, notes = run_sync(from_pilot(pilot, known))
     errors = Console(stderr=True)
     display = RunDisplay(errors)
-    with display if errors.is_terminal else nullcontext():  # dozens of sizes make no line that a log is the better for
-        found = run_sync(simulated(basis, specs, budgets=limits, notes=notes, watch=display.watch, **given))
+    with display if errors.is_terminal else nullcontext():  # a log has no use for a line about dozens of sizes
+        found = run_sync(simulated(basis, specs, budgets=limits, notes=notes, watch=display.progress, **given))
     if as_json:
         click.echo(json.dumps(found.to_json()))
     else:
@@ -86,7 +93,7 @@ def _budgets(given: str | None) -> list[float]:
     except ValueError:
         found = [0.0]
     if any(not 0.0 < budget < math.inf for budget in found):
-        raise UsageError(f"--budgets: expected numbers such as 100,1000, got {given!r}")
+        raise UsageError(f"expected numbers such as 100,1000, got {given!r}").about("--budgets")
     return found
 
 

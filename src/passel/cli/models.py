@@ -1,14 +1,13 @@
-"""`passel models`: what can be run."""
+"""`passel models`: the models there are, and how others are named."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 from rich.markup import escape
-from rich.table import Table
 
-from passel.cli.parts.output import output
-from passel.core.docs import describe
-from passel.core.registry import find, names
+from passel.cli.parts.listing import json_flag, name_cell, print_json, print_table, rows_of
 from passel.models.catalog import cards
 from passel.models.catalog.pull import cached
 
@@ -16,23 +15,34 @@ __all__ = ["models"]
 
 
 @click.command()
-def models() -> None:
-    """List the models by name, and the ways to name any other."""
-    console = output()
-    named = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("model", "what it is", "licence", "size", "here"):
-        named.add_column(column, overflow="fold")
-    for name, card in cards().items():
-        size = f"{card.weights.size / 1e6:.0f} MB"
-        named.add_row(
-            f"[bold]{name}[/]", escape(card.summary), card.licence, size, "yes" if cached(card) else "passel pull"
-        )
-    console.print(named)
-    kinds = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left", title="\nAny other")
-    for column in ("kind", "what it is", "options"):
-        kinds.add_column(column, overflow="fold")
-    for name in names("models"):
-        about = describe(find("models", name))
-        options = " ".join(option for option in about.options if option != "report")
-        kinds.add_row(f"[bold]{name}:…[/]", escape(about.summary), escape(options))
-    console.print(kinds)
+@json_flag
+def models(as_json: bool) -> None:
+    """List the models of the catalog, and how to name any other model."""
+    catalog: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "summary": card.summary,
+            "licence": card.licence,
+            "bytes": card.weights.size,
+            "cached": cached(card) is not None,
+        }
+        for name, card in cards().items()
+    ]
+    kinds = rows_of("models")
+    if as_json:
+        others = [{name: row[name] for name in ("name", "origin", "summary", "options")} for row in kinds]
+        print_json({"catalog": catalog, "kinds": others})
+        return
+    named = [
+        [
+            f"[bold]{escape(row['name'])}[/]",
+            escape(row["summary"]),
+            row["licence"],
+            f"{row['bytes'] / 1e6:.0f} MB",
+            "yes" if row["cached"] else "passel pull",
+        ]
+        for row in catalog
+    ]
+    print_table(("model", "what it is", "licence", "size", "in the cache"), named)
+    others = [[name_cell(row, ":…"), escape(row["summary"]), escape(" ".join(row["options"]))] for row in kinds]
+    print_table(("kind", "what it is", "options"), others, title="\nAny other")

@@ -1,4 +1,4 @@
-"""`passel ngrams`: tables of n-grams from text, for drafts to be weighed with."""
+"""`passel ngrams`: count the n-grams of texts, to weigh drafts by."""
 
 from __future__ import annotations
 
@@ -26,25 +26,27 @@ __all__ = ["ngrams"]
 
 @click.command()
 @click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", required=True, help="Whose tokens: a name of the catalog, a .gguf file or a folder.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="File for the tables.")
-@click.option("--orders", default="2-6", show_default=True, help="Lengths of the n-grams, within 2-8.")
 @click.option(
-    "--min-count", type=click.IntRange(1), default=1, show_default=True, help="Leave out what came less often."
+    "--model", required=True, help="Model whose tokens are counted: a name of the catalog, a .gguf file or a folder."
 )
-@click.option("--field", default="text", show_default=True, help="Field of a .jsonl file's rows that has the text.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File for the tables.")
+@click.option("--orders", default="2-6", show_default=True, help="Range of n, within 2-8.")
+@click.option(
+    "--min-count", type=click.IntRange(1), default=1, show_default=True, help="Leave out n-grams that occur less often."
+)
+@click.option("--field", default="text", show_default=True, help="Field of the text in the rows of a .jsonl file.")
 def ngrams(texts: Sequence[Path], model: str, out: Path, orders: str, min_count: int, field: str) -> None:
-    """Count the n-grams of texts in a model's tokens, into one file that is mapped into memory when it is used.
+    """Count the n-grams of texts in a model's tokens, into one file that is memory-mapped when it is used.
 
-    TEXT is a file in UTF-8, each one document, or a .jsonl file, each row one document; either may be packed (.gz).
-    Memory does not grow with the texts. A file of that name is replaced when the tables are whole.
+    TEXT is a text file in UTF-8 (one document) or a .jsonl file (one document in each row); either may be compressed
+    (.gz). Memory does not grow with the texts. An existing file at --out is replaced when the tables are complete.
     """
     need("torch", "engine")
     from passel.decoding.ngrams import Vocabulary, build, tokenised
 
     wanted = _orders(orders)
     if out.is_dir():
-        raise UsageError(f"--out: {out} is a folder, a file is needed")
+        raise UsageError(f"must be a file, but {out} is a folder", field="--out")
     for path in texts:
         if not path.is_file():
             raise UsageError(f"{path} is a folder, not a file" if path.is_dir() else f"no file at {path}")
@@ -62,7 +64,7 @@ def _orders(text: str) -> tuple[int, int]:
 
     found = re.fullmatch(r"(\d)(?:-(\d))?", text.strip())
     if not found:
-        raise UsageError(f"--orders: expected a range such as 2-6, got {text!r}")
+        raise UsageError(f"expected a range such as 2-6, got {text!r}").about("--orders")
     wanted = int(found[1]), int(found[2] or found[1])
     with blame("--orders"):
         check_orders(wanted)
@@ -77,9 +79,9 @@ def _show(made: Tables) -> None:
         table.add_row(str(order), f"{len(made.levels[order - 2].totals):,}", f"{rows:,}")
     console = output()
     console.print(table)
-    size, rows, about = len(made.mapped), sum(made.size.values()), made.about
+    size, rows, info = len(made.mapped), sum(made.size.values()), made.info
     console.print(
-        f"{about.tokens:,} tokens in {about.documents:,} documents; {size / 1e6:.1f} MB in {made.path}, "
+        f"{info.tokens:,} tokens in {info.documents:,} documents; {size / 1e6:.1f} MB in {made.path}, "
         f"{size / max(1, rows):.1f} bytes an n-gram",
         highlight=False,
         markup=False,

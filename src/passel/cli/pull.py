@@ -1,4 +1,4 @@
-"""`passel pull`: a model's file into the cache."""
+"""`passel pull`: download a model to the cache."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["pull"]
 @click.command()
 @click.argument("model")
 def pull(model: str) -> None:
-    """Fetch MODEL, a name of the catalog, into the cache (PASSEL_CACHE, else the user's cache folder) and check its
-    sha256. hf:ORG/REPO/FILE.gguf is fetched from the hub into the hub's cache."""
+    """Download MODEL, a name of the catalog, to the cache (PASSEL_CACHE, else the user's cache folder) and check its
+    sha256. hf:ORG/REPO/FILE.gguf is downloaded from the Hugging Face hub to the hub's cache."""
     console = Console(stderr=True)
     if model.startswith("hf:"):
         console.print(f"{model}: {from_hub(model)}", soft_wrap=True)
         return
     if model not in cards():
         raise unknown("model", model, cards())
-    if there := cached(cards()[model]):
-        console.print(f"{model} is in the cache: {there}", soft_wrap=True)
+    if path := cached(cards()[model]):
+        console.print(f"{model} is in the cache: {path}", soft_wrap=True)
         return
     fetch(model, console)

@@ -1,4 +1,4 @@
-"""`passel run`: one method on a task."""
+"""`passel run`: run one method on a task."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ __all__ = ["run"]
 
 
 @click.command()
-@click.option("--method", default="vote", show_default=True, help="Spec: vote, best_of:verifier=judge, file.py:name.")
+@click.option(
+    "--method",
+    default="vote",
+    show_default=True,
+    help="Method spec, such as best_of:verifier=judge or file.py:name; see `passel methods`.",
+)
 @run_flags
 def run(method: str, as_json: bool, **given: Any) -> int:
-    """Run one method on a task and say how right it is and what it costs."""
+    """Run one method on a task: its accuracy and its cost."""
     return run_and_show(make_run(method, "--method", given), as_json=as_json)

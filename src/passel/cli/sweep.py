@@ -1,4 +1,4 @@
-"""`passel sweep`: one option varied at a time, at equal cost."""
+"""`passel sweep`: vary one option of a method at a time, at equal cost."""
 
 from __future__ import annotations
 
@@ -19,25 +19,32 @@ __all__ = ["sweep"]
 
 
 @click.command()
-@click.option("--method", default="vote", show_default=True, help="The base; every other arm differs in one option.")
-@click.option("--vary", multiple=True, required=True, help="OPTION=VALUE,VALUE,… (may be repeated).")
+@click.option(
+    "--method",
+    default="vote",
+    show_default=True,
+    help="Spec of the base method; every other arm differs from it in one option.",
+)
+@click.option(
+    "--vary", multiple=True, required=True, help="An option and its values: OPTION=VALUE,VALUE,… May be repeated."
+)
 @run_flags
 def sweep(method: str, vary: Sequence[str], as_json: bool, **given: Any) -> int:
-    """Vary one option of a method at a time, all at equal cost: which of the small choices matter?
+    """Vary one option of a method at a time, at equal cost: which options matter?
 
-    Options are the method's own (verifier, n, …) and those of every method: prompt (direct, cot, reread, …) and
-    sampling.temperature, sampling.top_p, … Every arm is run as the base is; then its n is set so that it takes as many
-    completion tokens as the base, and what is missing is drawn.
+    Options are those of the method (verifier, n, …) and of every method: prompt (direct, cot, reread, …),
+    sampling.temperature, sampling.top_p, … Every arm is run with the n of the base first. Then its n is set so that it
+    takes as many completion tokens as the base, and the missing samples are drawn.
     """
     with blame("--vary"):
         wanted = arms(method, _options(vary))
     run = make_run(",".join(arm.spec for arm in wanted), "--method", given)
-    found = run_visibly(run, lambda watch: swept(run, wanted, watch))
-    if found is None:
+    swept_arms = run_visibly(run, lambda watch: swept(run, wanted, watch))
+    if swept_arms is None:
         return EXIT_INTERRUPTED
-    code = show_all(run, found.comparison, as_json=as_json)
+    code = show_all(run, swept_arms.comparison, as_json=as_json)
     if not as_json:
-        for line in sweep_lines(found):
+        for line in sweep_lines(swept_arms):
             output().print(line, highlight=False, markup=False, soft_wrap=True)
     return code
 
@@ -47,6 +54,6 @@ def _options(given: Sequence[str]) -> dict[str, list[str]]:
     for text in given:
         option, sign, values = text.partition("=")
         if not (option and sign and values):
-            raise UsageError(f"--vary: expected OPTION=VALUE,VALUE such as prompt=cot,reread, got {text!r}")
+            raise UsageError(f"expected OPTION=VALUE,VALUE such as prompt=cot,reread, got {text!r}").about("--vary")
         vary.setdefault(option, []).extend(split_specs(values))
     return vary

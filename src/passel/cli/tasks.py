@@ -1,26 +1,28 @@
-"""`passel tasks`: what there is to solve."""
+"""`passel tasks`: the tasks there are."""
 
 from __future__ import annotations
 
 import click
 from rich.markup import escape
-from rich.table import Table
 
-from passel.cli.parts.output import output
-from passel.core.docs import describe
-from passel.core.registry import find, names
+from passel.cli.parts.listing import json_flag, name_cell, print_json, print_table, rows_of
 
 __all__ = ["tasks"]
 
 
 @click.command()
-def tasks() -> None:
-    """List the tasks. Any .jsonl or .csv file of yours is one too: FILE with --question and --answer."""
-    out = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("task", "what it is", "options"):
-        out.add_column(column, overflow="fold")
-    for name in names("tasks"):
-        about = describe(find("tasks", name))
-        options = " ".join(f"{option}={default}" for option, (_, default) in about.options.items())
-        out.add_row(f"[bold]{name}[/]", escape(about.summary), escape(options))
-    output().print(out)
+@json_flag
+def tasks(as_json: bool) -> None:
+    """List the tasks: what each one asks, and its options.
+
+    A .jsonl or .csv file of your own is a task too: --task FILE, with --question and --answer for its columns.
+    """
+    rows = rows_of("tasks")
+    if as_json:
+        print_json([{name: row[name] for name in ("name", "origin", "summary", "options")} for row in rows])
+        return
+    cells = [
+        [name_cell(row), escape(row["summary"]), escape(" ".join(f"{k}={v}" for k, v in row["options"].items()))]
+        for row in rows
+    ]
+    print_table(("task", "what it is", "options"), cells)

@@ -1,4 +1,4 @@
-"""The address of an ask: a digest of everything that its reply's distribution depends on, and of its draw."""
+"""The address of an ask: a digest of everything that its reply's distribution depends on, and of its key."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from passel.core.ask import Ask, Call, Embed, Generate, Prompt, Sampling, Score
 from passel.core.key import Key
 
-__all__ = ["address", "describe", "draw_address", "stem"]
+__all__ = ["address", "describe", "sample_address", "stem"]
 
 
 def address(model: str, ask: Ask, scope: str = "") -> str:
-    """A 40-digit hexadecimal name, the same on every machine.
+    """Returns a 40-digit hexadecimal address, the same on every machine.
 
-    The role and the label are left out: the same draw asked for in two roles is one draw. A tool's call belongs to its
-    `scope` (the problem), because tools know their problem; a score and an embedding have no draw, so no key.
+    The role and the label are left out: a sample that two roles ask for is one sample. A tool's call belongs to its
+    `scope` (the problem), because tools know their problem. A score and an embedding are not random: they have no key.
     """
     match ask:
         case Generate():
-            return draw_address(stem(model, ask.prompt, ask.sampling), ask.prefix, ask.key)
+            return sample_address(stem(model, ask.prompt, ask.sampling), ask.prefix, ask.key)
         case Score():
             kind = (ask.what, ask.chain) if ask.what != "logprob" else ()
             parts = (stem(model, ask.prompt), ask.prefix, _dump(ask.continuations), *map(str, kind))
@@ -32,13 +32,13 @@ def address(model: str, ask: Ask, scope: str = "") -> str:
     return _digest("\x00".join((ask.kind, *parts)))
 
 
-def draw_address(stem: str, prefix: str, key: Key) -> str:
-    """The address of one draw; the stem is shared by all draws of a prompt."""
+def sample_address(stem: str, prefix: str, key: Key) -> str:
+    """Returns the address of one sample; the stem is shared by all samples of a prompt."""
     return _digest(f"generate\x00{stem}\x00{prefix}\x00{key.seed}{key.path!r}")
 
 
 def describe(model: str, ask: Ask) -> dict[str, Any]:
-    """The ask as JSON values, for the record."""
+    """Returns the ask as JSON values, for the record."""
     base: dict[str, Any] = {"kind": ask.kind, "model": model, "role": ask.role, "label": ask.label}
     match ask:
         case Generate():
@@ -60,7 +60,7 @@ def _plain(prompt: Prompt) -> Any:
 
 @lru_cache(maxsize=4096)
 def stem(model: str, prompt: Prompt, sampling: Sampling | None = None) -> str:
-    """The digest of what a prompt's draws, or its scores, have in common."""
+    """Returns the digest of what the samples or the scores of a prompt have in common."""
     return _digest(_dump([model, _plain(prompt), sampling.given() if sampling else None]))
 
 

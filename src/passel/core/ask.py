@@ -1,4 +1,4 @@
-"""What a flow can ask for. Asks are data: they name a role, never a model, and hold no client."""
+"""What a flow can ask of models and tools. Asks are data: they name a role, never a model, and hold no client."""
 
 from __future__ import annotations
 
@@ -29,23 +29,25 @@ Prompt = str | tuple[Message, ...]
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a text is drawn. None means unset: the role's setting holds, and after it the model's own default.
+    """Sampling parameters. None means unset: the role's setting applies, then the model's own default.
 
     Args:
         temperature: divides the logits; 0 is greedy.
-        top_p: nucleus: the smallest set of tokens with this probability mass.
-        top_k: only the k most likely tokens; 0 is all.
-        min_p: only tokens with at least this share of the top token's probability.
-        max_tokens: completion tokens at most.
-        stop: texts that end the answer; they are not part of it.
-        presence_penalty, frequency_penalty: taken from the logits of tokens that came before.
-        repetition_penalty: divides the logits of tokens that came before.
-        logprobs: report the log-probability of each drawn token and of this many alternatives.
-        typical_p: only the tokens whose information is nearest to the entropy, up to this probability mass.
-        logit_bias: added to the logits of some tokens: pairs of a token's id and a number from -100 to 100.
-        json_schema: the answer, its prefix included, is JSON that fits this schema (JSON text), in its order.
-        regex: the whole answer, its prefix included, matches this pattern.
-        decoder: a decoding method in place of plain sampling, with its options: speculative:length=8.
+        top_p: nucleus sampling: keep the smallest set of tokens with this probability mass.
+        top_k: keep the k most likely tokens; 0 keeps all.
+        min_p: keep the tokens with at least this share of the top token's probability.
+        max_tokens: maximum number of completion tokens.
+        stop: texts that end the answer; the answer does not include them.
+        presence_penalty: subtracted from the logits of tokens that occurred before.
+        frequency_penalty: subtracted from the logits of tokens, once for each time they occurred before.
+        repetition_penalty: divides the logits of tokens that occurred before.
+        logprobs: report the log-probability of each sampled token and of this many alternatives.
+        typical_p: keep the tokens whose information is nearest to the entropy, up to this probability mass.
+        logit_bias: added to the logits of some tokens: pairs of a token id and a number from -100 to 100.
+        json_schema: the answer, its prefix included, is JSON that fits this schema (given as JSON text), its
+            properties in the order of the schema.
+        regex: the whole answer, its prefix included, matches this regular expression.
+        decoder: a decoding method to use in place of plain sampling, with its options: speculative:length=8.
     """
 
     temperature: float | None = None
@@ -81,22 +83,22 @@ class Sampling:
         for name, (low, high) in self._BOUNDS.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise UsageError(f"{name} must be between {low} and {high}, got {value}")
-        # One form for each distribution, so that its draws have one address.
+                raise UsageError(f"must be between {low} and {high}, got {value}", field=name)
+        # One form for each distribution, so that its samples have one address.
         if self.logit_bias is not None:
             object.__setattr__(self, "logit_bias", _biases(self.logit_bias))
         if self.json_schema is not None:
             object.__setattr__(self, "json_schema", _schema(str(self.json_schema)))
         if self.regex is not None and not self.regex:
-            raise UsageError("regex must not be empty")
+            raise UsageError("must not be empty", field="regex")
         if self.regex is not None and self.json_schema is not None:
-            raise UsageError("json_schema and regex cannot both be set")
+            raise UsageError("cannot be set together with regex", field="json_schema")
         if self.decoder is not None and (self.json_schema or self.regex):
-            raise UsageError("decoder cannot be set together with json_schema or regex")
+            raise UsageError("cannot be set together with json_schema or regex", field="decoder")
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Sampling:
-        """From names and values, also as JSON and command lines have them.
+        """Returns the sampling parameters of names and values, also in the forms of JSON and command lines.
 
         `stop` and `logit_bias` may be lists; `logit_bias` may be an object {id: number} or hold texts "ID=NUMBER";
         `json_schema` may be an object. An unknown name raises UsageError with the nearest known one.
@@ -119,37 +121,39 @@ class Sampling:
         return {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
 
     def over(self, below: Sampling) -> Sampling:
-        """These settings, and the ones of `below` where these are unset."""
+        """Returns these parameters, and those of `below` where these are unset."""
         return replace(below, **self.given())
 
 
 def _biases(pairs: Iterable[object]) -> tuple[tuple[int, float], ...]:
-    """Pairs sorted by token. Raises UsageError that names what is no pair of an id and a number within bounds."""
+    """Returns the pairs sorted by token. Raises UsageError for a pair that is not an id and a number in range."""
     biases: dict[int, float] = {}
     for pair in pairs:
         try:
             token, bias = pair.split("=") if isinstance(pair, str) else cast(Iterable[Any], pair)
             token, bias = int(token) if isinstance(token, str) else index(token), float(bias)
         except (TypeError, ValueError):
-            raise UsageError(f"logit_bias must hold pairs of a token's id and a number, got {pair!r}") from None
+            raise UsageError(
+                f"must hold pairs of a token's id and a number, got {pair!r}", field="logit_bias"
+            ) from None
         if token < 0 or not -100 <= bias <= 100:
-            raise UsageError(f"logit_bias must give a token's id a number between -100 and 100, got {pair!r}")
+            raise UsageError(f"must give a token's id a number between -100 and 100, got {pair!r}", field="logit_bias")
         if token in biases:
-            raise UsageError(f"logit_bias must name a token once, got {token} again")
+            raise UsageError(f"must name a token once, got {token} again", field="logit_bias")
         biases[token] = bias
     return tuple(sorted(biases.items()))
 
 
 @lru_cache(maxsize=256)
 def _schema(text: str) -> str:
-    """The schema without spaces. The order of its names stays: it is the order of the properties in the answer."""
+    """Returns the schema without spaces. Its names keep their order, which is that of the answer's properties."""
     try:
         schema = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"json_schema must be JSON: {error}") from None
+        raise UsageError(f"must be JSON: {error}", field="json_schema") from None
     written = _written(schema)
     if not isinstance(schema, dict):
-        raise UsageError(f"json_schema must be a JSON object, got {written[:80]}")
+        raise UsageError(f"must be a JSON object, got {written[:80]}", field="json_schema")
     return written
 
 
@@ -157,12 +161,12 @@ def _written(schema: object) -> str:
     try:
         return json.dumps(schema, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"json_schema must be JSON: {error}") from None
+        raise UsageError(f"must be JSON: {error}", field="json_schema") from None
 
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Draw one text. `prefix` is the beginning of the answer, already written: the reply continues it."""
+    """Sample one text. `prefix` is the beginning of the answer, already written: the reply continues it."""
 
     kind: ClassVar[str] = "generate"
     prompt: Prompt
@@ -175,14 +179,14 @@ class Generate:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a model gives each of some continuations after prompt and prefix, in one pass.
+    """Score each of some continuations of prompt and prefix, in one pass.
 
     Args:
         what: "logprob": the log-probability that a language model gives it (such as Yes and No). "reward": the value
-            that a trained reward model gives it: one continuation is a whole answer (an outcome model); several are
-            alternatives, such as children of a search node (a multifurcation model).
-        chain: the continuations follow each other, as the steps of one answer do, and each is rewarded after those
-            before it (a process model).
+            that a trained reward model gives it. One continuation is a whole answer (an outcome reward model);
+            several are alternatives, such as children of a search node (a multifurcation reward model).
+        chain: the continuations are the steps of one answer, and each is scored after the steps before it (a process
+            reward model).
     """
 
     kind: ClassVar[str] = "score"
@@ -201,7 +205,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """A vector for each text."""
+    """Embed texts: a vector for each."""
 
     kind: ClassVar[str] = "embed"
     texts: tuple[str, ...]

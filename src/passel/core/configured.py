@@ -1,4 +1,4 @@
-"""A thing of a room with its options set, from the text that a user wrote."""
+"""A method, verifier, decoding method or recipe with its options set, from the text that a user wrote."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Configured(Generic[F]):
     """A method, verifier, decoding method or recipe with its options.
 
     Args:
-        name: the text that it was found by.
+        name: its spec, as the user wrote it.
         make: the function with its options set.
-        options: all of them, by name, with the defaults.
+        options: all options by name, defaults included.
         needs: what it needs of each role's model, with what its verifier or inner method needs.
         origin: "built in", a package, or a file.
     """
@@ -35,11 +35,11 @@ class Configured(Generic[F]):
 
     @property
     def uses_gold(self) -> bool:
-        """Whether it asks the task what is right."""
+        """Whether it asks the task for the right answer."""
         return bool(self.needs.get("tool", frozenset()) & GOLD)
 
     def around(self, make: F, needs: Needs | None = None) -> Configured[F]:
-        """The same under its name, with a function around it, which may need more."""
+        """Returns it under the same name with another function around it, which may need more."""
         return replace(self, make=make, needs=self.needs if needs is None else needs)
 
 
@@ -54,11 +54,11 @@ def load(
     """`NAME[:option=value...]`, an entry point of the group `passel.ROOM`, or `path.py:function`, with its options set.
 
     Args:
-        room: the folder of `passel` that it is in.
+        room: the folder of `passel` to look in.
         spec: as on the command line.
-        given: options as values, or as text like those of the spec; they go before the spec's.
-        defaults: options that are set where the thing has them and neither the spec nor `given` sets them.
-        noun: what a message calls it; default: the room's name without its s.
+        given: options as values, or as text as in a spec; they override those of the spec.
+        defaults: values of options that neither the spec nor `given` sets; names that it does not have are ignored.
+        noun: for messages; default: the room's name without its s.
 
     Raises UsageError naming the nearest valid name or option.
 

@@ -1,28 +1,28 @@
-"""What passes cost, and how much may be spent."""
+"""Costs of passes, prices, and budgets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import Self
 
-from passel.core.errors import UsageError
+from passel.core.errors import UsageError, unknown
 
 __all__ = ["Budget", "Cost", "Price", "Tally"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """A sum of passes.
+    """The cost of some passes.
 
     Args:
-        passes: replies that a model was evaluated for.
+        passes: replies of models.
         calls: tool calls.
-        prompt_tokens: prompt tokens, the cached ones among them.
-        cached_tokens: prompt tokens that were not computed again.
+        prompt_tokens: prompt tokens, cached ones included.
+        cached_tokens: prompt tokens that came from a cache.
         completion_tokens: generated tokens.
         money: in US dollars.
-        seconds: model time, added up over passes (wall time is another thing).
-        flops: floating-point operations, 2 per parameter and computed token; 0 where the size is not known.
+        seconds: model time, summed over passes (not wall time).
+        flops: floating-point operations, 2 per parameter and computed token; 0 where the model's size is not known.
     """
 
     passes: int = 0
@@ -56,7 +56,7 @@ class Cost:
 
 
 class Tally:
-    """A running sum of costs, for where every pass is added up."""
+    """A running sum of costs, faster than `Cost.__add__` where every pass is added."""
 
     __slots__ = ("_sums",)
 
@@ -89,7 +89,7 @@ class Price:
     cached: float | None = None
 
     def of(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float:
-        """Dollars for these tokens; cached tokens are counted among the prompt tokens."""
+        """Returns the price of these tokens in US dollars; `prompt_tokens` includes the cached tokens."""
         cached = self.prompt if self.cached is None else self.cached
         fresh = prompt_tokens - cached_tokens
         return (fresh * self.prompt + cached_tokens * cached + completion_tokens * self.completion) / 1e6
@@ -97,8 +97,15 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits; None is no limit. `tokens` counts prompt and completion tokens, `completion_tokens` the generated ones
-    alone; `seconds` is wall time from the start of the run."""
+    """Limits; None is no limit.
+
+    Args:
+        passes: replies of models.
+        tokens: prompt and completion tokens.
+        money: in US dollars.
+        seconds: wall time from the start of the run.
+        completion_tokens: generated tokens only.
+    """
 
     passes: int | None = None
     tokens: int | None = None
@@ -110,21 +117,21 @@ class Budget:
         for field in fields(self):
             value = getattr(self, field.name)
             if value is not None and not value >= 0:
-                raise UsageError(f"budget in {field.name} must be at least 0, got {value}")
+                raise UsageError(f"must be at least 0, got {value}", field=field.name)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From the command line's form, such as `passes=100,tokens=2e6,money=0.5,seconds=60`."""
+        """Reads the command line's form, such as `passes=100,tokens=2e6,money=0.5,seconds=60`."""
         known = {f.name for f in fields(cls)}
         limits: dict[str, float] = {}
         for part in filter(None, (p.strip() for p in text.split(","))):
             name, _, value = part.partition("=")
             if name not in known:
-                raise UsageError(f"unknown budget {name!r}; known: {', '.join(sorted(known))}")
+                raise unknown("limit of a budget:", name, known)
             try:
                 limits[name] = int(float(value)) if name in ("passes", "tokens", "completion_tokens") else float(value)
             except (ValueError, OverflowError):
-                raise UsageError(f"budget {name} needs a number, got {value!r}") from None
+                raise UsageError(f"must be a number, got {value!r}", field=name) from None
         return cls(**limits)  # type: ignore[arg-type]
 
     @property
@@ -134,7 +141,7 @@ class Budget:
         return any(limit is not None for limit in limits)
 
     def short_of(self, spent: Cost) -> str | None:
-        """The name of the first limit that `spent` passes, or None."""
+        """Returns the name of the first limit that `spent` exceeds, or None."""
         if self.passes is not None and spent.passes > self.passes:
             return "passes"
         if self.tokens is not None and spent.tokens > self.tokens:

@@ -1,4 +1,4 @@
-"""Docstrings as data: the sections that every method's docstring has, read where they stand."""
+"""Docstrings as data: the sections that every method's docstring has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SECTION = re.compile(r"^(Source|Symbols|Args|Returns|Cost|Guarantees|Deviations
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a docstring says: its first line, and its sections by name, each on one line where it is prose."""
+    """The parts of a docstring: its first line, its sections by name, each joined to one line, and the options."""
 
     summary: str
     sections: Mapping[str, str]
@@ -26,23 +26,23 @@ class About:
 
     @property
     def source(self) -> str:
-        """Where it comes from: papers, with the sections followed."""
+        """The papers, with the sections that are followed."""
         return self.sections.get("Source", "")
 
     @property
     def paper(self) -> str:
-        """The first paper that the source names, up to its arXiv id."""
+        """The first paper of the source, up to its arXiv id."""
         first = re.match(r".*?\(\d{4}\.\d{4,5}\)", self.source)
         return first.group() if first else self.source
 
     @property
     def cost(self) -> str:
-        """The formula of its asks."""
+        """The number of asks as a formula of the options."""
         return self.sections.get("Cost", "")
 
 
 def describe(thing: Callable[..., Any]) -> About:
-    """The docstring of a method, verifier or task, taken apart."""
+    """Reads the docstring of a method, verifier or task."""
     doc = inspect.getdoc(thing) or ""
     body = doc.split("\n>>> ")[0]
     marks = list(_SECTION.finditer(body))
@@ -53,9 +53,9 @@ def describe(thing: Callable[..., Any]) -> About:
 
 
 def bounds(cost: str, arguments: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """The Cost line evaluated: kind of ask -> (at least, at most).
+    """Evaluates a Cost line: kind of ask -> (minimum, maximum).
 
-    A line has parts such as `generate = n` and `call <= 2 * n`; what stands in brackets or after them is prose.
+    A line has parts such as `generate = n` and `call <= 2 * n`; text in brackets is prose.
 
     >>> bounds("generate = n, call <= 2 * n (one a sample)", {"n": 4})
     {'generate': (4, 4), 'call': (0, 8)}
@@ -66,8 +66,8 @@ def bounds(cost: str, arguments: Mapping[str, Any]) -> dict[str, tuple[float, fl
         match = re.fullmatch(r"\s*(\w+)\s*(<?=)\s*(.+?)\s*", part)
         if match is None:
             raise ValueError(f"a Cost line has parts such as 'generate = n', not {part.strip()!r}")
-        most = _value(ast.parse(match[3], mode="eval").body, arguments)
-        found[match[1]] = (most if match[2] == "=" else 0, most)
+        maximum = _value(ast.parse(match[3], mode="eval").body, arguments)
+        found[match[1]] = (maximum if match[2] == "=" else 0, maximum)
     return found
 
 

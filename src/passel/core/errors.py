@@ -1,4 +1,4 @@
-"""One short tree of errors. What a user did wrong and what the world did are told apart by class."""
+"""One short tree of errors. Its classes tell wrong requests from failures of models, files and networks."""
 
 from __future__ import annotations
 
@@ -19,38 +19,50 @@ __all__ = [
 
 
 class PasselError(Exception):
-    """Any error that Passel raises on purpose; its text is one line for a person."""
+    """Any error that Passel raises on purpose; its text is one line for a reader."""
 
 
 class UsageError(PasselError):
     """The request is wrong: an unknown name, a value out of range, a file without the named column.
 
     Args:
-        message: what is wrong, after the name of the field where there is one.
-        field: the field to blame: an option, a setting, a column.
+        message: what is wrong. With a field, the message continues its name: "must be at least 0, got -1".
+        field: the option, setting or column that is wrong.
     """
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(f"{field} {message}" if field else message)
         self.message, self.field = message, field
+        self._continues = field is not None  # the message is a sentence that begins with the field
 
     def about(self, name: str) -> UsageError:
-        """The same error of a field under the name that the reader gave it by, such as a flag.
+        """Returns the same error with its field renamed to what the user wrote, such as a flag.
 
         >>> str(UsageError("must be at least 0, got -1", field="temperature").about("--temperature"))
         '--temperature must be at least 0, got -1'
+        >>> str(UsageError("no such file").about("--data"))
+        '--data: no such file'
         """
-        renamed = type(self)(self.message, field=name) if self.field else type(self)(f"{name}: {self.message}")
-        renamed.field = name
+        joint = " " if self._continues else ": "
+        renamed = type(self)(f"{name}{joint}{self.message}")
+        renamed.message, renamed.field, renamed._continues = self.message, name, self._continues
         return renamed
+
+    def within(self, name: str) -> UsageError:
+        """Returns the same error, its field kept, inside what the user wrote, such as a flag with many options.
+
+        >>> str(UsageError("must be at least 1, got 0", field="n of method vote").within("--methods"))
+        '--methods: n of method vote must be at least 1, got 0'
+        """
+        return type(self)(str(self)).about(name)
 
 
 class Impossible(UsageError):
-    """A method needs what the model cannot do; raised before anything is spent."""
+    """A method needs a capability that the model lacks; raised before anything is spent."""
 
 
 class OutOfBudget(PasselError):
-    """Thrown into a flow whose round does not fit the budget. `fits`: how many of its asks, from the first, would."""
+    """Thrown into a flow whose round does not fit the budget. `fits`: how many of its first asks would."""
 
     def __init__(self, message: str = "the budget is spent", fits: int = 0) -> None:
         super().__init__(message)
@@ -62,7 +74,7 @@ class RecordError(PasselError):
 
 
 class NotRecorded(OutOfBudget):
-    """A replay was asked for a reply that the record does not hold: there was no budget, or no time, to get it."""
+    """A replay asks for a reply that the record does not hold, because the run had no budget or time left for it."""
 
 
 class ModelError(PasselError):
@@ -70,12 +82,12 @@ class ModelError(PasselError):
 
 
 class Retryable(ModelError):
-    """A pass failed in a way that may pass: the driver waits and tries again.
+    """A request failed for a reason that may pass: the driver waits and tries again.
 
     Args:
         message: what happened.
-        retry_after: seconds that the endpoint asked to wait, if it did.
-        completion_tokens: tokens received before it broke; they are paid for.
+        retry_after: seconds that the endpoint asked to wait; None: it did not ask.
+        completion_tokens: tokens received before the failure; they are paid for.
     """
 
     def __init__(self, message: str, retry_after: float | None = None, completion_tokens: int = 0) -> None:
@@ -85,7 +97,7 @@ class Retryable(ModelError):
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
-    """An error that names the unknown thing and the nearest known ones."""
+    """Returns an error that gives an unknown name and the nearest known names."""
     names = sorted(known)
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"

@@ -1,4 +1,4 @@
-"""The exact distribution of a flow's answer on a finite model, by running it once for each way the draws can fall."""
+"""The exact distribution of a flow's answer on a finite model: the flow is run once for each combination of samples."""
 
 from __future__ import annotations
 
@@ -23,41 +23,45 @@ class Finite(Protocol):
     """A model with finitely many texts for each prompt."""
 
     def outcomes(self, ask: Generate, /) -> Sequence[tuple[Reply, float]]:
-        """Every reply there can be, with its probability; they sum to 1."""
+        """Returns every possible reply with its probability; the probabilities sum to 1."""
         ...
 
     def reply(self, ask: Ask, /) -> Reply:
-        """The reply to an ask that has only one: a score, an embedding, a tool's call."""
+        """Returns the reply to an ask that is not random: a score, an embedding, a tool's call."""
         ...
 
 
 def answer_key(result: Result) -> Hashable:
-    """What makes two results the same answer; None for no answer."""
+    """Returns the key of a result's answer, or None: results with equal keys have the same answer."""
     return result.answer.key if result.answer else None
 
 
 def exact(
-    make: Callable[[], Flow[T]], model: Finite, *, value: Callable[[T], Hashable] | None = None, most: int = 200_000
+    make: Callable[[], Flow[T]],
+    model: Finite,
+    *,
+    value: Callable[[T], Hashable] | None = None,
+    max_leaves: int = 200_000,
 ) -> dict[Hashable, float]:
-    """P(value of the flow's result), for value = the answer's key unless another is given.
+    """Returns the probability of each value of the flow's result; default value: the answer's key.
 
-    Draws with different addresses are independent, an address has one draw: the tree of all draws is walked depth
-    first, the flow run from its start for each leaf. Races go by tokens. The flow's own use of its key is not chance
-    here: it is what it is for the key in `make`.
+    Samples with different addresses are independent, and an address has one sample. The tree of all samples is walked
+    depth first, and the flow is run from its start for each leaf. Races go by tokens. The flow's own use of its key is
+    not random here: it is fixed by the key in `make`.
 
     Raises:
-        ValueError: there are more than `most` leaves.
+        ValueError: there are more than `max_leaves` leaves.
     """
     read: Any = value or answer_key
     total: dict[Hashable, float] = defaultdict(float)
-    path: list[int] = []  # which outcome each draw takes, in the order in which the flow comes to them
-    for _ in range(most):
+    path: list[int] = []  # the outcome of each sample, in the order in which the flow asks for them
+    for _ in range(max_leaves):
         result, probability, widths = _run(make(), model, path)
         total[read(result)] += probability
         path = _next_path(path + [0] * (len(widths) - len(path)), widths)
         if not path:
             return dict(total)
-    raise ValueError(f"the flow has more than {most} ways to go")
+    raise ValueError(f"the flow has more than {max_leaves} ways to go")
 
 
 def _run(flow: Flow[T], model: Finite, path: Sequence[int]) -> tuple[T, float, list[int]]:

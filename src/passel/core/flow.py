@@ -34,10 +34,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Asks that go out at once. Sent back: a tuple of replies in the order of the asks.
+    """Asks that are sent at once. The flow is sent back a tuple of replies in the order of the asks.
 
-    `until` ends the round early: "first" or a number of finished replies. The asks that are no longer needed are
-    cancelled and come back with stop="cancelled" and what they had produced.
+    `until` ends the round early: at the "first" finished reply, or at a number of them. The other asks are then
+    cancelled; their replies have stop="cancelled" and hold what was produced so far.
     """
 
     asks: tuple[Ask, ...]
@@ -58,14 +58,14 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Par:
-    """Flows that run side by side. Sent back: a list of what they return, in order."""
+    """Flows that run side by side. The flow is sent back a list of their values, in order."""
 
     flows: tuple[Flow[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Asks what remains of the budget. Sent back: a `Budget`, open holds taken off; None is no limit."""
+    """Asks what remains of the budget. The flow is sent back a `Budget`, open holds subtracted."""
 
 
 Op = Round | Par | Left
@@ -84,19 +84,19 @@ def sample(
     label: str = "",
     until: Literal["all", "first"] | int = "all",
 ) -> Flow[list[Reply]]:
-    """Draws number `first` … `first + n - 1` of a prompt, at once.
+    """Draws the samples number `first` to `first + n - 1` of a prompt, at once.
 
-    Draw i has the key `key / "draw" / i`, so the same draw of the same prompt is the same reply in every method.
+    Sample i has the key `key / "draw" / i`, so sample i of a prompt is the same reply in every method.
     """
-    own = key / "draw"
-    asks = tuple([Generate(prompt, own / i, prefix, sampling, role, label) for i in range(first, first + n)])
+    stem = key / "draw"
+    asks = tuple([Generate(prompt, stem / i, prefix, sampling, role, label) for i in range(first, first + n)])
     return list(cast(Sequence[Reply], (yield Round(asks, until))))
 
 
 def sample_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **settings: Any) -> Flow[list[Reply]]:
-    """As many of n draws as the budget allows; OutOfBudget if not even one fits.
+    """Draws as many of n samples as the budget allows. Raises OutOfBudget if not even one fits.
 
-    What fits is a matter of worst cases. Draws that took less leave room for more, so it goes on until none fits.
+    A sample fits if its worst case does. Samples that took less leave room for more, so it goes on until none fits.
     """
     replies: list[Reply] = []
     size = n
@@ -104,7 +104,7 @@ def sample_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **setting
         try:
             replies += yield from sample(prompt, key=key, n=size, first=first + len(replies), **settings)
             size = n - len(replies)
-        except OutOfBudget as short:  # what fits now may not once others have spent: it asks again, for less
+        except OutOfBudget as short:  # less may fit by now than it says, if other flows spend: it asks again
             if not 0 < short.fits < size:
                 if not replies:
                     raise
@@ -114,9 +114,9 @@ def sample_within(prompt: Prompt, *, key: Key, n: int, first: int = 0, **setting
 
 
 def within(asks: Sequence[Ask]) -> Flow[list[Reply]]:
-    """The replies to as many of the asks, from the first, as the budget allows; OutOfBudget if not one fits.
+    """Returns the replies to as many of the asks, from the first, as the budget allows.
 
-    No asks are no round.
+    Raises OutOfBudget if not one fits. Without asks there is no round.
     """
     if not asks:
         return []
@@ -129,10 +129,10 @@ def within(asks: Sequence[Ask]) -> Flow[list[Reply]]:
 
 
 def affordable(flow: Flow[T], *, or_raise: bool = False) -> Flow[T | None]:
-    """What a flow returns, or None where the budget ends it.
+    """Runs a flow and returns its value, or None where the budget ends it.
 
     Args:
-        or_raise: raise OutOfBudget all the same, for nothing was paid for yet that a caller could make do with.
+        or_raise: raise OutOfBudget instead, for a caller that has nothing yet to fall back on.
     """
     try:
         return (yield from flow)
@@ -145,7 +145,7 @@ def affordable(flow: Flow[T], *, or_raise: bool = False) -> Flow[T | None]:
 def race(
     prompt: Prompt, *, key: Key, n: int, k: int = 1, sampling: Sampling = Sampling(), role: str = "generator"
 ) -> Flow[list[Reply]]:
-    """n draws at once, or as many as the budget allows, until k of them have finished; the rest are cancelled."""
+    """Draws n samples at once, or as many as the budget allows, until k have finished; the others are cancelled."""
     try:
         return (yield from sample(prompt, key=key, n=n, sampling=sampling, role=role, until=k))
     except OutOfBudget as short:
@@ -157,7 +157,7 @@ def race(
 def score(
     prompt: Prompt, continuations: Sequence[str], *, prefix: str = "", role: str = "verifier", label: str = ""
 ) -> Flow[Reply]:
-    """The log-probability of each continuation, in `reply.scores`."""
+    """Asks for the log-probability of each continuation; it is in `reply.scores`."""
     (reply,) = cast(Sequence[Reply], (yield Round((Score(prompt, tuple(continuations), prefix, role, label),))))
     return reply
 
@@ -165,20 +165,20 @@ def score(
 def reward(
     prompt: Prompt, parts: Sequence[str], *, prefix: str = "", chain: bool, role: str = "reward", label: str = ""
 ) -> Flow[Reply]:
-    """What a trained reward model gives each part, in `reply.scores`; see `Score` for `chain`."""
+    """Asks a trained reward model to score each part; the rewards are in `reply.scores`. See `Score` for `chain`."""
     ask = Score(prompt, tuple(parts), prefix, role, label, "reward", chain)
     (reply,) = cast(Sequence[Reply], (yield Round((ask,))))
     return reply
 
 
 def embed(texts: Sequence[str], *, role: str = "embedder") -> Flow[Reply]:
-    """A vector for each text, in `reply.vectors`."""
+    """Asks for a vector for each text; they are in `reply.vectors`."""
     (reply,) = cast(Sequence[Reply], (yield Round((Embed(tuple(texts), role),))))
     return reply
 
 
 def call(tool: str, *, role: str = "tool", label: str = "", **arguments: Any) -> Flow[Reply]:
-    """What a tool returns, in `reply.value`."""
+    """Calls a tool; what it returns is in `reply.value`."""
     (reply,) = cast(Sequence[Reply], (yield Round((Call(tool, arguments, role, label),))))
     return reply
 

@@ -1,4 +1,4 @@
-"""Where things are kept between runs."""
+"""Folders for files that are kept between runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["cache_folder"]
 
 
 def cache_folder() -> Path:
-    """Returns $PASSEL_CACHE, else the user's cache folder; models lie there."""
-    if own := os.environ.get("PASSEL_CACHE"):
-        return Path(own).expanduser()
+    """Returns the folder of downloaded models: $PASSEL_CACHE, else `passel` in the user's cache folder."""
+    if folder := os.environ.get("PASSEL_CACHE"):
+        return Path(folder).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "passel"

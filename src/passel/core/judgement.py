@@ -1,4 +1,4 @@
-"""What a verifier says of a text: a score with its reason."""
+"""A verifier's judgement of a text: a score with its reason."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Judgement:
     """A score with its reason, as the scorers of evaluation frameworks give it.
 
     Args:
-        value: higher is better; None: the verifier could not tell.
-        explanation: why, for a reader: the judge's own words, the step that is wrong, the test that failed.
-        metadata: more of it for programs; JSON values only.
+        value: higher is better; None: the verifier could not judge the text.
+        explanation: the reason, for a reader: the judge's own words, the wrong step, the failed test.
+        metadata: details for programs; JSON values only.
     """
 
     value: float | None
@@ -25,9 +25,9 @@ class Judgement:
 
     @classmethod
     def of(cls, value: Judgement | float | None) -> Judgement:
-        """A judgement as it is; a number, or None, as one without a reason."""
+        """Returns a judgement as it is, and a number or None as a judgement without a reason."""
         return value if isinstance(value, Judgement) else cls(value)
 
 
 UNJUDGED = Judgement(None)
-"""Nothing was judged: not paid for, or not to be told."""
+"""No judgement: it was not paid for, or the verifier could not judge."""

@@ -1,4 +1,4 @@
-"""Chance by address: every random draw is a pure function of a seed and a path of labels."""
+"""Randomness by address: every random number is a pure function of a seed and a path of labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Label = str | int
 class Key:
     """A frozen address in the tree of random choices.
 
-    `key / "draw" / 3` is the same key wherever and whenever it is written, so a draw never depends on the order of
+    `key / "draw" / 3` is the same key wherever and whenever it is written, so a sample does not depend on the order of
     calls, on batching or on concurrency (the splittable generators of Claessen and Pałka, 2013, with labels in place
     of left and right).
 

@@ -1,4 +1,4 @@
-"""The seam to models: what one can do, and the one coroutine that answers asks."""
+"""The interface to models: what a model can do, and the coroutine that answers asks."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from passel.core.reply import Reply
 __all__ = ["Binding", "Capability", "Model", "ModelInfo", "Progress", "prompt_bound"]
 
 Capability = Literal["text", "prefix", "logprobs", "score", "reward", "embed", "forward"]
-"""text: draws texts; prefix: continues a begun answer; logprobs: reports those of drawn tokens; score: those of given
-continuations; reward: what a trained reward model gives answers and their steps; embed: vectors of texts; forward:
-logits and hidden states, token by token."""
+"""text: samples texts; prefix: continues a begun answer; logprobs: log-probabilities of sampled tokens; score:
+log-probabilities of given continuations; reward: a trained reward model's scores of answers and steps; embed: vectors
+of texts; forward: logits and hidden states, token by token."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What is known of a model before it is asked.
+    """The properties of a model, known before it is asked anything.
 
     Args:
-        name: its identity in the record: equal names draw from equal distributions.
-        can: what it offers.
-        sampling: the sampling parameters that reach it; any other is refused by name.
-        max_n: asks alike up to their key that one request can carry.
-        concurrency: requests in flight at most.
+        name: its identity in the record: models of equal names sample from equal distributions.
+        can: its capabilities.
+        sampling: the sampling parameters that it takes; any other is refused.
+        max_n: maximum number of asks in one request, which may differ only in their keys.
+        concurrency: maximum number of requests in flight.
         requests_per_minute, tokens_per_minute: rate limits, or None.
         price: US dollars per million tokens.
-        context: tokens of prompt and completion together at most, or None if not known.
-        max_tokens: completion tokens where the user sets none.
-        parameters: number of weights, for FLOPs; None if not known.
-        advised: sampling parameters that its makers advise, for where the user sets none.
-        instruction: the line it was trained to be instructed with, or "".
-        instant: replies come without waiting (toy, replay), so there is no clock to race against.
+        context: maximum number of prompt and completion tokens together; None: not known.
+        max_tokens: maximum number of completion tokens where the user sets none.
+        parameters: number of weights, for FLOPs; None: not known.
+        advised: sampling parameters that its makers advise, used where the user sets none.
+        instruction: the instruction that it was trained with, or "".
+        instant: replies come at once (toy, replay), so that races cannot go by time.
     """
 
     name: str
@@ -56,10 +56,15 @@ class ModelInfo:
 
 @dataclass(slots=True)
 class Progress:
-    """What one group of asks has produced so far. The model writes it as tokens arrive; the driver reads it when it
-    cancels, to charge what was already made. `texts[i]` and `completion_tokens[i]` belong to the i-th ask; `sent` is
-    set by the driver when the request goes out, `watched` where it may well be cancelled (a race): then what was made
-    so far should be told as it comes."""
+    """What one request has produced so far. The model writes it as tokens arrive; the driver reads it when it cancels
+    the request, to charge for what was generated.
+
+    Args:
+        texts, completion_tokens: by ask, in order.
+        prompt_tokens: of the shared prompt; 0: not known yet.
+        sent: set by the driver when the request goes out.
+        watched: the request may be cancelled (a race), so the model should write at each token.
+    """
 
     texts: list[str]
     completion_tokens: list[int]
@@ -69,11 +74,11 @@ class Progress:
 
     @classmethod
     def of(cls, size: int, *, watched: bool = False) -> Progress:
-        """Nothing yet, for a group of this many asks."""
+        """Returns an empty progress for a request of this many asks."""
         return cls([""] * size, [0] * size, watched=watched)
 
     def reset(self) -> None:
-        """Back to nothing, for another attempt."""
+        """Empties it for another attempt."""
         size = len(self.texts)
         self.texts[:], self.completion_tokens[:], self.prompt_tokens = [""] * size, [0] * size, 0
 
@@ -83,7 +88,7 @@ class Model(Protocol):
 
     @property
     def info(self) -> ModelInfo:
-        """What it is and can."""
+        """Its properties."""
         ...
 
     async def answer(self, asks: Sequence[Ask], progress: Progress) -> Sequence[Reply]:
@@ -103,17 +108,17 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A role's model and how the role draws where a method leaves it open."""
+    """A role's model, and its sampling parameters where a method leaves them unset."""
 
     model: Model
     sampling: Sampling = Sampling()
 
 
 def prompt_bound(ask: Generate | Score | Embed) -> int:
-    """Prompt tokens that an ask can take at most.
+    """Returns the most prompt tokens that an ask can take.
 
-    No tokenizer in use makes more tokens than bytes; a chat template adds its marks, and some a system message of
-    their own, for which 64 tokens and 8 a turn are allowed.
+    No tokenizer in use makes more tokens than bytes. A chat template adds its markers, and sometimes a system message:
+    64 tokens and 8 for each turn are allowed for them.
     """
     if isinstance(ask, Embed):
         return sum(_size(text) + 8 for text in ask.texts)

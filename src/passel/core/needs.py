@@ -1,4 +1,5 @@
-"""What a method needs of the models that play its roles, said once beside it and matched before anything is spent."""
+"""What a method needs of the models that play its roles: declared beside the method, checked before anything is
+spent."""
 
 from __future__ import annotations
 
@@ -15,14 +16,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 Needs = Mapping[str, frozenset[str]]
 
 GOLD = frozenset({"check", "reference"})
-"""Tools by which a task tells what is right: its own scoring, and its reference solution."""
+"""Tools that reveal the right answer: the task's own scoring, and its reference solution."""
 
 
 def needs(*, also: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None, **roles: str) -> Callable[[F], F]:
-    """Marks a method or verifier with what it needs, a role at a time: `@needs(generator="text", verifier="score")`.
+    """Declares the needs of a function by role: `@needs(generator="text", verifier="score")`.
 
-    Several capabilities are separated by spaces. A function passed as an argument (a verifier) adds its own. Where the
-    options decide who plays, `also` tells the further roles from them.
+    Capabilities are separated by spaces. A function among the arguments, such as a verifier, adds its own needs.
+    Where the roles depend on the options, `also` returns more roles for them.
     """
 
     def mark(function: F) -> F:
@@ -34,7 +35,7 @@ def needs(*, also: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = Non
 
 
 def needs_of(function: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> Needs:
-    """The needs of a function together with those of the functions among its arguments, and among theirs."""
+    """Returns the needs of a function, of the functions among its arguments, and of those among theirs."""
     total: dict[str, frozenset[str]] = dict(getattr(function, "__needs__", {}))
     if (also := getattr(function, "__also_needs__", None)) is not None:
         for role, wanted in also(_own(function) | dict(arguments or {})).items():
@@ -51,8 +52,10 @@ def _own(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def check_needs(what: str, wanted: Needs, infos: Mapping[str, ModelInfo]) -> None:
-    """Raises Impossible if a role's model lacks what the role needs. A role without a model falls to the generator; the
-    role "tool" names tools, which are the task's to give."""
+    """Raises Impossible if a role's model lacks what the role needs.
+
+    A role without a model is played by the generator's. The role "tool" names tools, which the task provides.
+    """
     for role, capabilities in wanted.items():
         if role == "tool":
             continue

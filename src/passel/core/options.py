@@ -1,5 +1,5 @@
-"""Options from text: `vote:n=4` is the function `vote` with n=4, checked against its signature. A thing given as an
-option takes options of its own by dots: `best_of:verifier=judge:verifier.scale=5`."""
+"""Options from text: `vote:n=4` is the function `vote` with n=4, checked against its signature. An option that is
+itself a function has its options after a dot: `best_of:verifier=judge:verifier.scale=5`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import types
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from functools import cache, partial, update_wrapper
+from functools import lru_cache, partial, update_wrapper
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from passel.core.errors import UsageError, unknown
@@ -21,7 +21,7 @@ _OPTION = re.compile(r"[A-Za-z_][\w.]*=")
 
 
 def split_spec(text: str) -> tuple[list[str], dict[str, str]]:
-    """`rg:chain_sum:min_terms=3` as its name parts and its options; the first option ends the name.
+    """Splits a spec such as `rg:chain_sum:min_terms=3` into the parts of its name and its options.
 
     >>> split_spec("rg:chain_sum:min_terms=3:max_terms=4")
     (['rg', 'chain_sum'], {'min_terms': '3', 'max_terms': '4'})
@@ -41,7 +41,7 @@ def split_spec(text: str) -> tuple[list[str], dict[str, str]]:
 
 
 def split_specs(text: str) -> list[str]:
-    """Specs separated by commas; a comma in brackets belongs to its spec.
+    """Splits specs at commas; a comma in brackets belongs to its spec.
 
     >>> split_specs("vote:n=4, archon:layers=generate(8, role=a) | fuse")
     ['vote:n=4', 'archon:layers=generate(8, role=a) | fuse']
@@ -49,12 +49,16 @@ def split_specs(text: str) -> list[str]:
     return [spec.strip() for spec in re.split(r",(?![^(]*\))", text) if spec.strip()]
 
 
-@cache
 def parameters(function: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
-    """The options of a function, its keyword-only parameters but `key`: name -> (annotation, default)."""
+    """Returns the options of a function, its keyword-only parameters except `key`: name -> (annotation, default)."""
     if isinstance(function, partial):
         set_here = function.keywords
         return {n: (kind, set_here.get(n, default)) for n, (kind, default) in parameters(function.func).items()}
+    return _signature(function)
+
+
+@lru_cache(maxsize=1024)  # of functions as they are written; those with options set are made anew for each spec
+def _signature(function: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
     hints = get_type_hints(function, include_extras=True)
     return {
         name: (hints.get(name, str), parameter.default)
@@ -64,7 +68,7 @@ def parameters(function: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
 
 
 def bind(function: Callable[..., Any], options: Mapping[str, str], what: str) -> dict[str, Any]:
-    """Options as typed keyword arguments. Raises UsageError naming the option and the nearest valid one."""
+    """Converts options to typed keyword arguments. Raises UsageError with the option and the nearest valid name."""
     known = parameters(function)
     bound: dict[str, Any] = {}
     inner: dict[str, dict[str, str]] = defaultdict(dict)
@@ -79,16 +83,17 @@ def bind(function: Callable[..., Any], options: Mapping[str, str], what: str) ->
     for head, texts in inner.items():
         chosen = bound.get(head, known[head][1])
         if _room(known[head][0]) is None or not callable(chosen):
-            raise UsageError(f"{head} of {what} takes no options of its own, got {head}.{next(iter(texts))}")
+            option = next(iter(texts))
+            raise UsageError(f"takes no options of its own, got {head}.{option}", field=f"{head} of {what}")
         bound[head] = configured(chosen, bind(chosen, texts, f"{head} of {what}"))
     return bound
 
 
 def configured(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Callable[..., Any]:
-    """The function with some options set; its name, its docstring and what it needs stay."""
-    made = update_wrapper(partial(function, **arguments), function)
-    del made.__wrapped__  # else its signature would be that of the function, with the old defaults
-    return made
+    """Returns the function with some options set; it keeps its name, its docstring and its needs."""
+    wrapped = update_wrapper(partial(function, **arguments), function)
+    del wrapped.__wrapped__  # else its signature would be that of the function, with the old defaults
+    return wrapped
 
 
 def _room(annotation: Any) -> Room | None:
@@ -130,7 +135,7 @@ def _first_that_fits(annotations: list[Any], text: str, what: str) -> Any:
 def _scalar(kind: Any, text: str, what: str) -> Any:
     if kind is bool:
         if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
-            raise UsageError(f"{what} must be true or false, got {text!r}")
+            raise UsageError(f"must be true or false, got {text!r}", field=what)
         return text.lower() in ("true", "yes", "1")
     if kind in (int, float):
         try:
@@ -139,6 +144,6 @@ def _scalar(kind: Any, text: str, what: str) -> Any:
                 raise ValueError
         except (ValueError, OverflowError):
             wanted = "a whole number" if kind is int else "a number"
-            raise UsageError(f"{what} must be {wanted}, got {text!r}") from None
+            raise UsageError(f"must be {wanted}, got {text!r}", field=what) from None
         return kind(number)
     return text

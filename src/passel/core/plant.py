@@ -1,4 +1,4 @@
-"""Planted trees: problems of choosing a letter at each step, with one right path that only the plant knows."""
+"""Planted trees: problems of choosing a letter at each step, with one right path that the question does not show."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Plant:
 
     @property
     def question(self) -> str:
-        """What is asked. It names the tree, and so all that is needed to grow it, but not its path."""
+        """The question. It names the tree, so that `plant_in` can build it again, but not its path."""
         return f"Tree {self.number} has {self.depth} steps of {self.branching} branches each. Which path is right?"
 
     @property
@@ -52,7 +52,7 @@ class Plant:
 
 
 def plant_in(text: str) -> Plant | None:
-    """The tree that a text asks for; None where it asks for none, or for one of no steps or of 27 branches or more."""
+    """Returns the tree in a question; None: there is none, or it has no steps or more than 26 branches."""
     found = _QUESTION.search(text)
     if found is None:
         return None
@@ -61,6 +61,6 @@ def plant_in(text: str) -> Plant | None:
 
 
 def letters_in(text: str) -> str | None:
-    """The path that a solution has taken so far, a letter a line; None for a text of any other form."""
+    """Returns the path of a solution so far, a letter for each line; None for a text of any other form."""
     steps = [_STEP.fullmatch(line.strip()) for line in text.splitlines() if line.strip()]
     return None if None in steps else "".join(step[1] for step in steps if step)

@@ -1,4 +1,4 @@
-"""Playing a flow by a script of replies: no model, no mock, no event loop."""
+"""Running a flow by a script of replies: no model, no mock, no event loop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Scripted = Reply | str | BaseException
 
 @dataclass(frozen=True, slots=True)
 class Played(Generic[T]):
-    """What a flow returned and what it asked for, round by round."""
+    """What a flow returned, and the rounds that it asked for."""
 
     value: T
     rounds: tuple[Round, ...]
@@ -40,7 +40,7 @@ def play(
         flow: the flow; those in a `Par` are run one after the other, in order.
         replies: one for each ask in order, or a function of the ask. A string is a finished text; an exception (such
             as OutOfBudget) is thrown into the flow in place of its round and takes one place in the script.
-        left: what `Left` is answered with.
+        left: the answer to `Left`.
 
     Raises:
         AssertionError: the script is too short, or not all of it was used.

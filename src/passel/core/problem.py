@@ -1,4 +1,4 @@
-"""A problem as a method sees it: what to ask and how to read an answer out of a text, never the gold answer."""
+"""A problem as a method sees it: the question and how to read an answer out of a text, never the gold answer."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["Answer", "Problem", "Reader", "read_text"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer taken from a text. Two answers with the same `key` are the same answer (1/2 and 0.5)."""
+    """An answer in a text. Two answers with the same `key` are the same answer (1/2 and 0.5)."""
 
     text: str
     key: str
 
 
 class Reader(Protocol):
-    """Takes the final answer out of a model's text; None where the text holds none."""
+    """Reads the final answer out of a model's text; None where the text holds none."""
 
     def __call__(self, text: str, /) -> Answer | None: ...
 
@@ -33,16 +33,16 @@ def read_text(text: str) -> Answer | None:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a method is given.
+    """A problem as it is given to a method.
 
     Args:
         id: unique within its task.
-        question: the question alone, for prompts that quote it.
+        question: the question without instructions, for prompts that quote it.
         instruction: how to answer ("Solve step by step …"), or "".
         system: a system message, or "" for the model's own default.
-        read: takes the answer out of a text.
+        read: reads the answer out of a text.
         options: choices by letter, for multiple choice.
-        details: what else the task tells (subject, level, entry point), for prompts and reports.
+        details: other facts of the task (subject, level, entry point), for prompts and reports.
         history: turns of the chat before the question, such as worked examples.
     """
 

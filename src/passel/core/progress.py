@@ -1,4 +1,4 @@
-"""How work that takes long says how far it has come."""
+"""How long work reports its progress."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 __all__ = ["OnProgress", "silent"]
 
 OnProgress = Callable[[str, int, int], None]
-"""Called with (what is done, how much of it is done, how much there is to do or 0 where nobody knows)."""
+"""Called with a description, the amount done, and the total amount (0: not known)."""
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Says nothing."""
+    """Reports nothing."""

@@ -1,4 +1,5 @@
-"""Ranges that ride on the types of parameters: what is valid, and where and on which scale a tuner looks."""
+"""Ranges of parameters, as annotations of their types: the valid values, and the range and scale that a tuner
+searches."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ __all__ = ["Linear", "Log", "Range"]
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Values from `low` (the smallest valid one) to `high` (the largest worth a look)."""
+    """Values from `low`, the smallest valid value, to `high`, the largest value that a tuner tries."""
 
     low: float
     high: float
@@ -19,14 +20,14 @@ class Range:
     def check(self, value: float | None, what: str) -> None:
         """Raises UsageError for a value below `low`; larger values than `high` are allowed."""
         if value is not None and not value >= self.low:
-            raise UsageError(f"{what} must be at least {self.low:g}, got {value}")
+            raise UsageError(f"must be at least {self.low:g}, got {value}", field=what)
 
 
 @dataclass(frozen=True, slots=True)
 class Log(Range):
-    """Looked at on a logarithmic scale."""
+    """Searched on a logarithmic scale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Linear(Range):
-    """Looked at on a linear scale."""
+    """Searched on a linear scale."""

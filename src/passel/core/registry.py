@@ -1,4 +1,5 @@
-"""The registry: things by name, each a file in a room, an entry point of another package, or `path.py:function`."""
+"""The registry: methods, tasks, models and the like by name. Each is a file in a room, an entry point of another
+package, or `path.py:function`."""
 
 from __future__ import annotations
 
@@ -19,8 +20,7 @@ __all__ = ["Room", "find", "listed", "names", "origin"]
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Marks a parameter whose value is a thing of a room, so that it can be given by name: Annotated[Verifier,
-    Room("verifiers")]."""
+    """Annotates a parameter whose value is found by name in a room: Annotated[Verifier, Room("verifiers")]."""
 
     name: str
 
@@ -37,12 +37,13 @@ def _foreign(room: str) -> dict[str, EntryPoint]:
 
 
 def names(room: str) -> list[str]:
-    """Everything in a room by name, our own files and other packages' entry points (group `passel.ROOM`), sorted."""
+    """Returns all names of a room, sorted: its files, and other packages' entry points (group `passel.ROOM`)."""
     return sorted(_own(room) | _foreign(room).keys())
 
 
 def origin(room: str, name: str) -> str:
-    """Where a thing comes from: "built in", the package whose entry point it is, or the file of `path.py:function`.
+    """Returns where a name comes from: "built in", the package whose entry point it is, or the file of
+    `path.py:function`.
 
     Raises UsageError with the nearest names if there is none.
 
@@ -59,14 +60,14 @@ def origin(room: str, name: str) -> str:
 
 
 def listed(room: str) -> dict[str, str]:
-    """Everything in a room by name, each with its `origin`."""
+    """Returns all names of a room, each with its `origin`."""
     return {name: origin(room, name) for name in names(room)}
 
 
 def find(room: str, name: str, noun: str | None = None) -> Callable[..., Any]:
-    """The thing of this name: in `room/NAME.py` the object NAME, an entry point, or `path.py:function`.
+    """Returns what a name stands for: the object NAME in `room/NAME.py`, an entry point, or `path.py:function`.
 
-    Raises UsageError with the nearest names if there is none; it calls the thing `noun`, by default the room's name
+    Raises UsageError with the nearest names if there is none. `noun` is for its message; default: the room's name
     without its s.
     """
     if ".py:" in name:

@@ -1,4 +1,4 @@
-"""What comes back for an ask. A bad reply is data like any other: it says how it ended."""
+"""The reply to an ask. A bad reply is data like any other: it says how it ended."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Literal
 __all__ = ["Reply", "Stop", "Token", "Usage"]
 
 Stop = Literal["end", "length", "filtered", "cancelled", "failed"]
-"""end: the model finished (or met a stop text); length: cut at max_tokens or at the context's end; filtered: withheld
-by the endpoint; cancelled: no longer needed; failed: no usable reply came, `error` says why."""
+"""end: the model finished, or reached a stop text; length: cut at max_tokens or at the end of the context; filtered:
+withheld by the endpoint; cancelled: no longer needed; failed: there is no usable reply, `error` says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one reply. `cached_tokens` are those of the prompt that the engine did not compute again."""
+    """Token counts of one reply. `cached_tokens`: prompt tokens that came from a cache, included in `prompt_tokens`."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -24,7 +24,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A drawn token, its log-probability, and the log-probabilities of the most likely tokens in its place."""
+    """A sampled token, its log-probability, and the log-probabilities of the most likely tokens in its place."""
 
     text: str
     logprob: float
@@ -33,24 +33,24 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One ask's answer; the fields that its kind of ask has are filled.
+    """The reply to one ask. Only the fields of its kind of ask are filled.
 
     Args:
-        stop: how it ended.
+        stop: how the reply ended.
         text: Generate: the completion, without the ask's prefix.
         tokens: Generate with logprobs: the completion's tokens in order.
         scores: Score: a log-probability for each continuation, in the ask's order (-inf: below what the model reports),
             or a reward.
-        vectors: Embed: one vector a text.
+        vectors: Embed: one vector for each text.
         value: Call: what the tool returned, a JSON value.
-        usage: what it took.
-        seconds: from sending to the end, as seen by the driver; of a request for several, each one's equal share.
+        usage: tokens that it took.
+        seconds: from sending to the end, as measured by the driver; a request for several asks is split equally.
         error: what went wrong, for stop="failed".
-        attempts: requests it took; more than 1 after retries.
-        stop_text: Generate: the stop text that ended it, which is not part of the text; "" where the model ended by
-            itself; None where the engine does not say which of the two it was.
-        wasted: completion tokens of broken attempts: paid for by the run, but no work of the method's.
-        raw: the endpoint's own words, kept for later readers.
+        attempts: number of requests; more than 1 after retries.
+        stop_text: Generate: the stop text that ended it, which is not part of the text; "": the model ended by itself;
+            None: the engine does not report which.
+        wasted: completion tokens of broken attempts: charged to the run, not to the method.
+        raw: the endpoint's own response.
     """
 
     stop: Stop = "end"
@@ -69,11 +69,11 @@ class Reply:
 
     @property
     def ok(self) -> bool:
-        """Whether it can be used whole: neither failed, withheld, cancelled nor cut short."""
+        """Whether it is whole: not failed, withheld, cancelled or cut short."""
         return self.stop == "end"
 
     def signed(self, seconds: float, attempts: int, wasted: int = 0) -> Reply:
-        """With the driver's measurements."""
+        """Returns a copy with the driver's measurements."""
         return Reply(  # written out: dataclasses.replace takes three times as long, and this is done for every pass
             self.stop,
             self.text,
@@ -91,7 +91,7 @@ class Reply:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields that differ from their defaults."""
+        """Returns a JSON object of the fields that differ from their defaults."""
         # asdict of a whole reply copies `raw` value by value, which takes longer than writing the record's row
         data = {name: value for name, default in _DEFAULTS if (value := getattr(self, name)) != default}
         if self.tokens:
@@ -102,7 +102,7 @@ class Reply:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Reply:
-        """The inverse of `to_json`."""
+        """Reads what `to_json` returned."""
         fields = dict(data)
         fields["usage"] = Usage(**data.get("usage", {}))
         fields["tokens"] = tuple(

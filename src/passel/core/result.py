@@ -1,4 +1,4 @@
-"""What a flow ends with."""
+"""The result of a method: its answer, and the candidates that it chose from."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ __all__ = ["Candidate", "Result", "candidate"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One drawn text.
+    """A sample with the answer that it holds.
 
     Args:
-        text: all of it. answer: read from it; None: it holds none.
-        score: what a verifier gave it; None: unscored. reason: why, in the verifier's words, or "".
-        stop: how its reply stopped. tokens: completion tokens.
-        error: what went wrong with it; None: nothing.
+        text: the whole text.
+        answer: the answer in the text; None: there is none.
+        score: a verifier's score; None: unscored.
+        stop: how its reply stopped.
+        tokens: completion tokens.
+        error: why its reply failed; None: it did not.
+        reason: the verifier's reason for the score, or "".
     """
 
     text: str
@@ -33,9 +36,9 @@ class Candidate:
     reason: str = ""
 
     def judged(self, judgement: Judgement | None) -> Candidate:
-        """The candidate with its score and reason; None: with neither."""
-        found = judgement or UNJUDGED
-        return replace(self, score=found.value, reason=found.explanation)
+        """Returns the candidate with the score and the reason of a judgement; None: with neither."""
+        judgement = judgement or UNJUDGED
+        return replace(self, score=judgement.value, reason=judgement.explanation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,11 @@ class Result:
 
     Args:
         answer: the chosen answer; None when no usable reply held one.
-        text: the text that the answer was taken from.
-        confidence: the method's own estimate that the answer is right, in [0, 1], if it makes one.
-        candidates: what it chose from, in draw order.
-        stop: "done", or "budget" when the budget ended it and this is the best so far.
-        info: what a reader of the run may want to know; JSON values only.
+        text: the text that holds the answer.
+        confidence: the method's own estimate of the chance that the answer is right, in [0, 1]; None: it makes none.
+        candidates: the candidates that it chose from, in the order of the samples.
+        stop: "done"; "budget": the budget ended the method, and this is the best so far.
+        info: details for a reader of the run; JSON values only.
     """
 
     answer: Answer | None = None
@@ -68,11 +71,12 @@ class Result:
         confidence: float | None = None,
         info: Mapping[str, Any] | None = None,
     ) -> Result:
-        """The result of choosing a candidate.
+        """Returns the result of choosing a candidate.
 
         Args:
-            chosen: None: there was nothing to choose. candidates: what it was chosen from, in draw order.
-            whole: whether the budget allowed all that the method wanted.
+            chosen: the candidate; None: there was nothing to choose.
+            candidates: the candidates that it was chosen from, in the order of the samples.
+            whole: whether the budget allowed all that the method asked for.
         """
         answer, text = (chosen.answer, chosen.text) if chosen is not None else (None, "")
         if chosen is None:
@@ -81,7 +85,7 @@ class Result:
 
 
 def candidate(problem: Problem, reply: Reply, prefix: str = "") -> Candidate:
-    """The candidate in a reply. A failed or truncated reply has no answer: its last number is not its conclusion."""
+    """Returns the candidate in a reply. A failed or truncated reply has no answer: its last number is no conclusion."""
     text = prefix + reply.text
     answer, tokens = problem.read(text) if reply.ok else None, reply.usage.completion_tokens
     return Candidate(text, answer, stop=reply.stop, tokens=tokens, error=reply.error)

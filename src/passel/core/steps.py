@@ -1,5 +1,5 @@
-"""A generator taken step by step: what it asks for, what it is sent, what it returns. Whatever runs or rewrites flows
-stands on this, so that errors and ends are handled in one place."""
+"""A generator taken step by step: what it asks for, what it is sent, what it returns. Everything that runs or rewrites
+flows uses it, so that errors and ends are handled in one place."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class Steps(Generic[Y, T]):
 
     @property
     def result(self) -> T:
-        """What it returned, once it has ended."""
+        """The value that the generator returned."""
         assert self.ended, "the generator has not ended"
         return cast(T, self._result)
 
     def send(self, value: Any) -> None:
-        """Answers what was asked for."""
+        """Sends the generator the answer to `asked`."""
         self._step(self._work.send, value)
 
     def throw(self, error: Exception) -> None:
-        """Raises an error where it waits for the answer."""
+        """Raises an error in the generator in place of the answer."""
         self._step(self._work.throw, error)
 
     def _step(self, step: Callable[[Any], Y], value: Any) -> None:
@@ -66,11 +66,11 @@ class Steps(Generic[Y, T]):
 def rewritten(
     flow: Flow[T], change: Callable[[Op], Op] = lambda op: op, on_error: Callable[[Exception], None] | None = None
 ) -> Flow[T]:
-    """The same flow with other operations; flows that it runs side by side are rewritten too.
+    """Returns the same flow with other operations; flows that it runs side by side are rewritten too.
 
     Args:
-        change: from each operation but `Par` to the one that is yielded in its place.
-        on_error: told of each error that is thrown into the flow, before it is.
+        change: from each operation but `Par` to the operation that is yielded in its place.
+        on_error: called with each error before it is thrown into the flow.
     """
     with Steps(flow) as steps:
         while not steps.ended:

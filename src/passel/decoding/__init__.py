@@ -1,5 +1,5 @@
-"""Decoding methods: one file each, found by its file name. A method is a generator of forwards, from an opening to one
-or more drafts; the engine runs it, and batches its forwards with those of all others."""
+"""Decoding methods: one file each, found by its file name. A method is a generator of forwards, from a prompt to one or
+more texts; the engine runs it, and batches its forwards with those of all other methods."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any, Protocol
 from passel.core.configured import Configured
 from passel.core.configured import load as load_from
 from passel.core.key import Key
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.requests import Decoding
 
-__all__ = ["Bound", "Configured", "Decoded", "Decoder", "Opening", "load"]
+__all__ = ["Bound", "Configured", "Decoded", "Decoder", "DecodingInput", "load"]
 
 
 class Decoder(Protocol):
-    """`def name(opening, *, key, …) -> Decoding[tuple[Decoded, ...]]`; what follows the key are its options."""
+    """`def name(inputs, *, key, …) -> Decoding[tuple[Decoded, ...]]`; the parameters after the key are its options."""
 
-    def __call__(self, opening: Opening, *, key: Key, **options: Any) -> Decoding[tuple[Decoded, ...]]: ...
+    def __call__(self, inputs: DecodingInput, *, key: Key, **options: Any) -> Decoding[tuple[Decoded, ...]]: ...
 
 
 class Bound(Protocol):
     """A decoding method with its options set."""
 
-    def __call__(self, opening: Opening, *, key: Key) -> Decoding[tuple[Decoded, ...]]: ...
+    def __call__(self, inputs: DecodingInput, *, key: Key) -> Decoding[tuple[Decoded, ...]]: ...
 
 
 def load(spec: str, options: Mapping[str, str] | None = None) -> Configured[Bound]:

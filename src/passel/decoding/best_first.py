@@ -1,4 +1,4 @@
-"""Best-first search over tokens: the most promising draft goes on, wherever in the tree it stands."""
+"""Best-first search over tokens: the most promising text is extended next, whatever its length."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
-from passel.decoding.beam import normalised
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.beam_search import normalised
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.plain import top
 from passel.engine.requests import Decoding, Forward, fork, forwards, open_branch
 
@@ -16,7 +16,7 @@ __all__ = ["best_first"]
 
 
 def best_first(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key = Key(),
     width: Annotated[int, Log(1, 64)] = 4,
@@ -24,29 +24,29 @@ def best_first(
     expansions: Annotated[int, Log(1, 4096)] = 256,
     length_penalty: Annotated[float, Linear(0.0, 2.0)] = 0.0,
 ) -> Decoding[tuple[Decoded, ...]]:
-    """Keeps all drafts under way in a queue and extends the most likely ones, until a finished one comes first.
+    """Keeps all unfinished texts in a queue and extends the most likely ones, until a finished text comes first.
 
     Source: Meister, Vieira and Cotterell 2020, Best-first beam search, arXiv 2007.03909, without its limit on the
-    drafts of a length; the queue is Dijkstra's.
+    number of texts of a length; the queue is Dijkstra's.
 
     Symbols: k -> `width`.
 
     Args:
-        opening: what to go on from; its sampling is not read.
-        key: not read: nothing is random.
-        width: tokens that a draft is extended by. batch: drafts extended at once.
-        expansions: extensions at most; when they are used up, the best draft under way goes on greedily.
-        length_penalty: as in `beam`; 0 compares log-probabilities.
+        inputs: the prompt and its limits; the sampling parameters are not used.
+        key: not used: nothing is random.
+        width: number of tokens that a text is extended by. batch: number of texts extended at once.
+        expansions: limit of extended texts; when it is reached, the best unfinished text is continued greedily.
+        length_penalty: as in `beam_search`; 0 compares log-probabilities.
 
-    Cost: passes <= expansions + max_tokens, `batch` at a time; what drafts have in common is computed once.
+    Cost: passes <= expansions + max_tokens, `batch` at a time; what texts have in common is computed once.
 
     Guarantees: exact at length_penalty 0, where width is the vocabulary and the expansions suffice: a total only falls
-    as a draft grows, so the first finished draft of the queue is the most likely of all. Else heuristic.
+    as a text grows, so the first finished text of the queue is the most likely of all. Otherwise heuristic.
 
-    Deviations: none of the search; the budget of expansions and its greedy end are ours.
+    Deviations: none in the search; the limit of expansions and its greedy end are ours.
     """
     root = yield from open_branch()
-    (output,) = yield from forwards([Forward(root, opening.prompt)])
+    (output,) = yield from forwards([Forward(root, inputs.prompt)])
     # (minus score, order of arrival, total, tokens, branch that holds all tokens but the last)
     queue: list[tuple[float, int, float, tuple[int, ...], int]] = []
     arrivals = spent = 0
@@ -65,9 +65,9 @@ def best_first(
         taken: list[tuple[float, int, float, tuple[int, ...], int]] = []
         while queue and len(taken) < left:
             one = heapq.heappop(queue)
-            if one[3][-1] in opening.end or len(one[3]) == opening.max_tokens:
+            if one[3][-1] in inputs.end_tokens or len(one[3]) == inputs.max_tokens:
                 if not taken:
-                    ended = "end" if one[3][-1] in opening.end else "length"
+                    ended = "end" if one[3][-1] in inputs.end_tokens else "length"
                     return (Decoded(one[3], ended, -one[0], spent=spent),)
                 heapq.heappush(queue, one)
                 break

@@ -1,4 +1,4 @@
-"""Entropy-adaptive temperature: cold where the model is sure, warm where it is not."""
+"""Entropy-adaptive temperature: low where the model is sure, high where it is not."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.core.ranges import Linear
-from passel.decoding.parts.chances import Sampler
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
+from passel.decoding.parts.sampler import Sampler
 from passel.engine.requests import Decoding, Forward, emit, forward, open_branch
 
 __all__ = ["dynamic_temperature", "entropy_adaptive"]
 
-_LEAST = 1e-4
+_MIN_TEMPERATURE = 1e-4
 
 
 def entropy_adaptive(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key,
     theta: Annotated[float, Linear(0.01, 4.0)] = 0.1,
@@ -34,38 +34,38 @@ def entropy_adaptive(
     Symbols: T0 -> `temperature`, N -> `base`, theta -> `theta`.
 
     Args:
-        opening: what to go on from; its truncations and penalties hold too.
-        key: decides the draws.
-        theta: the larger, the colder at low entropy; the paper searches 0.1 to 4.
+        inputs: the prompt and its limits; truncations and penalties of the sampling parameters apply too.
+        key: seeds the draws.
+        theta: the larger, the lower the temperature at low entropy; the paper searches 0.1 to 4.
         base: N; 0.8 in the paper.
-        temperature: T0, reached as the entropy grows; default: the opening's, else 1.
+        temperature: T0, reached as the entropy grows; default: that of the sampling parameters, else 1.
 
-    Cost: passes = tokens of the draft.
+    Cost: passes = tokens of the text.
 
-    Guarantees: exact for what it states; temperatures below 1e-4 are greedy.
+    Guarantees: exact: it samples from the stated distribution; temperatures below 1e-4 are greedy.
 
     Deviations: none.
     """
-    most = temperature if temperature is not None else opening.sampling.temperature
-    # the draw itself is at temperature 1, of logits that are divided already
-    sampler = Sampler(replace(opening.sampling, temperature=1.0), key, opening.prompt)
+    highest = temperature if temperature is not None else inputs.sampling.temperature
+    # the logits are divided already, so tokens are drawn at temperature 1
+    sampler = Sampler(replace(inputs.sampling, temperature=1.0), key, inputs.prompt)
     branch = yield from open_branch()
     tokens: list[int] = []
-    new = opening.prompt
-    while len(tokens) < opening.max_tokens:
+    new = inputs.prompt
+    while len(tokens) < inputs.max_tokens:
         output = yield from forward(Forward(branch, new))
         logits = output.logits[-1]
-        token = sampler.draw(logits / dynamic_temperature(logits, 1.0 if most is None else most, theta, base))
+        token = sampler.draw(logits / dynamic_temperature(logits, 1.0 if highest is None else highest, theta, base))
         tokens.append(token)
         yield from emit([token])
-        if token in opening.end:
+        if token in inputs.end_tokens:
             return (Decoded(tuple(tokens), "end"),)
         new = (token,)
     return (Decoded(tuple(tokens), "length"),)
 
 
-def dynamic_temperature(logits: Tensor, most: float, theta: float, base: float) -> float:
-    """most * base^(theta / entropy in nats) of a distribution [vocabulary], at least 1e-4."""
+def dynamic_temperature(logits: Tensor, highest: float, theta: float, base: float) -> float:
+    """highest * base^(theta / entropy in nats) of a distribution [vocabulary], at least 1e-4."""
     logs = logits.log_softmax(-1)
     entropy = float(-(logs.exp() * logs.masked_fill(logs.isinf(), 0.0)).sum())
-    return max(_LEAST, most * base ** (theta / max(entropy, 1e-9)))
+    return max(_MIN_TEMPERATURE, highest * base ** (theta / max(entropy, 1e-9)))

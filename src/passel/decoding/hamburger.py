@@ -1,4 +1,4 @@
-"""HAMburger: several tokens from one pass of the model, which then reads them as one."""
+"""HAMburger: several tokens from one pass of the model, which then reads them as one input."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.core.ranges import Linear
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.requests import Decoding, Emit, Forward, Keep, Output, forwards, open_branch
 from passel.networks.early_exit import NeverExit
 from passel.networks.hamburger import Parts, build
@@ -21,13 +21,13 @@ __all__ = ["hamburger"]
 
 
 def hamburger(
-    opening: Opening, *, key: Key = Key(), path: str = "", confidence: Annotated[float, Linear(0.0, 1.01)] = 0.9
+    inputs: DecodingInput, *, key: Key = Key(), path: str = "", confidence: Annotated[float, Linear(0.0, 1.01)] = 0.9
 ) -> Decoding[tuple[Decoded, ...]]:
     """Writes a group of tokens from each pass, and lets the model read the group as one input.
 
     The first token of a group is the model's own; a small decoder, which reads the model's states at several depths,
-    writes the others, until it is no longer confident that the group goes on. The group's embeddings become one vector,
-    which takes one slot of the cache.
+    writes the others, until it is no longer confident that the group continues. The embeddings of the group become one
+    vector, which takes one slot of the cache.
 
     Source: Liu and Zhang 2025, HAMburger: accelerating LLM inference via token smashing, arXiv 2505.20438; `generate`
     in `llama.py` of its public code.
@@ -35,59 +35,59 @@ def hamburger(
     Symbols: S -> the size of a group; E -> its tokens' embeddings [S, hidden size].
 
     Args:
-        opening: what to go on from; its sampling is not read.
-        key: not read: nothing is random.
-        path: a folder that `passel train hamburger` made. Where it holds an update of the model too, the model is to be
+        inputs: the prompt and its limits; the sampling parameters are not used.
+        key: not used: nothing is random.
+        path: a folder made by `passel train hamburger`. If it holds an update of the model too, the model must be
             loaded with it: `torch:NAME:adapter=FOLDER`.
-        confidence: a group ends where its chance to go on, as the parts have it, is less; 0.9 in the code. Above 1 each
-            group is one token, at 0 each is as large as it can be.
+        confidence: a group ends where the predicted probability that it continues is below this; 0.9 in the code. Above
+            1 every group is one token, at 0 every group is as large as it can be.
 
-    Cost: passes = groups, each of one input, where the first has the prompt and one token more; for each further token
-    of a group the model's embeddings and head, and the micro-step decoder. The cache has a slot for each token of the
-    prompt and for each group but the last.
+    Cost: passes = groups, of one input each; the first pass has the prompt and one token more. For each further token
+    of a group, the model's embeddings and head, and the micro-step decoder. The cache has a slot for each token of the
+    prompt and for each group except the last.
 
-    Guarantees: heuristic: nothing verifies what the small decoder writes. With a confidence above 1 the draft is the
-    greedy one, token for token.
+    Guarantees: heuristic: nothing verifies what the small decoder writes. With a confidence above 1 the text is that of
+    greedy decoding, token for token.
 
-    Deviations: a group's position is that of its last token, as the parts are trained; the code's `generate` is one
-    further on than its training. A group ends with the text, also in its midst.
+    Deviations: a group's position is that of its last token, as in training; the code's `generate` is one position
+    further than its training. The text can end in the middle of a group.
     """
     parts, manifest = load_trained(path, "hamburger", build)
-    branch, beside = (yield from open_branch()), (yield from open_branch())
-    # one more token of the same pass tells what model this is
+    branch, scratch = (yield from open_branch()), (yield from open_branch())
+    # one more token in the same pass shows the model's size
     output, shape = yield from forwards(
         (
-            Forward(branch, opening.prompt, hidden=parts.shape.depths),
-            Forward(beside, opening.prompt[:1], exit=NeverExit(), logits=0),
+            Forward(branch, inputs.prompt, hidden=parts.shape.depths),
+            Forward(scratch, inputs.prompt[:1], exit=NeverExit(), logits=0),
         )
     )
     size, vocabulary = output.hidden[0].shape[-1], output.logits.shape[-1]
     manifest.check(path, layers=shape.depths[0], hidden_size=size, vocabulary=vocabulary)
-    text = _Text(opening, parts.to(output.logits.device), beside, confidence)
+    text = _Text(inputs, parts.to(output.logits.device), scratch, confidence)
     groups = 0
     while True:
         tokens, vectors = yield from _group(text, output)
         if text.ended:
-            yield (*text.told(), Keep(beside, 0))
+            yield (*text.new_tokens(), Keep(scratch, 0))
             return (Decoded(tuple(text.tokens), text.ended, text.score),)
         # as long as all groups are single tokens, positions are those of the branch, and the pass is greedy decoding's
-        last, held = len(opening.prompt) + len(text.tokens) - 1, len(opening.prompt) + groups
+        last, held = len(inputs.prompt) + len(text.tokens) - 1, len(inputs.prompt) + groups
         read = Forward(branch, tokens, positions=None if last == held else (last,), hidden=parts.shape.depths)
         if len(tokens) > 1:
             merged = parts.embedder(vectors.unsqueeze(0), torch.tensor([len(tokens)], device=vectors.device))
             read = replace(read, tokens=(0,), embeddings=merged)
         groups += 1
-        output = (yield (*text.told(), read))[-1]
+        output = (yield (*text.new_tokens(), read))[-1]
         assert isinstance(output, Output)
 
 
 @dataclass(slots=True, eq=False)
 class _Text:
-    """The text so far, and what it is made with."""
+    """The text so far, the trained parts, and a branch that holds nothing between forwards (`scratch`)."""
 
-    opening: Opening
+    inputs: DecodingInput
     parts: Parts
-    beside: int
+    scratch: int
     confidence: float
     tokens: list[int] = field(default_factory=list[int])
     score: float = 0.0
@@ -95,24 +95,24 @@ class _Text:
 
     @property
     def ended(self) -> Literal["end", "length"] | None:
-        """Why it goes on no further."""
-        if self.tokens[-1] in self.opening.end:
+        """Why the text has ended; None: it has not."""
+        if self.tokens[-1] in self.inputs.end_tokens:
             return "end"
-        return "length" if len(self.tokens) == self.opening.max_tokens else None
+        return "length" if len(self.tokens) == self.inputs.max_tokens else None
 
     def add(self, logits: Tensor) -> None:
-        """The likeliest token, of equals the one with the lowest id."""
+        """Adds the likeliest token; among equals, the token with the lowest id."""
         token = int(logits.argmax())
         self.score += float(logits[token] - logits.logsumexp(-1))
         self.tokens.append(token)
 
-    def told(self) -> tuple[Emit, ...]:
-        """What is certain and has not been told yet."""
+    def new_tokens(self) -> tuple[Emit, ...]:
+        """Emits the tokens that have not been emitted yet."""
         new, self.emitted = tuple(self.tokens[self.emitted :]), len(self.tokens)
         return (Emit(new),) if new else ()
 
     def stops(self, state: Tensor) -> bool:
-        """Whether the group ends with the token that was read off a state."""
+        """Whether the group ends with the token that was read off a state [hidden size]."""
         if self.confidence > 1.0:
             return True
         return float(torch.sigmoid(-self.parts.stop(state))) < self.confidence
@@ -133,17 +133,17 @@ def _group(text: _Text, output: Output) -> Decoding[tuple[Sequence[int], Tensor]
         last = len(tokens) == parts.shape.most or text.stops(state)
         if last and len(tokens) == 1:
             return tokens, vectors
-        embedded = yield from _beside(text, Forward(text.beside, tokens[-1:], layers=0, hidden=(0,), logits=0))
+        embedded = yield from _on_scratch(text, Forward(text.scratch, tokens[-1:], layers=0, hidden=(0,), logits=0))
         vectors = torch.cat((vectors, embedded.hidden[0].float()))
         if last:
             return tokens, vectors
         state = parts.micro(states, vectors.unsqueeze(0))[0, -1]
-        read = yield from _beside(text, Forward(text.beside, (0,), embeddings=state.unsqueeze(0), layers=0))
+        read = yield from _on_scratch(text, Forward(text.scratch, (0,), embeddings=state.unsqueeze(0), layers=0))
         logits = read.logits[-1]
 
 
-def _beside(text: _Text, ask: Forward) -> Decoding[Output]:
-    """A forward through no layer, on a branch that holds nothing but it; what is certain is told with it."""
-    output = (yield (*text.told(), Keep(text.beside, 0), ask))[-1]
+def _on_scratch(text: _Text, ask: Forward) -> Decoding[Output]:
+    """Runs a forward through no layer on the emptied scratch branch, and emits new tokens with it."""
+    output = (yield (*text.new_tokens(), Keep(text.scratch, 0), ask))[-1]
     assert isinstance(output, Output)
     return output

@@ -14,8 +14,8 @@ def backward_shares(recovered: Mapping[K, float], *, epsilon: float = 1e-8) -> d
     """P_b(A) = (Z(A) + epsilon / |candidates|) / (sum of Z + epsilon), by answer; they sum to 1.
 
     Args:
-        recovered: Z, how many backward chains recovered the hidden number, by candidate answer.
-        epsilon: keeps it uniform where nothing was recovered; 1e-8 is the paper's. More than 0.
+        recovered: Z, the number of backward chains that recovered the hidden number, by candidate answer.
+        epsilon: makes the shares uniform where no chain recovered it; more than 0; 1e-8 is the paper's.
 
     >>> backward_shares({"7": 0, "8": 0})
     {'7': 0.5, '8': 0.5}
@@ -31,8 +31,8 @@ def forward_backward(
 
     Args:
         forward: P_f, vote shares by answer. Only these answers can win.
-        backward: P_b by answer; a candidate that it lacks gets epsilon.
-        alpha: 1 is the vote alone, 0 the backward evidence alone; the paper's default is 0.5.
+        backward: P_b by answer; epsilon for a candidate that it lacks.
+        alpha: 1 is only the vote, 0 only the backward evidence; the paper's default is 0.5.
         epsilon: 1e-8 as in the paper's code.
 
     >>> scores = forward_backward({"7": 0.4, "8": 0.6}, backward_shares({"7": 6, "8": 2}))

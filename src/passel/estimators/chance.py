@@ -1,4 +1,4 @@
-"""numpy's chance, by address."""
+"""Random numbers of numpy, as a function of a key."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ __all__ = ["Curve", "Estimate"]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number with a confidence interval over problems; None is "cannot be told" (no scored problem, no success)."""
+    """A number with a confidence interval over problems; None where it is undefined (no scored problem, no success)."""
 
     value: float | None
     low: float | None = None
@@ -18,9 +18,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A quantity at every number of samples k = 1 … n, all from one pool of n draws a problem.
+    """A quantity at every number of samples k = 1 … n, from the same n samples of each problem.
 
-    `how` states how it was computed: "exact" (expectation over all k-subsets) or "resampled (N draws)".
+    `how` states how it was computed: "exact" (expectation over all k-subsets) or "resampled (N permutations)".
     """
 
     name: str

@@ -11,9 +11,9 @@ Array = NDArray[np.float64]
 
 
 def pareto(costs: Array, values: Array) -> NDArray[np.bool_]:
-    """Which points no other beats: none costs at most as much and is worth at least as much, one of the two strictly.
+    """Marks the points that no other point dominates: costs at most as much, is worth at least as much, and differs.
 
-    Equal points stand together. A point with a NaN is never on the frontier and beats nobody.
+    Equal points do not dominate each other. A point with a NaN is never on the frontier and dominates no point.
 
     Args:
         costs, values: [points].
@@ -24,7 +24,7 @@ def pareto(costs: Array, values: Array) -> NDArray[np.bool_]:
     [True, False, True]
     """
     known = ~(np.isnan(costs) | np.isnan(values))
-    cheaper = costs[:, None] <= costs  # row beats column
+    cheaper = costs[:, None] <= costs  # row against column
     better = values[:, None] >= values
     strict = (costs[:, None] < costs) | (values[:, None] > values)
     return known & ~(cheaper & better & strict & known[:, None]).any(axis=0)

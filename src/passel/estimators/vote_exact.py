@@ -1,20 +1,20 @@
-"""Majority vote at k, exactly: the expectation over all k-subsets of a pool, by generating functions."""
+"""Majority vote of k samples, exactly: the expectation over all k-subsets, by generating functions."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["answer_counts", "curve"]
+__all__ = ["answer_counts", "exact_vote_at_k"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ROWS = 256
+MAX_ROWS = 256
 """Problems at a time, which bounds memory (about 35 MiB at n = 32)."""
 
 
-def curve(answer: Ints, score: Floats) -> Floats:
+def exact_vote_at_k(answer: Ints, score: Floats) -> Floats:
     """Expected score of the majority of k samples, for k = 1 … n.
 
     A k-subset holds i_b of the m_b samples with answer b in prod_b C(m_b, i_b) ways. For each height j of the largest
@@ -35,8 +35,8 @@ def curve(answer: Ints, score: Floats) -> Floats:
     rows, n = answer.shape
     choose = _pascal(n)
     value = np.empty((rows, n))
-    for start in range(0, rows, ROWS):
-        part = slice(start, start + ROWS)
+    for start in range(0, rows, MAX_ROWS):
+        part = slice(start, start + MAX_ROWS)
         counts, means = answer_counts(answer[part], score[part])
         ways = np.zeros((len(counts), n + 1))
         for height in range(1, int(counts.max(initial=0)) + 1):
@@ -47,7 +47,7 @@ def curve(answer: Ints, score: Floats) -> Floats:
 
 
 def answer_counts(answer: Ints, score: Floats) -> tuple[Ints, Floats]:
-    """Samples and mean score of each distinct answer, most frequent first [problems, most distinct answers]."""
+    """Number of samples and mean score of each distinct answer, most frequent first [problems, distinct answers]."""
     rows, n = answer.shape
     ordered = np.argsort(answer, axis=1, kind="stable")
     ids, scores = np.take_along_axis(answer, ordered, axis=1), np.take_along_axis(score, ordered, axis=1)
@@ -68,8 +68,8 @@ def _top(counts: Ints, means: Floats, height: int, choose: Floats) -> Floats:
     `plain[t]` counts subsets with t answers at the top, `scored[t]` weighs each by the sum of their scores.
     """
     rows, n = len(counts), len(choose) - 1
-    most_tied = n // height
-    plain = np.zeros((rows, most_tied + 1, n + 1))
+    max_tied = n // height
+    plain = np.zeros((rows, max_tied + 1, n + 1))
     scored = np.zeros_like(plain)
     plain[:, 0, 0] = 1.0
     for b in range(int((counts >= height).sum(axis=1).max())):
@@ -82,7 +82,7 @@ def _top(counts: Ints, means: Floats, height: int, choose: Floats) -> Floats:
         plain, scored = _times(plain, below), _times(scored, below)
         plain[:, 1:, height:] += tied
         scored[:, 1:, height:] += gained
-    winners = (scored[:, 1:] / np.arange(1, most_tied + 1)[:, None]).sum(axis=1)
+    winners = (scored[:, 1:] / np.arange(1, max_tied + 1)[:, None]).sum(axis=1)
     free = n - np.where(counts >= height, counts, 0).sum(axis=1)
     return _times(winners[:, None], choose[free])[:, 0]
 

@@ -1,4 +1,4 @@
-"""Votes at k by resampling: each random permutation of a pool gives the vote of every one of its prefixes."""
+"""Votes of k samples by resampling: a random permutation of the samples gives the vote of each of its prefixes."""
 
 from __future__ import annotations
 
@@ -10,32 +10,34 @@ from numpy.typing import NDArray
 from passel.core.key import Key
 from passel.estimators.chance import generator
 
-__all__ = ["ENUMERATED", "curve"]
+__all__ = ["MAX_ENUMERATED", "resampled_vote_at_k"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ENUMERATED = 6
-"""Largest pool whose orders are all gone through (720), which makes the curve exact."""
+MAX_ENUMERATED = 6
+"""Largest number of samples of which all orders (720) are enumerated, which makes the curve exact."""
 
-CELLS = 1 << 18
+MAX_CELLS = 1 << 18
 """Running totals held at a time, 2 MiB: they should stay in the processor's cache."""
 
 TIE = 2.0**-30
-"""By how much an answer first seen one place later is behind, in units of the largest weight."""
+"""The handicap of an answer for each place by which it is first seen later, in units of the largest weight."""
 
 
-def curve(answer: Ints, score: Floats, weight: Floats | None, key: Key, rows: Ints, permutations: int) -> Floats:
+def resampled_vote_at_k(
+    answer: Ints, score: Floats, weight: Floats | None, key: Key, rows: Ints, permutations: int
+) -> Floats:
     """Expected score of the (weighted) majority of k samples, ties to the answer seen first, for k = 1 … n.
 
-    All problems share one set of permutations, and each problem's pool is shuffled once on its own. A problem's orders
-    are then independent and uniform, and the errors of two problems are uncorrelated, but only
-    permutations * n + problems * n random numbers are drawn and the gathers run along short rows.
+    All problems share one set of permutations, and the samples of each problem are shuffled once before. A problem's
+    orders are then independent and uniform, and the errors of two problems are uncorrelated, but only
+    permutations * n + problems * n random numbers are sample and the gathers run along short rows.
 
     Args:
         answer: ids [problems, n]; negative: no answer.
         score: [problems, n].
-        weight: [problems, n], at least 0, NaN: does not vote unless none does; None: every answer weighs one.
+        weight: [problems, n], at least 0, NaN: votes only where no sample has a weight; None: all weights are 1.
         key: for the permutations and, with the row number, for each shuffle.
         rows: the problems' row numbers [problems].
         permutations: orders a problem.
@@ -43,12 +45,12 @@ def curve(answer: Ints, score: Floats, weight: Floats | None, key: Key, rows: In
     Returns:
         [problems, n], column k - 1; a row with a NaN score is NaN.
 
-    Cost: about 20 ns times problems * n * permutations; memory by chunks of `CELLS`.
+    Cost: about 20 ns times problems * n * permutations; memory by chunks of `MAX_CELLS`.
     """
     problems, n = answer.shape
     orders = _orders(n, permutations, key)
     value = np.empty((problems, n))
-    step = max(1, CELLS // (len(orders) * 24))
+    step = max(1, MAX_CELLS // (len(orders) * 24))
     for start in range(0, problems, step):
         part = slice(start, start + step)
         shuffles = np.stack([generator(key / "shuffle" / row).permutation(n) for row in rows[part].tolist()])
@@ -62,7 +64,7 @@ def curve(answer: Ints, score: Floats, weight: Floats | None, key: Key, rows: In
 
 def _orders(n: int, permutations: int, key: Key) -> Ints:
     """Orders of n samples [orders, n]: all of them when n is small, else random ones."""
-    if n <= ENUMERATED:
+    if n <= MAX_ENUMERATED:
         return np.array(list(all_permutations(range(n))), np.int64)
     return generator(key / "orders").permuted(np.tile(np.arange(n), (permutations, 1)), axis=1)
 
@@ -91,12 +93,12 @@ def _normal(weight: Floats) -> Floats:
 
 
 def _prefix_votes(ids: Ints, scores: Floats, weights: Floats | None, orders: Ints) -> Floats:
-    """Mean over orders of the leader's score after each draw [problems, n].
+    """Mean over orders of the leading answer's score after each sample [problems, n].
 
     A slot's total is its answer's weight so far, less TIE for each place that it was first seen later: then the largest
-    total is the leader, ties included, and only the answer just drawn can overtake. A slot that has not been seen is
-    0. The last slot holds samples without an answer; at -inf it never leads. With weights, samples without one vote
-    in slots of their own, so far below that any weight at all beats them.
+    total is the leader, ties included, and only the answer of the latest sample can overtake. A slot that has not been
+    seen is 0. The last slot holds samples without an answer; at -inf it never leads. Where there are
+    weights, samples without a weight vote in slots of their own, so far below that any weight at all beats them.
     """
     problems, n = ids.shape
     answers = int(ids.max(initial=-1)) + 1
@@ -108,28 +110,28 @@ def _prefix_votes(ids: Ints, scores: Floats, weights: Floats | None, orders: Int
         weights = np.where(silent, 1.0, np.nan_to_num(weights))
         answers *= 2
     slots = answers + 1
-    draws = len(orders)
-    totals = np.zeros((problems, slots, draws))
+    count = len(orders)
+    totals = np.zeros((problems, slots, count))
     totals[:, -1] = -np.inf
     flat = totals.reshape(-1)
     first_slot = np.arange(0, slots * problems, slots, dtype=np.int64).reshape(-1, 1)
-    base = (np.where(ids < 0, answers, ids) + first_slot) * draws
-    order_number = np.arange(draws)
-    best = np.full((problems, draws), -np.inf)
-    leader = np.zeros((problems, draws))
+    base = (np.where(ids < 0, answers, ids) + first_slot) * count
+    order_number = np.arange(count)
+    best = np.full((problems, count), -np.inf)
+    leader = np.zeros((problems, count))
     value = np.empty((problems, n))
     for k in range(n):
-        drawn = orders[:, k]
-        at = base.take(drawn, axis=1)
+        sample = orders[:, k]
+        at = base.take(sample, axis=1)
         at += order_number
         total: Floats = flat.take(at)
         first: NDArray[np.bool_] = total == 0.0
-        total += 1.0 if weights is None else weights.take(drawn, axis=1)
+        total += 1.0 if weights is None else weights.take(sample, axis=1)
         late = TIE * (k + 1)
-        total -= first * late if weights is None else first * (late - begin.take(drawn, axis=1))
+        total -= first * late if weights is None else first * (late - begin.take(sample, axis=1))
         flat[at] = total
         better: NDArray[np.bool_] = total > best
         np.copyto(best, total, where=better)
-        np.copyto(leader, scores.take(drawn, axis=1), where=better)
+        np.copyto(leader, scores.take(sample, axis=1), where=better)
         leader.mean(axis=1, out=value[:, k])
     return value

@@ -40,7 +40,7 @@ _COMPARED = {
 
 @dataclass(slots=True)
 class Reading:
-    """A formula, the names that quantifiers bind anywhere in it, and what was put right."""
+    """A formula, the names that quantifiers bind anywhere in it, and the repairs."""
 
     formula: Formula
     bound: set[str]
@@ -56,7 +56,7 @@ class Stop(Exception):
 
 
 def _balanced(signs: list[Token], repairs: list[str]) -> list[Token]:
-    """Without closing brackets that none opened, and with those that are missing at the end."""
+    """Drops closing brackets without an opening one, and adds the missing brackets at the end."""
     kept: list[Token] = []
     deep = 0
     for sign in signs:
@@ -140,7 +140,7 @@ class Grammar:
         return left
 
     def joined(self, sign: str) -> Formula:
-        """A run of formulas with this sign between them; those with tighter signs are its parts."""
+        """A run of formulas with this sign between them; formulas with tighter signs are its parts."""
         tighter = {",": "∨", "∨": "⊕", "⊕": "∧"}.get(sign)
         parts: list[Formula] = []
         while not parts or self.take(sign):

@@ -1,4 +1,4 @@
-"""A parser of first-order formulas that bears with the notations and slips of people and models."""
+"""A parser of first-order formulas that accepts the usual notations and repairs slips of people and models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from passel.logic.syntax import Formula, Function, Term, Variable, functions, re
 
 __all__ = ["Fault", "Parsed", "parse"]
 
-MOST_TEXT = 4000
+MAX_TEXT = 4000
 _FREE = re.compile(r"[u-z]\d?'*")
 
 
@@ -28,7 +28,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A formula, and what had to be put right to read it."""
+    """A formula, and the repairs that were needed to read it."""
 
     formula: Formula
     repairs: tuple[str, ...] = ()
@@ -47,8 +47,8 @@ def parse(text: str) -> Parsed | Fault:
     >>> print(parse("all x. (Cat(x) -> & Pet(x))"))
     a formula expected, not '&' at character 18 of 'all x. (Cat(x) -> & Pet(x))'
     """
-    if len(text) > MOST_TEXT:
-        return Fault(text, MOST_TEXT, f"longer than {MOST_TEXT} characters")
+    if len(text) > MAX_TEXT:
+        return Fault(text, MAX_TEXT, f"longer than {MAX_TEXT} characters")
     try:
         found = Grammar(text).parsed()
         if _loose(found.formula, found.bound):
@@ -70,7 +70,7 @@ def _attempt(text: str) -> Reading | None:
 
 def _loose(formula: Formula, bound: set[str]) -> list[str]:
     """Constants that must be meant as variables."""
-    names = (one.name for one in functions(formula) if not one.arguments)
+    names = (constant.name for constant in functions(formula) if not constant.arguments)
     return list(dict.fromkeys(name for name in names if name in bound or _FREE.fullmatch(name)))
 
 

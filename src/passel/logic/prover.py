@@ -1,4 +1,4 @@
-"""Whether premises entail a conclusion, its negation, or neither, in first-order logic with equality.
+"""A prover of first-order logic with equality: do premises entail a conclusion, its negation, or neither?
 
 Every interpretation has a domain that is not empty; `=` is identity; different names may name the same thing; functions
 are total and otherwise free.
@@ -30,7 +30,7 @@ _GRACE = 2.0  # seconds that E may take beyond its own limit before it is killed
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the prover found.
+    """The result of a proof search.
 
     Args:
         label: True: the premises entail the conclusion. False: they entail its negation. Unknown: they entail neither,
@@ -38,7 +38,7 @@ class Decision:
         stop: "decided"; "timeout": no proof, and no countermodel either, in time; "failed": a solver broke down.
         reason: one line for a person.
         contradictory: whether the premises entail both (the label is then True); None where that was not decided.
-        seconds: that it took.
+        seconds: the time that both searches took.
     """
 
     label: Label
@@ -73,7 +73,7 @@ def decide(theory: Theory, *, seconds: float = 10.0, solvers: Sequence[Solver] |
     Args:
         seconds: for each of the two searches; LINC's limit is 10. A search ends with the first proof or model.
         solvers: tried one after the other, the time shared equally; default: the first two of `available`. cvc5
-            searches for proofs and finite models; what has only infinite models needs another one, or stays undecided.
+            searches for proofs and finite models; a theory with infinite models only needs another, or stays undecided.
     """
     if not seconds > 0:
         raise UsageError(f"seconds must be more than 0, got {seconds}")

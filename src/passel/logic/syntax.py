@@ -166,7 +166,8 @@ def renamed(formula: Formula, atom: Callable[[Atom], str], term: Callable[[Funct
 
     Args:
         atom: the new name of a predicate.
-        term: what stands for a constant or function (its arguments are done already), given the variables in scope.
+        term: the replacement of a constant or function, given the variables in scope; its arguments are replaced
+            already.
     """
 
     def of_term(one: Term, bound: frozenset[str]) -> Term:
@@ -191,7 +192,7 @@ def renamed(formula: Formula, atom: Callable[[Atom], str], term: Callable[[Funct
 
 
 def universal(variables: tuple[str, ...], body: Formula) -> Formula:
-    """The body for all values of the variables, the first one outermost."""
+    """The body for all values of the variables, the first variable outermost."""
     for variable in reversed(variables):
         body = Quantified("∀", variable, body)
     return body

@@ -12,13 +12,12 @@ from passel.logic.syntax import Atom, Formula, Function, Variable, atoms, functi
 
 __all__ = ["Theory", "read_theory", "unify"]
 
-MOST_PREMISES, MOST_SIZE = 200, 10_000
+MAX_PREMISES, MAX_SIZE = 200, 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Theory:
-    """What a prover is asked: do the premises entail the conclusion, its negation, or neither? `repairs` lists what had
-    to be put right, as "premise 3: …"."""
+    """Premises and a conclusion. `repairs` lists the repairs that were needed to read them, as "premise 3: …"."""
 
     premises: tuple[Formula, ...]
     conclusion: Formula
@@ -30,8 +29,8 @@ def read_theory(premises: Sequence[str], conclusion: str) -> Theory | Fault:
 
     Empty premises are left out. Sizes are bounded: at most 200 premises and 10,000 operators, atoms and terms.
     """
-    if len(premises) > MOST_PREMISES:
-        return Fault("", 0, f"{len(premises)} premises, more than {MOST_PREMISES}")
+    if len(premises) > MAX_PREMISES:
+        return Fault("", 0, f"{len(premises)} premises, more than {MAX_PREMISES}")
     formulas: list[Formula] = []
     repairs: list[str] = []
     total = 0
@@ -45,8 +44,8 @@ def read_theory(premises: Sequence[str], conclusion: str) -> Theory | Fault:
         if isinstance(found, Fault):
             return Fault(found.text, found.at, f"{where}: {found.message}")
         total += size(found.formula)
-        if total > MOST_SIZE:
-            return Fault("", 0, f"formulas with more than {MOST_SIZE} operators, atoms and terms together")
+        if total > MAX_SIZE:
+            return Fault("", 0, f"formulas with more than {MAX_SIZE} operators, atoms and terms together")
         formulas.append(found.formula)
         repairs += [f"{where}: {repair}" for repair in found.repairs]
     unified, more = unify(formulas)
@@ -54,12 +53,12 @@ def read_theory(premises: Sequence[str], conclusion: str) -> Theory | Fault:
 
 
 def unify(formulas: Sequence[Formula]) -> tuple[list[Formula], list[str]]:
-    """The formulas with one spelling for names that differ in capitals and `_` alone, and what was changed.
+    """The formulas with one spelling for names that differ only in capitals and `_`, and the changes.
 
     The first spelling is kept. Names of one or two characters are left as they are, so that `a` and `A` stay two. A
     predicate with differing numbers of arguments stays several predicates; that is reported too.
     """
-    predicates = list(dict.fromkeys((one.name, len(one.arguments)) for one in _predicates(formulas)))
+    predicates = list(dict.fromkeys((atom.name, len(atom.arguments)) for atom in _predicates(formulas)))
     terms = list(dict.fromkeys((f.name, len(f.arguments)) for f in chain.from_iterable(map(functions, formulas))))
     atom_names, term_names = _spellings(predicates), _spellings(terms)
     repairs = [
@@ -85,11 +84,11 @@ def unify(formulas: Sequence[Formula]) -> tuple[list[Formula], list[str]]:
 
 
 def _predicates(formulas: Sequence[Formula]) -> list[Atom]:
-    return [one for one in chain.from_iterable(map(atoms, formulas)) if isinstance(one, Atom)]
+    return [atom for atom in chain.from_iterable(map(atoms, formulas)) if isinstance(atom, Atom)]
 
 
 def _spellings(symbols: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """Only those that change."""
+    """New spellings, only for symbols that change."""
     kept: dict[Hashable, str] = {}
     changed: dict[tuple[str, int], str] = {}
     for name, arity in symbols:

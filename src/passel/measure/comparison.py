@@ -1,4 +1,4 @@
-"""What a comparison found, as plain values: the one source of the table, the report, the JSON and the CSV."""
+"""The result of a comparison, as plain values: the source of the table, the report, the JSON and the CSV."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from passel.core.cost import Cost
 from passel.estimators.estimate import Curve, Estimate
-from passel.estimators.verifiers.row import VerifierRow
+from passel.measure.verifier_row import VerifierRow
 from passel.runs.trials import Trial
 
 __all__ = ["Comparison", "Curve", "Estimate", "MethodRow", "ProblemRow", "VerifierRow"]
@@ -21,14 +21,14 @@ class MethodRow:
     Args:
         name: as the user wrote it (`vote`, `vote:n=4`).
         accuracy: mean score over scored problems, with a bootstrap interval over problems.
-        difference: paired difference in accuracy to the first method of the table; None for that one itself.
-        problems, scored, answered: how many were run, could be scored, and got an answer.
+        difference: paired difference in accuracy to the first method of the table; None for the first method.
+        problems, scored, answered: numbers of problems that were run, that could be scored, that got an answer.
         failures: replies that failed, were cut at the length limit or withheld.
-        cost: what the method takes alone, its shared draws counted in full, summed over problems.
+        cost: of the method without sharing, summed over problems.
         mean_cost: the same for one problem, as (tokens, dollars, passes, seconds, flops) by name.
-        cost_of_pass: expected tokens, and dollars where priced, for one right answer (infinite: None).
-        uses_gold: its automatic verifier knows the gold answer, so its accuracy is coverage, not a selection.
-        stopped: problems that the budget ended.
+        cost_of_pass: expected tokens, and dollars where the price is known, for one right answer (infinite: None).
+        uses_gold: its verifier knows the gold answer, so that its accuracy is coverage and it selects nothing.
+        stopped: number of problems that the budget ended.
     """
 
     name: str
@@ -47,33 +47,37 @@ class MethodRow:
 
 @dataclass(frozen=True, slots=True)
 class ProblemRow:
-    """One problem: what was asked, what is right, what each method said, and the scores of the pool's draws."""
+    """One problem: its question, its gold answer, the trial of each method, and the scores of its samples.
+
+    Args:
+        samples: of the method with the most samples of every problem; None for a sample that could not be scored.
+    """
 
     id: str
     question: str
     gold: str
     trials: Mapping[str, Trial]
-    draws: tuple[float | None, ...] = ()
+    samples: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
-    """A whole comparison.
+    """Methods compared on one task.
 
     Args:
         model, task, seed, sampling, roles, budget: what was run.
-        methods: rows in the order they were asked for.
-        curves: coverage@k, vote@k, best_of@k, where a pool of draws was made.
-        problems: one row a problem.
-        paid: what the run really took, shared draws once.
-        alone: the sum of what the methods take each alone.
-        saved: share of passes, tokens and dollars that sharing the pool saved, by name (0 to 1).
+        methods: rows in the order in which the methods were given.
+        curves: coverage, vote and best of k at every number of samples k, where methods drew several samples.
+        problems: one row for each problem.
+        paid: the cost of the run, with shared samples counted once.
+        alone: the sum of the methods' costs without sharing.
+        saved: share of passes, tokens and dollars that sharing samples saved, by name (0 to 1).
         price_known: whether the model has a price (else money is 0 and left out of tables and plots).
-        wall_seconds: from start to end, over all sessions that worked on the run.
-        notes: sentences a reader should know (stopped by the budget, unscored problems, failures).
-        command: the command line that runs it again, where there is one.
+        wall_seconds: from start to end, over all processes that worked on the run.
+        notes: sentences a reader should know (ended by the budget, unscored problems, failures).
+        command: the command line that runs it again, or "".
         version: of Passel.
-        verifiers: one row for each verifier that scored a whole pool of draws.
+        verifiers: one row for each verifier that scored all samples of a method.
     """
 
     model: str
@@ -96,7 +100,7 @@ class Comparison:
     verifiers: tuple[VerifierRow, ...] = ()
 
     def __repr__(self) -> str:
-        """What was compared; `passel.as_text` writes what was found."""
+        """Names what was compared; `passel.as_text` writes the results."""
         methods = ", ".join(row.name for row in self.methods)
         return f"<Comparison of {methods} with {self.model} on {len(self.problems)} problems of {self.task}>"
 

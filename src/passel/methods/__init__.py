@@ -23,7 +23,7 @@ __all__ = ["Bound", "ConfiguredMethod", "Inner", "Method", "load"]
 
 
 class Method(Protocol):
-    """`def name(problem, *, key, …) -> Flow[Result]`; what follows the key are its options, with defaults."""
+    """`def name(problem, *, key, …) -> Flow[Result]`; the parameters after the key are its options, with defaults."""
 
     def __call__(self, problem: Problem, *, key: Key, **options: Any) -> Flow[Result]: ...
 
@@ -35,7 +35,7 @@ class Bound(Protocol):
 
 
 ConfiguredMethod = Configured[Bound]
-"""A method with its options, under the name that the user wrote."""
+"""A method with its options, under the spec that the user wrote."""
 
 Inner = Annotated[Bound, Room("methods")]
 """A parameter that takes a method by name: `reread:method=vote:method.n=8`."""
@@ -47,8 +47,8 @@ def load(
     """`NAME[:option=value...]`, an entry point or `path.py:function`, with its options set.
 
     Two options work with every method: `prompt`, a prompting method around it (`vote:n=8:prompt=reread` is
-    `reread:method=vote:method.n=8`), and `sampling.NAME`, a sampling parameter of its generator's draws
-    (`vote:sampling.temperature=0.6`) wherever the method itself sets none.
+    `reread:method=vote:method.n=8`), and `sampling.NAME`, a sampling parameter of its generator
+    (`vote:sampling.temperature=0.6`), used wherever the method itself sets none.
 
     Args:
         spec: as on the command line.

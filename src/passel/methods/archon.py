@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from passel.core.errors import OutOfBudget, UsageError
-from passel.core.flow import Flow
+from passel.core.errors import UsageError
+from passel.core.flow import Flow, affordable
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.result import Candidate, Result
-from passel.methods.parts.layer_flows import LAYERS, Draft
-from passel.methods.parts.layers import layers_of, most_passes
-from passel.methods.parts.votes import first_of, tally
+from passel.methods.parts.layer_flows import LAYERS, Response
+from passel.methods.parts.layers import layers_of, max_passes
+from passel.methods.parts.votes import majority
 
 __all__ = ["archon"]
 
@@ -29,7 +29,7 @@ USUAL = {
 
 
 def roles_of(options: Mapping[str, Any]) -> dict[str, str]:
-    """The roles that an expression's components play: each needs texts."""
+    """The roles that an expression's components play: each needs a model that generates text."""
     layers = layers_of(str(options["layers"]))
     return {block.role or USUAL[block.kind]: "text" for layer in layers for block in layer.blocks}
 
@@ -38,12 +38,13 @@ def roles_of(options: Mapping[str, Any]) -> dict[str, str]:
 def archon(
     problem: Problem, *, key: Key, layers: str = "generate(8) | critique | rank(3) | fuse", passes: int = 64
 ) -> Flow[Result]:
-    """Sends candidates through layers, each of which makes, merges, orders or drops some.
+    """Sends responses through layers, each of which generates, merges, orders or drops some.
 
-    generate(n, role=R): n samples; several stand side by side with +. fuse(n): n responses made of all. rank(k): the k
-    best of one listing. critique: strengths and weaknesses of each, which rank and fuse then see. verify: those that a
-    chain of reasons finds right. tests(t) | evaluate(k): t checks are written, the k that pass most of them are kept.
-    The first layer generates, and only it does; a critique stands before a rank or a fuse; tests before evaluate.
+    generate(n, role=R): n samples; several generators can be joined by +. fuse(n): n responses made of all. rank(k):
+    the k best of one listing. critique: strengths and weaknesses of each, which rank and fuse then see. verify: the
+    responses that a chain of reasons finds right. tests(t) | evaluate(k): t checks are written, and the k responses
+    that pass most of them are kept. The first layer generates, and only it does; a critique comes before a rank or a
+    fuse; tests before evaluate.
 
     Source: Saad-Falcon et al. 2024, Archon: An Architecture Search Framework for Inference-Time Techniques
     (2409.15254); components and rules after its public code.
@@ -58,9 +59,10 @@ def archon(
 
     Guarantees: heuristic. An expression that breaks a rule is refused before anything is spent.
 
-    Deviations: verify asks once for reasons and a verdict (`genrm`), where the code asks twice; rank lists all at once
-    (`listwise`), where the paper also compares pairs. The last layer may leave several: after rank, evaluate or fuse
-    the first that holds an answer is taken, else the majority. When the budget ends it, the drafts so far decide.
+    Deviations: verify requests reasons and a verdict once (`genrm`), where the code makes two requests; rank lists all
+    at once (`listwise`), where the paper also compares pairs. The last layer may leave several responses: after rank,
+    evaluate or fuse the first that has an answer is taken, else the majority. When the budget ends it, the responses
+    so far decide.
 
     >>> from passel.core.play import play
     >>> flow = archon(Problem("1", "2 + 2?"), key=Key(), layers="generate(2) | rank(1)")
@@ -68,32 +70,23 @@ def archon(
     '4'
     """
     plan = layers_of(layers)
-    if most_passes(plan) > passes:
-        raise UsageError(f"these layers can take {most_passes(plan)} passes: set passes to that, or make them smaller")
-    drafts: list[Draft] = []
-    stop, widths = "done", list[int]()
+    if max_passes(plan) > passes:
+        raise UsageError(f"these layers can take {max_passes(plan)} passes: set passes to that, or make them smaller")
+    responses: list[Response] = []
+    whole, widths = True, list[int]()
     for number, layer in enumerate(plan):
-        own = key if number == 0 else key / "layer" / number
-        try:
-            drafts, whole = yield from LAYERS[layer.kind](problem, drafts, layer, own)
-        except OutOfBudget:
-            if number == 0:
-                raise
-            stop = "budget"
+        running = LAYERS[layer.kind](problem, responses, layer, key / "layer" / number if number else key)
+        ran = yield from affordable(running, or_raise=number == 0)
+        if ran is None:
+            whole = False
             break
-        stop = stop if whole else "budget"
-        widths.append(len(drafts))
-        if not drafts:
+        responses, paid = ran
+        whole = whole and paid
+        widths.append(len(responses))
+        if not responses:
             break
-    return _result(problem, drafts, plan[len(widths) - 1].kind, stop, {"widths": widths})
-
-
-def _result(problem: Problem, drafts: Sequence[Draft], last: str, stop: str, info: dict[str, Any]) -> Result:
-    candidates = tuple(Candidate(one.text, problem.read(one.text)) for one in drafts)
+    candidates = [Candidate(one.text, problem.read(one.text)) for one in responses]
     answered = [one for one in candidates if one.answer is not None]
-    ordered = last in ("rank", "evaluate", "fuse")
-    chosen = next(iter(answered), None) if ordered else first_of(answered, tally(answered))
-    ended = "budget" if stop == "budget" else "done"
-    if chosen is None:
-        return Result(candidates=candidates, stop=ended, info=info)
-    return Result(chosen.answer, chosen.text, None, candidates, ended, info)
+    ordered = plan[len(widths) - 1].kind in ("rank", "evaluate", "fuse")
+    chosen = next(iter(answered), None) if ordered else majority(answered)
+    return Result.of(chosen, candidates, whole=whole, info={"widths": widths})

@@ -31,10 +31,10 @@ def beam(
     step: StepUnit = "paragraph",
     choice: Choice = "best",
 ) -> Flow[Result]:
-    """Keeps the n / width best unfinished solutions and draws `width` next steps of each, round by round.
+    """Keeps the n / width best unfinished solutions and samples `width` next steps of each, round by round.
 
-    The first round draws n first steps. A solution that is finished stays in the beam and competes with the others by
-    its score; the search ends when only finished ones are kept. All finished solutions are candidates.
+    The first round samples n first steps. A finished solution stays in the beam and competes with the others by its
+    score; the search ends when only finished solutions are kept. All finished solutions are candidates.
 
     Source: Snell et al. 2024, Scaling LLM Test-Time Compute Optimally (2408.03314), section 5.1, "Beam search"; for the
     number of rounds Beeching et al. 2024, search-and-learn (public code, `beam_search.py`).
@@ -42,24 +42,24 @@ def beam(
     Symbols: N -> n; M -> width.
 
     Args:
-        n: steps drawn in a round; 16 is ours, the paper goes to 256.
-        width: continuations of each kept solution; 4 as in the paper.
-        depth: steps at most, the last of which is drawn to the solution's end; 40 as in search-and-learn.
+        n: steps sampled in a round; 16 is ours, the paper goes to 256.
+        width: next steps of each kept solution; 4 as in the paper.
+        depth: steps at most, the last of which goes to the solution's end; 40 as in search-and-learn.
         verifier: scores a solution as far as it goes; the paper uses a process reward model's last step
             (`verifier=prm:verifier.aggregate=last`).
-        step: what a step is: a paragraph, or a line for models that write one step a line.
+        step: what a step is: a paragraph, or a line for models that write one step per line.
         choice: how the answer is taken from the finished solutions: best, vote, or weighted by score.
 
     Cost: generate <= max(n, width) * depth, verifier <= max(n, width) * depth
 
-    Guarantees: heuristic. It leans on the verifier at every step, and so exploits its errors more than best-of-n.
+    Guarantees: heuristic. It relies on the verifier at every step, and so exploits its errors more than best-of-n does.
 
-    Deviations: a finished solution holds a place in the beam until better ones push it out (the paper does not say); in
-    search-and-learn it is set aside and takes no place, so that the search goes on until none grows. That code counts a
-    truncated solution as finished, here it is dropped; it can drop steps of equal text, here each keeps its place and
-    is gone on from by draws of its own; where fewer than n / width are left it copies them to draw n again, here only
-    `width` steps are drawn of each. The answer is the best finished solution's; the code also reports the vote and the
-    weighted vote (`choice`).
+    Deviations: a finished solution takes a place in the beam until better ones push it out (the paper does not say); in
+    search-and-learn it is set aside and takes no place, so that the search continues until no unfinished solution is
+    left. That code counts a truncated solution as finished; here it is dropped. It can drop steps of equal text; here
+    each keeps its place and is continued by different samples. Where fewer than n / width solutions are left, it copies
+    them to sample n steps again; here only `width` steps are sampled of each. The answer is the best finished
+    solution's; the code also reports the vote and the weighted vote (`choice`).
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply

@@ -1,4 +1,4 @@
-"""Clarification: is there something wrong with the question?"""
+"""Clarification: the model first looks for a flaw in the question."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ def clarify(
     """Has the model look for a flaw in the question before it answers, in one of three ways.
 
     Models often see that a request is flawed when asked, and stay silent when they are not. persona: a cautious
-    character in the system message. ask: it must first put a clarifying question (and answer it, for nobody else
-    will). check: a pass of its own asks whether there is a problem; what it finds stands below the question.
+    character in the system message. ask: the model must first put a clarifying question (and answer it, for nobody else
+    will). check: a separate pass asks whether there is a problem; its reply stands below the question.
 
     Source: Yan et al. 2025, Hidden in Plain Sight: Probing Implicit Reasoning in Multimodal Language Models
     (2506.00258): the implicit setting is the problem as it is, the explicit one `check`, the interventions `persona`
     and `ask`.
 
     Args:
-        method: what is done with the changed problem.
+        method: the method that answers the changed problem.
         intervention: persona, ask or check.
 
     Cost: method = 1, generate <= 1
 
-    Guarantees: heuristic. On questions without a flaw it can cost accuracy; the paper measures flawed ones.
+    Guarantees: heuristic. On questions without a flaw it can cost accuracy; the paper measures flawed questions.
 
-    Deviations: the paper's items have images; its prompts were not to be had, so the wording is ours, for texts. In the
+    Deviations: the paper's items have images; its prompts were not available, so the wording is ours, for texts. In the
     paper a user could reply to the question; here the model answers it itself.
 
     >>> from passel.core.play import play
@@ -69,15 +69,15 @@ def clarify(
         case "ask":
             changed = instructed(problem, ASK)
         case "check":
-            said = yield from _review(problem, key)
-            if said:
-                changed = instructed(problem, f"(A reviewer on this question: {said})", before=True)
+            review = yield from _review(problem, key)
+            if review:
+                changed = instructed(problem, f"(A reviewer on this question: {review})", before=True)
             return (yield from paid_for(method(changed, key=key)))
     return (yield from method(changed, key=key))
 
 
 def _review(problem: Problem, key: Key) -> Flow[str]:
-    """What a critic says of the question; "" if nothing usable came."""
+    """A critic's words about the question; "" if its reply is not usable."""
     prompt = (Message("user", CHECK.format(question=problem.question)),)
     greedy = Sampling(temperature=0.0)
     (reply,) = yield from sample(prompt, key=key, sampling=greedy, role="critic", label="clarify")

@@ -28,15 +28,15 @@ def concise(problem: Problem, *, key: Key, method: Inner = single) -> Flow[Resul
     (2505.19716).
 
     Args:
-        method: what is done with the changed problem.
+        method: the method that answers the changed problem.
 
     Cost: method = 1
 
-    Guarantees: heuristic. It shortens what is written; whether the answer stays right is the model's.
+    Guarantees: heuristic. It shortens the reply; whether the answer stays right depends on the model.
 
-    Deviations: the paper has a teacher rewrite finished traces in the format of their level, to fine-tune a student on
-    them. Here the model that answers is given the three formats and picks one as it writes. The paper's prompt is not
-    in its public code, and its text was not read for one; the formats are those it is said to describe, in our words.
+    Deviations: in the paper a teacher rewrites finished traces in the format of their level, to fine-tune a student on
+    them. Here the prompt gives the answering model the three formats, and it picks one. The paper's prompt is not in
+    its public code, and its text was not read for it; the formats are those it is reported to describe, in our words.
 
     >>> from passel.core.play import play
     >>> play(concise(Problem("1", "2 + 2?"), key=Key()), ["4"]).value.answer.text

@@ -1,4 +1,4 @@
-"""A vote in which surer samples weigh more."""
+"""A vote in which samples that the model is surer of have more weight."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from passel.core.problem import Problem
 from passel.core.ranges import Linear, Log
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.confidence import Measure, sureness
-from passel.methods.parts.votes import first_of, tally
+from passel.methods.parts.votes import first_of, share_of, tally
 
 __all__ = ["confidence_vote"]
 
@@ -30,11 +30,11 @@ def confidence_vote(
     keep: Annotated[float, Linear(0.0, 1.0)] = 1.0,
     top: Annotated[int, Log(1, 20)] = 5,
 ) -> Flow[Result]:
-    """Votes weighted by how sure the model was of each sample, by the log-probabilities of its tokens.
+    """A vote weighted by the model's confidence in each sample, from the log-probabilities of its tokens.
 
-    Of the samples with an answer the surest share `keep` votes. Each counts (its rank)^power for the measures that are
-    no probabilities, and its measure^power for `probability`. The rank of the surest of m is m, of the least sure 1
-    (Borda).
+    Of the samples with an answer, the surest share `keep` votes. A sample's weight is its measure^power for the measure
+    `probability`, and its rank^power for the others, which are no probabilities. Of m samples, the surest has the rank
+    m, the least sure the rank 1 (Borda).
 
     Source: weights by normalised probability: Wang et al. 2022, Self-Consistency (2203.11171), table 1; Borda votes by
     certainty: Kang et al. 2025, Scalable Best-of-N via Self-Certainty (2502.18581), and its public code
@@ -47,18 +47,18 @@ def confidence_vote(
         n: samples.
         measure: probability, mean_logprob, certainty, tail or lowest_group.
         power: exponent of the weights; 0 is the plain vote of the samples kept. 1 is ours, 0.5 self-certainty's.
-        keep: share of the samples that vote, at least one; 1 is all. DeepConf uses 0.1 and 0.9 of hundreds.
-        top: alternatives reported for each token, which certainty is taken over; 5 is ours, DeepConf's code has 20.
+        keep: share of the samples that vote, at least one sample; 1 is all. DeepConf uses 0.1 and 0.9 of hundreds.
+        top: alternatives reported for each token, over which certainty is computed; 5 is ours, DeepConf's code has 20.
 
     Cost: generate = n
 
     Guarantees: heuristic.
 
-    Deviations: DeepConf weighs by the confidence itself, whose scale differs between models; here by its rank, as
-    self-certainty does. Its tail is the last 2,048 tokens and its groups are as long; here the last tenth and 32, for
-    shorter texts. Self-certainty takes in the whole vocabulary, here it is the alternatives that are reported.
-    DeepConf's stopping of unsure samples as they are drawn is not in it. Draws with log-probabilities are draws of
-    their own, shared with no method that does without.
+    Deviations: DeepConf weights by the confidence itself, whose scale differs between models; here the rank decides, as
+    in self-certainty. Its tail is the last 2,048 tokens and its groups are as long; here the last tenth and 32, for
+    shorter texts. Self-certainty uses the whole vocabulary, here the reported alternatives. DeepConf's early stopping
+    of unsure samples is not included. Samples with log-probabilities are separate samples, not shared with methods that
+    do not request them.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply, Token
@@ -68,23 +68,16 @@ def confidence_vote(
     """
     sampling = Sampling(logprobs=top)
     replies = yield from sample_within(problem.prompt, key=key, n=n, sampling=sampling)
-    drawn = [candidate(problem, reply) for reply in replies]
-    candidates = tuple(
-        replace(one, score=sureness(reply.tokens, measure)) for one, reply in zip(drawn, replies, strict=True)
-    )
-    kept = _surest(candidates, keep)
-    weights = _weights(kept, measure, power)
-    totals = tally(kept, weights)
-    stop = "done" if len(replies) == n else "budget"
-    chosen = first_of(kept, totals)
-    if chosen is None or chosen.answer is None:
-        return Result(candidates=candidates, stop=stop)
-    share = totals[chosen.answer.key] / (sum(totals.values()) or 1.0)
-    return Result(chosen.answer, chosen.text, share, candidates, stop, {"weights": totals, "kept": len(kept)})
+    candidates = [replace(candidate(problem, reply), score=sureness(reply.tokens, measure)) for reply in replies]
+    voters = _surest(candidates, keep)
+    weights = tally(voters, _weights(voters, measure, power))
+    chosen = first_of(voters, weights)
+    info = {"weights": weights, "kept": len(voters)}
+    return Result.of(chosen, candidates, whole=len(replies) == n, confidence=share_of(chosen, weights), info=info)
 
 
 def _surest(candidates: Sequence[Candidate], keep: float) -> list[Candidate]:
-    """The surest of those with an answer, in draw order. Without any log-probabilities all of them."""
+    """The surest candidates with an answer, in their order; without any log-probabilities, all with an answer."""
     answered = [place for place, one in enumerate(candidates) if one.answer is not None]
     scored = [place for place in answered if candidates[place].score is not None]
     if not scored:
@@ -94,10 +87,10 @@ def _surest(candidates: Sequence[Candidate], keep: float) -> list[Candidate]:
     return [candidates[place] for place in sorted(best)]
 
 
-def _weights(kept: Sequence[Candidate], measure: Measure, power: float) -> list[float]:
-    scores = [one.score for one in kept]
+def _weights(voters: Sequence[Candidate], measure: Measure, power: float) -> list[float]:
+    scores = [one.score for one in voters]
     if None in scores:
-        return [1.0] * len(kept)
+        return [1.0] * len(voters)
     known = [score for score in scores if score is not None]
     if measure == "probability":
         return [score**power for score in known]

@@ -31,10 +31,10 @@ def diverse_beam(
     step: StepUnit = "paragraph",
     choice: Choice = "best",
 ) -> Flow[Result]:
-    """Splits the budget into n / width subtrees; each draws `width` next steps and goes on from the best alone.
+    """Splits the budget into n / width subtrees; each samples `width` next steps and continues only the best.
 
-    Beam search with the competition taken out: a subtree is never given up for another, so that the verifier's errors
-    cannot fill the whole beam with variants of one solution. All finished solutions are candidates.
+    This is beam search without competition between subtrees: a subtree is never given up for another, so the verifier's
+    errors cannot fill the whole beam with variants of one solution. All finished solutions are candidates.
 
     Source: Beeching, Tunstall and Rush 2024, Scaling test-time compute with open models (search-and-learn, public code,
     `diverse_verifier_tree_search.py`), where it is called DVTS.
@@ -42,24 +42,24 @@ def diverse_beam(
     Symbols: N -> n; M -> width.
 
     Args:
-        n: steps drawn in a round, over all subtrees; 16 is ours, the code's default is 4.
-        width: steps drawn in a subtree's round; 4 as in the code.
-        depth: steps at most, the last of which is drawn to the solution's end; 40 as in the code.
+        n: steps sampled in a round, over all subtrees; 16 is ours, the code's default is 4.
+        width: steps sampled in a subtree's round; 4 as in the code.
+        depth: steps at most, the last of which goes to the solution's end; 40 as in the code.
         verifier: scores a solution as far as it goes; the code takes a process reward model's last step
             (`verifier=prm:verifier.aggregate=last`).
-        step: what a step is: a paragraph as in the code, or a line for models that write one step a line.
+        step: what a step is: a paragraph as in the code, or a line for models that write one step per line.
         choice: how the answer is taken from the finished solutions: best, vote, or weighted by score. The code answers
-            with the best and reports the votes beside it.
+            with the best and also reports the votes.
 
     Cost: generate <= max(n, width) * depth, verifier <= max(n, width) * depth
 
-    Guarantees: heuristic. With n = width it is one greedy search by the verifier.
+    Guarantees: heuristic. With n = width it is a single greedy search by the verifier.
 
-    Deviations: where n is no multiple of width it is rounded down to one, which the code refuses. The code answers from
-    the last round of each subtree, unfinished texts among them; here from every finished solution, earlier ones that
-    were passed over too, since they were paid for. A failed or truncated step is never gone on from; the code goes on
-    from a truncated one. A text with an answer in a box does not end by that alone: the model must end it. A subtree
-    whose steps all failed ends, and is not replaced.
+    Deviations: where n is no multiple of width it is rounded down to a multiple; the code refuses such an n. The code
+    answers from the last round of each subtree, unfinished texts among them; here the answer comes from all finished
+    solutions, also from earlier ones that were passed over, since they were paid for. A failed or truncated step is
+    never continued; the code continues a truncated one. An answer in a box does not end a text by itself: the model
+    must end it. A subtree whose steps all failed ends, and is not replaced.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply

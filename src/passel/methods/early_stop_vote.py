@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, sample_within
+from passel.core.flow import Flow, affordable, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Linear, Log
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.stopping import beta_lead, dirichlet_lead, settled_window, sprt_decided
-from passel.methods.parts.votes import first_of, tally
+from passel.methods.parts.votes import first_of, share_of, tally
 
 __all__ = ["early_stop_vote"]
 
@@ -30,7 +29,7 @@ def early_stop_vote(
     confidence: Annotated[float, Linear(0.5, 0.999)] = 0.95,
     window: Annotated[int, Log(1, 32)] = 1,
 ) -> Flow[Result]:
-    """Draws a window of samples at a time and stops when a rule says that the majority will not change.
+    """Samples a window at a time and stops when a rule says that the majority will not change.
 
     beta: the leader beats the runner-up with posterior probability `confidence`. dirichlet: it beats all answers seen.
     sprt: Wald's test of the leader against the runner-up, with error 1 - confidence. window: all answers of the last
@@ -42,41 +41,36 @@ def early_stop_vote(
     Args:
         n: samples at most; 40 in both papers.
         rule: when to stop.
-        confidence: of the rules but window; 0.95 in Adaptive-Consistency.
-        window: samples drawn at once; 1 spends least and takes longest. The window rule wants 4 to 10.
+        confidence: of all rules but window; 0.95 in Adaptive-Consistency.
+        window: samples requested at once; 1 spends least and takes longest. The window rule wants 4 to 10.
 
     Cost: generate <= n
 
-    Guarantees: with n samples drawn it is the vote. The posterior is exact for its prior; that it bounds the rate of
-    wrong stops holds on average over that prior, not for every problem.
+    Guarantees: with n samples it is the vote. The posterior is exact for its prior; its bound on the rate of wrong
+    stops holds on average over that prior, not for every problem.
 
-    Deviations: samples without an answer do not vote. Adaptive-Consistency draws one sample at a time. sprt is ours: no
-    paper is known here that stops votes so. The leader's share of 0.7 under its hypothesis is ours too, and Wald's
+    Deviations: samples without an answer do not vote. Adaptive-Consistency requests samples one by one. sprt is ours:
+    no paper is known here that stops votes so. The leader's share of 0.7 under its hypothesis is ours too, and Wald's
     bound on the error is for two answers that are named beforehand, not for the two that happen to lead.
 
     >>> from passel.core.play import play
-    >>> play(early_stop_vote(Problem("1", "2 + 2?"), key=Key(), n=40), ["4"] * 4).value.info["drawn"]
+    >>> play(early_stop_vote(Problem("1", "2 + 2?"), key=Key(), n=40), ["4"] * 4).value.info["samples"]
     4
     """
     candidates: list[Candidate] = []
-    ended = "n"
-    while len(candidates) < n:
+    whole, ended = True, "n"
+    while whole and ended == "n" and len(candidates) < n:
         size = min(window, n - len(candidates))
-        try:
-            replies = yield from sample_within(problem.prompt, key=key, n=size, first=len(candidates))
-        except OutOfBudget:
-            if not candidates:
-                raise
-            ended = "budget"
-            break
+        samples = sample_within(problem.prompt, key=key, n=size, first=len(candidates))
+        replies = (yield from affordable(samples, or_raise=not candidates)) or []
         candidates += [candidate(problem, reply) for reply in replies]
-        if len(replies) < size:
-            ended = "budget"
-            break
-        if _clear(candidates, rule, confidence, window):
+        whole = len(replies) == size
+        if whole and _clear(candidates, rule, confidence, window):
             ended = rule
-            break
-    return _result(candidates, ended)
+    votes = tally(candidates)
+    chosen = first_of(candidates, votes)
+    info = {"samples": len(candidates), "ended": ended if whole else "budget", "votes": votes}
+    return Result.of(chosen, candidates, whole=whole, confidence=share_of(chosen, votes), info=info)
 
 
 def _clear(candidates: Sequence[Candidate], rule: Rule, confidence: float, window: int) -> bool:
@@ -93,14 +87,3 @@ def _clear(candidates: Sequence[Candidate], rule: Rule, confidence: float, windo
             return sprt_decided(first, second, error=max(1 - confidence, 1e-9))
         case "window":
             return settled_window([one.answer.key if one.answer else None for one in candidates], window)
-
-
-def _result(candidates: Sequence[Candidate], ended: str) -> Result:
-    totals = tally(candidates)
-    chosen = first_of(candidates, totals)
-    stop = "budget" if ended == "budget" else "done"
-    info = {"drawn": len(candidates), "ended": ended, "votes": totals}
-    if chosen is None or chosen.answer is None:
-        return Result(candidates=tuple(candidates), stop=stop, info=info)
-    share = totals[chosen.answer.key] / sum(totals.values())
-    return Result(chosen.answer, chosen.text, share, tuple(candidates), stop, info)

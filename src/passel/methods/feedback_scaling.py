@@ -1,19 +1,19 @@
-"""Scaling with feedback: runs side by side, or attempts one after the other with a critic's words between them."""
+"""Scaling with feedback: parallel samples, or attempts one after the other with a critic's feedback between them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Literal
 
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, sample, sample_within
+from passel.core.flow import Flow, affordable, sample, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Linear, Log
 from passel.core.result import Candidate, Result, candidate
-from passel.methods.parts.chains import AGAIN, best_scored, criticised, ended, revision_prompt
-from passel.verifiers import Chosen, scores_of
+from passel.methods.parts.chains import AGAIN, criticised, revision_prompt
+from passel.methods.parts.judging import all_judged
+from passel.methods.parts.votes import highest
+from passel.verifiers import Chosen
 from passel.verifiers.self_evaluation import self_evaluation
 
 __all__ = ["feedback_scaling"]
@@ -34,10 +34,10 @@ def feedback_scaling(
     verifier: Chosen = self_evaluation,
     threshold: Annotated[float, Linear(0.0, 1.0)] = 0.5,
 ) -> Flow[Result]:
-    """Parallel: the best of n runs by the verifier. Sequential: attempt, verdict, feedback, attempt, until accepted.
+    """Parallel: the best of n samples by the verifier. Sequential: attempt, verdict, feedback, until one is accepted.
 
-    With a perfect verifier the gap from the average run to the best of n says how much there is to gain, and the
-    sequential curve how much of it feedback brings.
+    With a perfect verifier, the gap between the average sample and the best of n shows how much there is to gain, and
+    the sequential curve shows how much of it feedback brings.
 
     Source: Balachandran et al. 2025, Inference-Time Scaling for Complex Tasks: Where We Stand and What Lies Ahead
     (2504.00294); the sequential pipeline after its public code (eureka-ml-insights, user_configs/aime_seq.py).
@@ -45,18 +45,19 @@ def feedback_scaling(
     Symbols: r -> n.
 
     Args:
-        n: runs, or attempts at most; 5 in the paper.
+        n: samples, or attempts at most; 5 in the paper.
         mode: parallel or sequential.
-        verifier: who tells right from wrong. `math_answer` is the paper's perfect one, an upper bound; a model's own
-            judgement is what there is without it.
-        threshold: a score from which an attempt is accepted; ours.
+        verifier: scores the attempts. `math_answer` is the paper's perfect verifier, an upper bound; without it there
+            is the model's own judgement.
+        threshold: an attempt with at least this score is accepted; ours.
 
     Cost: generate <= 2 * n, verifier <= n
 
     Guarantees: with `math_answer` the parallel mode is exactly coverage@n. Otherwise no better than its verifier.
 
-    Deviations: the critic is not shown the right answer (the code's teacher hints are). Where none is accepted the
-    attempt of the highest score is the answer. A critic that fails leaves a plain request to try again.
+    Deviations: the critic is not shown the right answer (the code's teacher hints are). If no attempt is accepted, the
+    attempt of the highest score is the answer. After a critic that fails, the attempt is repeated with a plain request
+    to try again.
 
     >>> from passel.core.play import play
     >>> from passel.verifiers.arithmetic import arithmetic
@@ -67,36 +68,35 @@ def feedback_scaling(
     if mode == "parallel":
         return (yield from _parallel(problem, key, n, verifier))
     attempts: list[Candidate] = []
-    asks: list[str] = []
+    feedback: list[str] = []
     whole, accepted = True, False
-    try:
-        for number in range(n):
-            prompt = revision_prompt(problem, [one.text for one in attempts], asks)
-            (reply,) = yield from sample(prompt, key=key)
-            one = candidate(problem, reply)
-            attempts.append(one)
-            texts = {number: one.text} if one.answer is not None else {}
-            scores, whole = yield from scores_of(verifier, problem, texts, key=key)
-            attempts[-1] = one = replace(one, score=scores.get(number))
-            accepted = one.score is not None and one.score >= threshold
-            if accepted or not whole:
-                break
-            if number + 1 < n:
-                said = yield from criticised(problem, one.text, key=key / number, fine=FINE, label="feedback_scaling")
-                usable = said.ok and said.text.strip()
-                asks.append(ASK.format(feedback=" ".join(said.text.split())) if usable else AGAIN)
-    except OutOfBudget:
-        if not attempts:
-            raise
-        whole = False
-    chosen = attempts[-1] if accepted else best_scored(attempts)
-    return ended(attempts, chosen, whole=whole, accepted=accepted)
+    for number in range(n):
+        prompt = revision_prompt(problem, [one.text for one in attempts], feedback)
+        replies = yield from affordable(sample(prompt, key=key), or_raise=not attempts)
+        if replies is None:
+            whole = False
+            break
+        (attempt,), whole = yield from all_judged(
+            verifier, problem, [candidate(problem, replies[0])], key=key, first=number
+        )
+        attempts.append(attempt)
+        accepted = attempt.score is not None and attempt.score >= threshold
+        if accepted or not whole or number + 1 == n:
+            break
+        reply = yield from affordable(
+            criticised(problem, attempt.text, key=key / number, fine=FINE, label="feedback_scaling")
+        )
+        if reply is None:
+            whole = False
+            break
+        usable = reply.ok and reply.text.strip()
+        feedback.append(ASK.format(feedback=" ".join(reply.text.split())) if usable else AGAIN)
+    chosen = attempts[-1] if accepted else highest(attempts)
+    return Result.of(chosen, attempts, whole=whole, info={"accepted": accepted})
 
 
 def _parallel(problem: Problem, key: Key, n: int, verifier: Chosen) -> Flow[Result]:
     replies = yield from sample_within(problem.prompt, key=key, n=n)
-    drawn = [candidate(problem, reply) for reply in replies]
-    texts = {place: one.text for place, one in enumerate(drawn) if one.answer is not None}
-    scores, paid = yield from scores_of(verifier, problem, texts, key=key)
-    attempts = [replace(one, score=scores.get(place)) for place, one in enumerate(drawn)]
-    return ended(attempts, best_scored(attempts), whole=paid and len(replies) == n, accepted=None)
+    samples = [candidate(problem, reply) for reply in replies]
+    attempts, paid = yield from all_judged(verifier, problem, samples, key=key)
+    return Result.of(highest(attempts), attempts, whole=paid and len(replies) == n, info={"accepted": None})

@@ -23,7 +23,7 @@ from passel.tasks import plain_solution, read_rows
 __all__ = ["few_shot"]
 
 SOLUTIONS = ("solution", "answer")
-"""Columns of a file that may hold the solution, the first one there counts."""
+"""Columns of a file that may hold the solution; the first that the file has counts."""
 
 
 def _asks_the_task(options: Mapping[str, Any]) -> Mapping[str, str]:
@@ -34,27 +34,27 @@ def _asks_the_task(options: Mapping[str, Any]) -> Mapping[str, str]:
 def few_shot(
     problem: Problem, *, key: Key, method: Inner = single, k: Annotated[int, Log(1, 32)] = 8, examples: str = ""
 ) -> Flow[Result]:
-    """Puts k problems with their worked solutions before the question, and leaves the rest to the method inside.
+    """Puts k problems with their worked solutions before the question, and leaves the rest to the inner method.
 
-    The examples are earlier turns of the chat: what is asked in the form of this question, what is answered a solution.
-    They are the same for every problem of a run.
+    The examples are earlier turns of the chat: the user's turn is a question in the form of this question, the model's
+    turn is a solution. They are the same for every problem of a run.
 
     Source: Brown et al. 2020, Language Models are Few-Shot Learners (2005.14165); with worked steps in the solutions,
     Wei et al. 2022, Chain-of-Thought Prompting Elicits Reasoning (2201.11903).
 
     Args:
-        method: what is done with the changed problem.
+        method: the method that answers the changed problem.
         k: examples; 8 as in most of Wei et al.'s prompts.
         examples: a .jsonl or .csv file with the columns question and solution (or answer), of which the first k rows
             are taken. "": the task gives problems that it does not evaluate, so a limit must leave it some.
 
     Cost: call <= 1, method = 1
 
-    Guarantees: heuristic. No example is a problem of the evaluation: the task sees to that, and of a file's rows the
-    one with this very question is passed over.
+    Guarantees: heuristic. No example is a problem of the evaluation: the task ensures that, and a file's row with this
+    very question is passed over.
 
-    Deviations: Wei et al. wrote their examples by hand; here they are what the data set or the file holds. Where the
-    tool fails, the problem is asked without examples, and info["examples"] is 0.
+    Deviations: Wei et al. wrote their examples by hand; here they come from the data set or the file. If the tool
+    fails, the problem is asked without examples, and info["examples"] is 0.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
@@ -71,15 +71,15 @@ def few_shot(
 
 
 def _after(problem: Problem, pairs: Sequence[tuple[str, str]]) -> Problem:
-    """The problem with examples before it, asked as it is asked itself: an instruction that repeats the question
-    repeats theirs."""
+    """The problem with examples before it, in the form of its own prompt: an instruction that repeats the question
+    repeats the example's question."""
     turns: list[Message] = []
     for question, solution in pairs:
         instruction = (
             problem.instruction.replace(problem.question, question) if problem.question else problem.instruction
         )
-        asked = f"{question}\n{instruction}" if instruction else question
-        turns += [Message("user", asked), Message("assistant", solution)]
+        request = f"{question}\n{instruction}" if instruction else question
+        turns += [Message("user", request), Message("assistant", solution)]
     return replace(problem, history=(*turns, *problem.history))
 
 
@@ -97,14 +97,14 @@ def _from_task(k: int) -> Flow[list[tuple[str, str]]]:
 
 
 def _from_file(name: str, problem: Problem, k: int) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for number, row in read_rows(Path(name).expanduser()):
         column = next((column for column in SOLUTIONS if column in row), None)
         if "question" not in row or column is None:
             raise UsageError(f"{name}, row {number}: an example has the columns question and solution (or answer)")
         question, solution = str(row["question"]).strip(), plain_solution(str(row[column]))
         if " ".join(question.split()) != " ".join(problem.question.split()):
-            found.append((question, solution))
-        if len(found) == k:
-            return found
-    raise UsageError(f"{name} has {len(found)} examples beside the question itself, and k={k} are wanted")
+            pairs.append((question, solution))
+        if len(pairs) == k:
+            return pairs
+    raise UsageError(f"{name} has {len(pairs)} examples beside the question itself, and k={k} are wanted")

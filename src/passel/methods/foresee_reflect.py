@@ -1,4 +1,4 @@
-"""Foresee and reflect: what may come, and what can be done about it, before the answer."""
+"""Foresee and reflect: the model predicts what may come, and what would help, before it answers."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ Then answer."""
 
 @needs(generator="text")
 def foresee_reflect(problem: Problem, *, key: Key, method: Inner = single) -> Flow[Result]:
-    """Has the model predict what lies ahead and reflect on what would help, and then answer, all in one reply.
+    """Has the model predict what lies ahead, reflect on what would help, and then answer, all in one reply.
 
-    A structure for questions where knowing what others think has to become an action, put around any problem here.
+    It is a structure for questions where knowing what others think has to become an action, usable with any problem
+    here.
 
     Source: Zhou et al. 2023, How FaR Are Large Language Models From Agents with Theory-of-Mind? (2310.03051).
 
     Args:
-        method: what is done with the changed problem.
+        method: the method that answers the changed problem.
 
     Cost: method = 1
 

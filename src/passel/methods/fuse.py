@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, sample_within
+from passel.core.flow import Flow, affordable, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
-from passel.core.result import Result, candidate
+from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.fusing import fusion_prompt
-from passel.methods.parts.votes import first_of, tally
+from passel.methods.parts.votes import majority
 
 __all__ = ["fuse"]
 
@@ -21,7 +20,7 @@ __all__ = ["fuse"]
 def fuse(
     problem: Problem, *, key: Key, n: Annotated[int, Log(1, 64)] = 5, k: Annotated[int, Log(1, 16)] = 1
 ) -> Flow[Result]:
-    """Draws n samples, shows them to a fuser and takes its answer; of several fused texts the majority.
+    """Takes n samples, shows them to a fuser and takes its answer; of several fused texts the majority.
 
     Source: Jiang et al. 2023, LLM-Blender (2306.02561), GenFuser, by prompt as in the fuser of Archon, Saad-Falcon et
     al. 2024 (2409.15254).
@@ -34,29 +33,22 @@ def fuse(
 
     Guarantees: heuristic. Unlike a vote it can give an answer that no sample gave.
 
-    Deviations: the fuser is prompted, not trained; wording ours. Samples that failed or were cut are not shown. Where
-    no fused text holds an answer, the majority of the samples is taken, and info["fused"] is false.
+    Deviations: the fuser is prompted, not trained; the wording is ours. Samples that failed or were truncated are not
+    shown. If no fused text has an answer, the majority of the samples is taken, and info["fused"] is false.
 
     >>> from passel.core.play import play
     >>> play(fuse(Problem("1", "2 + 2?"), key=Key(), n=2), ["5", "3", "4"]).value.answer.text
     '4'
     """
     replies = yield from sample_within(problem.prompt, key=key, n=n)
-    candidates = tuple(candidate(problem, reply) for reply in replies)
+    candidates = [candidate(problem, reply) for reply in replies]
     texts = [one.text for one in candidates if one.stop == "end" and one.text.strip()]
-    stop = "done" if len(replies) == n else "budget"
-    fused = ()
+    whole, fused = len(replies) == n, list[Candidate]()
     if texts:
-        try:
-            prompt = fusion_prompt(problem, texts)
-            written = yield from sample_within(prompt, key=key / "fuse", n=k, role="fuser", label="fuse")
-            fused = tuple(candidate(problem, reply) for reply in written)
-            stop = stop if len(written) == k else "budget"
-        except OutOfBudget:
-            stop = "budget"
-    chosen = first_of(fused, tally(fused))
-    info = {"fused": chosen is not None}
-    chosen = chosen or first_of(candidates, tally(candidates))
-    if chosen is None:
-        return Result(candidates=(*candidates, *fused), stop=stop, info=info)
-    return Result(chosen.answer, chosen.text, None, (*candidates, *fused), stop, info)
+        prompt = fusion_prompt(problem, texts)
+        fusion = sample_within(prompt, key=key / "fuse", n=k, role="fuser", label="fuse")
+        fused = [candidate(problem, reply) for reply in (yield from affordable(fusion)) or []]
+        whole = whole and len(fused) == k
+    best = majority(fused)
+    info = {"fused": best is not None}
+    return Result.of(best or majority(candidates), [*candidates, *fused], whole=whole, info=info)

@@ -1,8 +1,7 @@
-"""Generative verification: s solutions, each with v verifications."""
+"""Generative verification: s solutions, with v verifications of each."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from passel.core.flow import Flow, sample_within
@@ -11,9 +10,9 @@ from passel.core.needs import needs
 from passel.core.options import configured
 from passel.core.problem import Problem
 from passel.core.ranges import Log
-from passel.core.result import Candidate, Result, candidate
-from passel.methods.parts.votes import first_of, tally
-from passel.verifiers import scores_of
+from passel.core.result import Result, candidate
+from passel.methods.parts.judging import all_judged
+from passel.methods.parts.votes import highest
 from passel.verifiers.genrm import genrm
 
 __all__ = ["genrm_best_of"]
@@ -30,9 +29,9 @@ def genrm_best_of(
 ) -> Flow[Result]:
     """The best of s solutions by the share of their v verification chains that find them correct.
 
-    What it takes, in units of one solution, is s * (1 + lambda * v), where lambda is the length of a verification over
-    that of a solution. At a small budget solving more beats verifying: the paper finds up to 8 times the compute of a
-    vote where it begins to match one, and s growing faster than v after that.
+    The cost, in units of a solution, is s * (1 + lambda * v), where lambda is the length of a verification over that of
+    a solution. At a small budget solving more beats verifying: the paper finds that it begins to match a vote at up to
+    8 times the vote's compute, and that s should grow faster than v after that.
 
     Source: Singhi et al. 2025, When To Solve, When To Verify (2504.01005); verifier: Zhang et al. 2024 (2408.15240).
 
@@ -40,8 +39,8 @@ def genrm_best_of(
 
     Args:
         s: solutions; the paper goes to 256. 16 is ours.
-        v: verifications of each; the paper goes to 32. 4 is ours.
-        weighted: votes weighted by score decide, in place of the best score.
+        v: verifications of each solution; the paper goes to 32. 4 is ours.
+        weighted: choose by votes weighted by score, in place of the best score.
 
     Cost: generate <= s + s * v
 
@@ -56,21 +55,8 @@ def genrm_best_of(
     '4'
     """
     replies = yield from sample_within(problem.prompt, key=key, n=s)
-    drawn = [candidate(problem, reply) for reply in replies]
-    texts = {index: one.text for index, one in enumerate(drawn) if one.answer is not None}
-    scores, paid = yield from scores_of(configured(genrm, {"m": v}), problem, texts, key=key)
-    candidates = tuple(replace(one, score=scores.get(index)) for index, one in enumerate(drawn))
-    stop = "done" if paid and len(replies) == s else "budget"
-    chosen = _choose(candidates, weighted=weighted)
-    if chosen is None:
-        return Result(candidates=candidates, stop=stop)
-    return Result(chosen.answer, chosen.text, chosen.score, candidates, stop)
-
-
-def _choose(candidates: tuple[Candidate, ...], *, weighted: bool) -> Candidate | None:
-    scored = [one for one in candidates if one.score is not None]
-    if not scored:
-        return first_of(candidates, tally(candidates))
-    if weighted:
-        return first_of(scored, tally(scored, [one.score or 0.0 for one in scored]))
-    return max(scored, key=lambda one: one.score or 0.0)
+    samples = [candidate(problem, reply) for reply in replies]
+    candidates, paid = yield from all_judged(configured(genrm, {"m": v}), problem, samples, key=key)
+    chosen = highest(candidates, weighted=weighted)
+    confidence = chosen.score if chosen is not None else None
+    return Result.of(chosen, candidates, whole=paid and len(replies) == s, confidence=confidence)

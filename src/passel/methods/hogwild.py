@@ -1,4 +1,4 @@
-"""Hogwild: workers of one model share the work and read each other's text as it is written."""
+"""Hogwild: workers of one model share the work and read each other's text while it is written."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def hogwild(
     layout: Literal["contiguous", "interleaved", "combined"] = "combined",
     answer: Annotated[int, Log(1, 1024)] = 64,
 ) -> Flow[Result]:
-    """One text that several workers of the model write at the same time, and the answer that it ends with.
+    """A text that several workers of the model write at the same time, and the answer that it ends with.
 
-    The workers are told to share the work. Each sees what the others have written a pass later, through the cache of
-    the engine; in the end the model is made to answer after all that was written. It is the decoder `hogwild` behind a
-    prompt of its own.
+    The prompt asks the workers to share the work. Each sees, one pass later, the others' tokens through the engine's
+    cache; in the end the model has to answer after all that was written. It is the decoder `shared_cache` with its own
+    prompt.
 
     Source: Rodionov et al. 2025 (2504.06261), section 3.2 for the prompt's content.
 
@@ -43,30 +43,30 @@ def hogwild(
 
     Args:
         problem: the problem.
-        key: decides the draw.
-        workers: who write at once; 2 in the paper's examples. layout: how their texts stand to each other; see the
-            decoder.
+        key: decides the sample.
+        workers: workers that write at once; 2 in the paper's examples.
+        layout: how their texts are arranged in the cache; see the decoder.
         answer: tokens of the final answer at most.
 
     Cost: generate = 1
 
     Guarantees: heuristic.
 
-    Deviations: the rules are our own words. The worked examples of the paper's prompt are left out: small models copy
-    them.
+    Deviations: the rules are in our own words. The worked examples of the paper's prompt are left out: small models
+    copy them.
 
     >>> from passel.core.play import play
     >>> play(hogwild(Problem("1", "2 + 2?"), key=Key()), ["4"]).value.answer.text
     '4'
     """
-    sampling = Sampling(decoder=f"hogwild:workers={workers}:layout={layout}:answer={answer}")
-    (reply,) = yield from sample(_told(problem.prompt, workers), key=key, sampling=sampling)
-    one = candidate(problem, reply)
-    return Result(one.answer, one.text, candidates=(one,))
+    sampling = Sampling(decoder=f"shared_cache:workers={workers}:layout={layout}:answer={answer}")
+    (reply,) = yield from sample(_with_rules(problem.prompt, workers), key=key, sampling=sampling)
+    only = candidate(problem, reply)
+    return Result.of(only, [only])
 
 
-def _told(prompt: Prompt, workers: int) -> Prompt:
-    """The prompt with the workers' rules: before a raw text, or as the system's word of a chat."""
+def _with_rules(prompt: Prompt, workers: int) -> Prompt:
+    """The prompt with the workers' rules: before a raw text, or in the system message of a chat."""
     names = ", ".join(_NAMES[: workers - 1]) + f" and {_NAMES[workers - 1]}"
     rules = _RULES.format(count=workers, names=names)
     if isinstance(prompt, str):

@@ -1,4 +1,4 @@
-"""Lookahead search: a beam whose steps are judged by where they lead."""
+"""Lookahead search: a beam search that judges steps by where they lead."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ def lookahead(
     key: Key,
     n: Annotated[int, Log(1, 256)] = 16,
     width: Annotated[int, Log(1, 16)] = 4,
-    further: Annotated[int, Linear(0, 8)] = 1,
+    max_rollout_steps: Annotated[int, Linear(0, 8)] = 1,
     depth: Annotated[int, Log(1, 64)] = 40,
     verifier: Chosen = self_evaluation,
     step: StepUnit = "paragraph",
     choice: Choice = "best",
 ) -> Flow[Result]:
-    """Beam search in which a step gets the verifier's score of the text that up to `further` greedy steps lead to.
+    """Beam search that judges a step by the text that up to `max_rollout_steps` greedy steps lead to from it.
 
-    A rollout goes on from each new step at temperature 0, and stops early where the solution ends. It serves the
-    judgement alone: the beam goes on from the step itself. With further=0 it is beam search.
+    A rollout continues each new step at temperature 0, and stops early where the solution ends. It is used only for the
+    judgement: the beam continues the step itself. With max_rollout_steps=0 it is beam search.
 
     Source: Snell et al. 2024, Scaling LLM Test-Time Compute Optimally (2408.03314), section 5.1, "Lookahead search";
     rounds as in Beeching et al. 2024, search-and-learn (public code, `search/utils.py`).
 
-    Symbols: N -> n; M -> width; k -> further.
+    Symbols: N -> n; M -> width; k -> max_rollout_steps.
 
     Args:
-        n: steps drawn in a round; 16 is ours, the paper goes to 256.
-        width: continuations of each kept solution; 4 as in the paper.
-        further: greedy steps after each drawn one; the paper uses 1 and 3.
-        depth: steps at most, the last of which is drawn to the solution's end; 40 as in search-and-learn.
+        n: steps sampled in a round; 16 is ours, the paper goes to 256.
+        width: next steps of each kept solution; 4 as in the paper.
+        max_rollout_steps: greedy steps after each sampled step, at most; the paper uses 1 and 3.
+        depth: steps at most, the last of which goes to the solution's end; 40 as in search-and-learn.
         verifier: scores the text at a rollout's end (`verifier=prm:verifier.aggregate=last` as in the paper).
-        step: what a step is: a paragraph, or a line for models that write one step a line.
+        step: what a step is: a paragraph, or a line for models that write one step per line.
         choice: how the answer is taken from the finished solutions: best, vote, or weighted by score.
 
-    Cost: generate <= max(n, width) * depth * (further + 1), verifier <= max(n, width) * depth
+    Cost: generate <= max(n, width) * depth * (max_rollout_steps + 1), verifier <= max(n, width) * depth
 
-    Guarantees: heuristic. The paper finds it below beam search at equal cost, for the rollouts take the samples.
+    Guarantees: heuristic. The paper finds it below beam search at equal cost, because the rollouts use up samples.
 
-    Deviations: equal steps of one round share one rollout, which is greedy and so the same. A step whose rollout failed
-    or was cut is not judged, and kept only where nothing judged is left. A solution that only a rollout finished is no
-    candidate. search-and-learn's beam search draws rollouts but scores the text without them; here, as in the paper and
-    in that code's DVTS, their end is scored.
+    Deviations: equal steps of a round share a rollout, which is greedy and so the same for all. A step whose rollout
+    failed or was truncated is not judged, and is kept only if no judged step is left. A solution that only a rollout
+    finished is not a candidate. search-and-learn's beam search samples rollouts but scores the text without them; here,
+    as in the paper and in that code's DVTS, the end of the rollout is scored.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
@@ -77,6 +77,6 @@ def lookahead(
         select=beam_of(n, max(1, n // width), width),
         state=(),
         expand=by_steps(step, depth),
-        evaluate=by_rollout(by_verifier(verifier), further, step, depth),
+        evaluate=by_rollout(by_verifier(verifier), max_rollout_steps, step, depth),
     )
     return outcome(problem, searched, choice)

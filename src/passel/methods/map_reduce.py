@@ -1,4 +1,4 @@
-"""Map-reduce over a long document: each part is questioned alone, what they say is combined."""
+"""Map-reduce over a long document: the question is put to each part, and the notes are combined."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import Annotated
 
 from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, sample, together
+from passel.core.flow import Flow, affordable, sample, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Linear, Log
 from passel.core.reply import Reply
-from passel.core.result import Candidate, Result, candidate
+from passel.core.result import Result, candidate
 from passel.methods.parts.passages import document_of, groups, split, tokens_of
-from passel.methods.parts.votes import first_of, tally
+from passel.methods.parts.votes import majority
 
 __all__ = ["map_reduce"]
 
@@ -63,28 +63,29 @@ def map_reduce(
     overlap: Annotated[int, Linear(0, 1024)] = 0,
     passages: Annotated[int, Log(1, 256)] = 32,
 ) -> Flow[Result]:
-    """Asks the question of every part of a document, and answers it from what the parts said.
+    """Asks the question of every part of a document, and answers it from the notes on the parts.
 
     Map: from each part a note of what bears on the question, a rationale, an answer and a confidence. Collapse: while
-    the notes together are longer than a part may be, neighbouring ones are made one. Reduce: the answer from the notes.
-    The document is `problem.details["document"]`, else the question itself. What fits in one part is asked as it is.
+    the notes together are longer than a part may be, neighbouring notes are merged. Reduce: the answer from the notes.
+    The document is `problem.details["document"]`, else the question itself. A document that fits in a single part is
+    asked about as it is.
 
     Source: Zhou et al. 2024, LLMxMapReduce (2410.09342), with its public code (`Generator.py`: map, collapse, reduce,
     and the form of a note in `config/`). The scheme is that of LangChain's MapReduceDocumentsChain.
 
     Args:
-        tokens: of a part, and of all notes in one prompt, at most; 512 is ours, for models of short context.
+        tokens: of a part, and of all notes in a prompt, at most; 512 is ours, for models of short context.
         overlap: tokens that two parts share; 0 as in the code.
-        passages: parts at most; where there would be more, parts are larger. 32 is ours.
+        passages: parts at most; if there would be more, parts are larger. 32 is ours.
 
     Cost: generate <= 2 * passages
 
-    Guarantees: heuristic. A fact that two parts must be read together to see can be lost.
+    Guarantees: heuristic. A fact that only two parts together show can be lost.
 
-    Deviations: our own wording. Tokens are estimated, a quarter of the characters. Notes without information are left
-    out, unless all are. A collapse takes at least two notes, so that there are ever fewer; where one fails, its notes
-    stand as one. The calibration of confidence by examples is left out. When the budget ends before the
-    last step, the most frequent answer of the notes is taken.
+    Deviations: our own wording. Tokens are estimated, as a quarter of the characters. Notes without information are
+    left out, unless all are. A collapse takes at least two notes, so that their number falls; if it fails, its notes
+    are joined as they are. The calibration of confidence by examples is left out. When the budget ends before the last
+    step, the most frequent answer of the notes is taken.
 
     >>> from passel.core.play import play
     >>> story = Problem("1", "", details={"document": "Ann is 7.\\n\\n" + "It rained. " * 30, "question": "Ann's age?"})
@@ -94,11 +95,11 @@ def map_reduce(
     (False, '7')
     """
     document, question = document_of(problem)
-    parts = split(document, tokens, most=passages, overlap=overlap)
+    parts = split(document, tokens, max_passages=passages, overlap=overlap)
     if len(parts) < 2:
         (reply,) = yield from sample(problem.prompt, key=key)
-        one = candidate(problem, reply)
-        return Result(one.answer, one.text, candidates=(one,), info={"parts": 1})
+        only = candidate(problem, reply)
+        return Result.of(only, [only], info={"parts": 1})
     prompts = [
         MAP.format(number=number, count=len(parts), passage=part, question=question, form=FORM)
         for number, part in enumerate(parts, 1)
@@ -107,25 +108,24 @@ def map_reduce(
     if all(reply is None for reply in replies):
         raise OutOfBudget
     whole = all(reply is not None for reply in replies)
-    so_far = [candidate(problem, reply) for reply in replies if reply is not None and NOTHING not in reply.text]
-    info = {"parts": len(parts), "notes": len(so_far)}
+    partial = [candidate(problem, reply) for reply in replies if reply is not None and NOTHING not in reply.text]
+    info = {"parts": len(parts), "notes": len(partial)}
     notes = _usable(replies)
     while len(notes) > 1 and sum(map(tokens_of, notes)) > tokens:
         packs = groups(notes, tokens)
         wanted = {place: _collapse(pack, question) for place, pack in enumerate(packs) if len(pack) > 1}
-        made = yield from _notes(problem, key, list(wanted.values()), "collapse")
-        whole = whole and all(reply is not None for reply in made)
-        by_place = dict(zip(wanted, made, strict=True))
+        collapsed = yield from _notes(problem, key, list(wanted.values()), "collapse")
+        whole = whole and all(reply is not None for reply in collapsed)
+        by_place = dict(zip(wanted, collapsed, strict=True))
         notes = [_note(by_place.get(place)) or "\n".join(pack) for place, pack in enumerate(packs)]
     if not notes:
-        return Result(stop="done" if whole else "budget", info=info)
-    try:
-        asked = replace(problem, question=REDUCE.format(notes=_shown(notes), question=question))
-        (reply,) = yield from sample(asked.prompt, key=key, label="reduce")
-    except OutOfBudget:
-        return _so_far(so_far, info)
-    one = candidate(problem, reply)
-    return Result(one.answer, one.text, None, (one,), "done" if whole else "budget", info)
+        return Result.of(None, whole=whole, info=info)
+    reduction = replace(problem, question=REDUCE.format(notes=_shown(notes), question=question))
+    answers = yield from affordable(sample(reduction.prompt, key=key, label="reduce"))
+    if answers is None:
+        return Result.of(majority(partial), partial, whole=False, info=info)
+    final = candidate(problem, answers[0])
+    return Result.of(final, [final], whole=whole, info=info)
 
 
 def _collapse(notes: Sequence[str], question: str) -> str:
@@ -137,30 +137,17 @@ def _shown(notes: Sequence[str]) -> str:
 
 
 def _notes(problem: Problem, key: Key, prompts: Sequence[str], label: str) -> Flow[list[Reply | None]]:
-    """A reply to each prompt; None where the budget did not allow it."""
-
-    def one(text: str) -> Flow[Reply | None]:
-        try:
-            (reply,) = yield from sample(replace(problem, question=text, instruction="").prompt, key=key, label=label)
-        except OutOfBudget:
-            return None
-        return reply
-
-    return (yield from together([one(text) for text in prompts]))
+    """A reply to each prompt; None if the budget did not allow it."""
+    asking = [replace(problem, question=text, instruction="").prompt for text in prompts]
+    replies = yield from together([affordable(sample(prompt, key=key, label=label)) for prompt in asking])
+    return [None if reply is None else reply[0] for reply in replies]
 
 
 def _note(reply: Reply | None) -> str:
-    """A note that was cut short still says something."""
+    """The note in a reply, also in a truncated one; "" if there is none."""
     return reply.text.strip() if reply is not None and reply.stop in ("end", "length") else ""
 
 
 def _usable(replies: Sequence[Reply | None]) -> list[str]:
     notes = [note for note in map(_note, replies) if note]
     return [note for note in notes if NOTHING not in note] or notes
-
-
-def _so_far(notes: Sequence[Candidate], info: dict[str, int]) -> Result:
-    chosen = first_of(notes, tally(notes))
-    if chosen is None:
-        return Result(stop="budget", info=info)
-    return Result(chosen.answer, chosen.text, None, tuple(notes), "budget", info)

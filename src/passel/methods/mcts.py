@@ -1,4 +1,4 @@
-"""Monte Carlo tree search over steps, with a verifier in place of games played out."""
+"""Monte Carlo tree search over steps, with a verifier in place of played-out games."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def mcts(
     n: Annotated[int, Log(1, 64)] = 4,
     simulations: Annotated[int, Log(1, 256)] = 32,
     depth: Annotated[int, Log(1, 64)] = 40,
-    further: Annotated[int, Linear(0, 64)] = 0,
+    max_rollout_steps: Annotated[int, Linear(0, 64)] = 0,
     rule: Rule = "puct",
     exploration: Annotated[float, Linear(0.0, 4.0)] = 1.25,
     verifier: Chosen = self_evaluation,
     step: StepUnit = "paragraph",
     choice: Choice = "best",
 ) -> Flow[Result]:
-    """Walks to a leaf by value and visits, draws n next steps there, judges them and backs their values up.
+    """Walks to a leaf by value and visits, samples n next steps there, judges them and backs their values up.
 
-    A simulation is one such walk from the root. It takes, at each node, the child of the highest PUCT: its mean value
-    plus a bonus that falls with its own visits and grows with its parent's. A walk to a finished solution backs its
-    value up again, without a pass. With `further`, a step is worth what the text is that greedy steps lead to from it:
-    a rollout, to the solution's end if it is long enough.
+    A simulation is one such walk from the root. At each node it takes the child of the highest PUCT: the child's mean
+    value plus a bonus that falls with its own visits and grows with its parent's. A walk to a finished solution backs
+    its value up again, without a pass. With `max_rollout_steps`, a step is judged by the text that greedy steps lead to
+    from it: a rollout, to the solution's end if it is long enough.
 
     Source: Liu et al. 2025, Bag of Tricks for Inference-time Computation (2502.07191), MCTS, and its public code
     (`Infertime_computation.py`), after Feng et al. 2023, AlphaZero-Like Tree-Search (2309.17179); constants of
@@ -50,25 +50,27 @@ def mcts(
     Symbols: c_init -> exploration; c_base = 19652; Q -> the mean value; N -> visits.
 
     Args:
-        n: next steps drawn of the leaf that a simulation comes to; 4 is ours, the code's default is 5.
+        n: next steps sampled of the leaf that a simulation reaches; 4 is ours, the code's default is 5.
         simulations: walks from the root; 32 is ours, the code makes 5 for each step of the answer.
-        depth: steps at most, the last of which is drawn to the solution's end; 40 as in beam search, 8 in the code.
-        further: greedy steps after a new one before it is judged; 0, as in the code, judges the step itself.
+        depth: steps at most, the last of which goes to the solution's end; 40 as in beam search, 8 in the code.
+        max_rollout_steps: greedy steps after a new step before it is judged, at most; 0, as in the code, judges the
+            step itself.
         rule: puct as in the code, or uct: the mean plus exploration * sqrt(log(N of the parent) / N).
         exploration: weight of the bonus; 1.25 as in the code. Made for values in [0, 1].
-        verifier: the worth of a solution as far as it goes, in [0, 1].
-        step: what a step is: a paragraph, or a line for models that write one step a line.
+        verifier: the score of a solution as far as it goes, in [0, 1].
+        step: what a step is: a paragraph, or a line for models that write one step per line.
         choice: how the answer is taken from the finished solutions: best, vote, or weighted by score.
 
-    Cost: generate <= n * simulations * (further + 1) + 1, verifier <= n * simulations
+    Cost: generate <= n * simulations * (max_rollout_steps + 1) + 1, verifier <= n * simulations
 
     Guarantees: heuristic. Means of a verifier's values converge to nothing better than the verifier.
 
-    Deviations: the values of all n new steps are backed up, whose mean is that of the one that the code picks at
-    random; all have been judged. One tree grows from the root, where the code moves the root to the most visited child
-    after each 5 simulations: so `simulations` bounds the cost, whatever the length of the answer. Equal steps are nodes
-    of their own. Failed steps are not visited; a step that could not be judged only where no judged one is left. If no
-    solution is finished in the end, the leaf of the most visited path is drawn to its end.
+    Deviations: the values of all n new steps are backed up; their mean is the expected value of the step that the code
+    picks at random, and all have been judged. A single tree grows from the root, where the code moves the root to the
+    most visited child after each 5 simulations: so `simulations` bounds the cost, whatever the length of the answer.
+    Equal steps are separate nodes. Failed steps are not visited; a step that could not be judged is visited only if no
+    judged step is left. If no solution is finished in the end, the leaf of the most visited path is continued to its
+    end. The whole tree, with each node's visits and mean value, is info["tree"].
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
@@ -86,10 +88,12 @@ def mcts(
         select=monte_carlo(n, simulations, rule, exploration),
         state=(),
         expand=by_steps(step, depth),
-        evaluate=by_rollout(by_verifier(verifier), further, step, depth),
+        evaluate=by_rollout(by_verifier(verifier), max_rollout_steps, step, depth),
     )
     visits = backed_up(searched.tree, searched.state)
-    at_first_steps = [visits.counts[child] for child in searched.tree.children(0)]
-    whole = yield from completed(problem, searched, most_visited(searched.tree, visits), key=key)
-    result = outcome(problem, whole, choice)
-    return replace(result, info={**result.info, "visits": at_first_steps})
+    first_steps = [visits.counts[child] for child in searched.tree.children(0)]
+    searched = yield from completed(problem, searched, most_visited(searched.tree, visits), key=key)
+    visits = backed_up(searched.tree, searched.state)
+    means = [visits.mean(number) for number in range(len(searched.tree))]
+    result = outcome(problem, searched, choice, visits=visits.counts, value=means)
+    return replace(result, info={**result.info, "visits": first_steps})

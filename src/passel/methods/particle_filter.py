@@ -1,4 +1,4 @@
-"""Particle filtering over steps: unfinished solutions are copied and dropped by chance, as their scores weigh."""
+"""Particle filtering over steps: unfinished solutions are copied and dropped at random, by weights from scores."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def particle_filter(
     step: StepUnit = "paragraph",
     choice: ParticleChoice = "best",
 ) -> Flow[Result]:
-    """Draws a next step of each of n particles, weighs them by the verifier's score, and draws n anew by weight.
+    """Samples a next step of each of n particles, weights them by the verifier's score, and resamples by weight.
 
-    A particle is a solution as far as it goes. Two particles that are copies of one go on by draws of their own. A
-    finished one takes part in the resampling and may be dropped. It ends when all are finished.
+    A particle is a solution as far as it goes. Two particles that are copies of the same one continue with different
+    samples. A finished particle takes part in the resampling and may be dropped. It ends when all are finished.
 
     Source: Puri et al. 2025, A Probabilistic Inference Approach to Inference-Time Scaling of LLMs using Particle-Based
     Monte Carlo Methods (2502.01618), particle filtering, and its public code (its_hub, `particle_gibbs.py`);
@@ -50,17 +50,17 @@ def particle_filter(
 
     Args:
         n: particles; the paper takes 1 to 128, 8 is ours.
-        depth: steps at most, the last of which is drawn to the solution's end; about 40 as in the paper's code.
-        verifier: r_t, the worth of a solution as far as it goes, in [0, 1] (`verifier=prm:verifier.aggregate=last`).
-        weight: what a step multiplies the weight by. odds: the softmax over the particles of logit(r_t), as in the
-            public code; probability: r_t, the likelihood of the paper's state-space model; ratio: r_t / r_(t-1); score:
-            exp(r_t), for verifiers that give logits. Other scores are brought into [0, 1] first.
-        weight_temperature: weights are raised to its inverse; 1 as in the paper. The steps' own is
+        depth: steps at most, the last of which goes to the solution's end; about 40 as in the paper's code.
+        verifier: r_t, the score of a solution as far as it goes, in [0, 1] (`verifier=prm:verifier.aggregate=last`).
+        weight: the factor by which a step multiplies the weight. odds: the softmax over the particles of logit(r_t), as
+            in the public code; probability: r_t, the likelihood of the paper's state-space model; ratio: r_t / r_(t-1);
+            score: exp(r_t), for verifiers that give logits. Other scores are brought into [0, 1] first.
+        weight_temperature: weights are raised to its inverse; 1 as in the paper. The temperature of the steps is
             `sampling.temperature`, 0.8 in the paper.
-        resampling: scheme of it; multinomial as in the public code. The others add less noise.
+        resampling: the resampling scheme; multinomial as in the public code. The others add less noise.
         threshold: resample where the effective sample size is at most this share of n; 1: always, as in the paper, 0:
             never, which is importance sampling.
-        step: what a step is: a paragraph, or a line for models that write one step a line.
+        step: what a step is: a paragraph, or a line for models that write one step per line.
         choice: how the answer is taken from the last particles: best, the public code's default; sample, by weight;
             weighted or vote, votes with and without the weights.
 
@@ -72,9 +72,10 @@ def particle_filter(
     last score. With odds and score it is heuristic. So is any answer that is chosen as the best.
 
     Deviations: the public code resamples once more after the last step, before it looks for the best, and so can lose
-    it; it draws by weights that have been used already. With odds it weighs a finished particle again in every round,
-    and so is not exact for any fixed target where lengths differ; this is kept, while probability and ratio, which it
-    lacks, weigh a particle once a step. Resampling by effective sample size and its other schemes are not in it.
+    it; it samples by weights that have been used already. With odds it weights a finished particle again in every
+    round, and so is not exact for any fixed target where lengths differ; this is kept, while probability and ratio,
+    which the code lacks, weight a particle once for each step. Resampling by effective sample size and the other
+    schemes are not in the code.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply

@@ -1,4 +1,4 @@
-"""Particle Gibbs: the particle filter again and again, around a solution that the one before has drawn."""
+"""Particle Gibbs: repeated particle filters, each around a solution of the filter before."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def particle_gibbs(
     step: StepUnit = "paragraph",
     choice: ParticleChoice = "best",
 ) -> Flow[Result]:
-    """A particle filter of n particles, then `iterations` - 1 more, each with n - 1 new ones beside a reference.
+    """A particle filter of n particles, then `iterations` - 1 more, each with n - 1 new particles beside a reference.
 
-    The reference is a finished particle of the filter before, drawn by weight. It goes through all its steps unchanged
-    and cannot be dropped, but can be copied where it stands: its copies go on by draws of their own.
+    The reference is a finished particle of the filter before, sampled by weight. It goes through all its steps
+    unchanged and cannot be dropped, but it can be copied at each step: its copies continue with different samples.
 
     Source: Puri et al. 2025 (2502.01618), particle Gibbs, and its public code (its_hub, `particle_gibbs.py`); Andrieu,
     Doucet and Holenstein 2010, Particle Markov chain Monte Carlo methods, conditional sequential Monte Carlo.
@@ -47,23 +47,23 @@ def particle_gibbs(
         n: particles of a filter, the reference among them; 8 is ours. The public code divides its budget by the
             number of iterations.
         iterations: filters; 2 is ours, 1 is the particle filter.
-        depth: steps at most, the last of which is drawn to the solution's end; about 40 as in the paper's code.
-        verifier: r_t, the worth of a solution as far as it goes, in [0, 1].
-        weight: what a step multiplies the weight by; as in `particle_filter`.
+        depth: steps at most, the last of which goes to the solution's end; about 40 as in the paper's code.
+        verifier: r_t, the score of a solution as far as it goes, in [0, 1].
+        weight: the factor by which a step multiplies the weight; as in `particle_filter`.
         weight_temperature: weights are raised to its inverse; 1 as in the paper.
-        step: what a step is: a paragraph, or a line for models that write one step a line.
+        step: what a step is: a paragraph, or a line for models that write one step per line.
         choice: how the answer is taken from the last filter's particles: best, the public code's default; sample, by
             weight; weighted or vote, votes with and without the weights.
 
     Cost: generate <= n * depth * iterations, verifier <= n * depth * iterations
 
-    Guarantees: with weight=probability and weight=ratio, a filter leaves the posterior that `particle_filter` tells of
-    as it is: were the reference drawn from it, so would be the next. With odds and score it is heuristic.
+    Guarantees: with weight=probability and weight=ratio, a filter leaves the posterior of `particle_filter` invariant:
+    if the reference has that distribution, so has the next reference. With odds and score it is heuristic.
 
-    Deviations: the public code weighs the reference by its last score at every step, since it counts as stopped; here
-    it has the score of the step that the others stand at, as the theory and that code's comment want it. It resamples
-    after the last step too; here the reference and the answer are drawn by the last weights once. One reference, no
-    ancestor sampling (the code has none either), no tempering of parallel chains.
+    Deviations: the public code weights the reference by its last score at every step, since it counts as stopped; here
+    it has the score of the same step as the other particles, as the theory and that code's comment want it. The code
+    resamples after the last step too; here the reference and the answer are sampled once, by the last weights. There is
+    one reference, no ancestor sampling (the code has none either), and no tempering of parallel chains.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply

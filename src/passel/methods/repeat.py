@@ -1,17 +1,16 @@
-"""Repeated sampling: draw until an automatic verifier accepts."""
+"""Repeated sampling until an automatic verifier accepts."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, call, sample_within, together
+from passel.core.flow import Flow, affordable, call, sample_within, together
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
 from passel.core.result import Candidate, Result, candidate
-from passel.methods.parts.votes import first_of, tally
+from passel.methods.parts.votes import majority
 
 __all__ = ["repeat"]
 
@@ -32,13 +31,13 @@ def repeat(
 
     Args:
         n: samples at most. The paper goes to 10,000; 16 is our default.
-        batch: samples drawn at once. 1 pays for no sample after the first right one, larger is faster.
+        batch: samples requested at once. 1 pays for no sample after the first right one, larger is faster.
 
     Cost: generate <= n, call <= n
 
     Guarantees: exact for a perfect verifier: right if any of the n samples is right.
 
-    Deviations: the paper draws all n and reports coverage; here sampling stops at the first that passes. If none
+    Deviations: the paper samples all n and reports coverage; here sampling stops at the first that passes. If none
     passes, the majority answer is returned, with info["passed"] false.
 
     >>> from passel.core.play import play
@@ -49,28 +48,21 @@ def repeat(
     """
     candidates: list[Candidate] = []
     while len(candidates) < n:
-        try:
-            size = min(batch, n - len(candidates))
-            replies = yield from sample_within(problem.prompt, key=key, n=size, first=len(candidates))
-            drawn = [candidate(problem, reply) for reply in replies]
-            candidates += drawn
-            verdicts = yield from together([_check(one) for one in drawn])
-        except OutOfBudget:
-            return _give_up(candidates, "budget")
-        for one, passed in zip(drawn, verdicts, strict=True):
+        size = min(batch, n - len(candidates))
+        replies = yield from affordable(sample_within(problem.prompt, key=key, n=size, first=len(candidates)))
+        new = [candidate(problem, reply) for reply in replies or []]
+        candidates += new
+        verdicts = (yield from affordable(together([_check(one) for one in new]))) if new else None
+        if verdicts is None:
+            return Result.of(majority(candidates), candidates, whole=False, info={"passed": False})
+        for one, passed in zip(new, verdicts, strict=True):
             if passed:
-                return Result(one.answer, one.text, None, tuple(candidates), "done", {"passed": True})
-    return _give_up(candidates, "done")
+                return Result.of(one, candidates, info={"passed": True})
+    return Result.of(majority(candidates), candidates, info={"passed": False})
 
 
-def _check(one: Candidate) -> Flow[bool]:
-    if one.answer is None:
+def _check(sample: Candidate) -> Flow[bool]:
+    if sample.answer is None:
         return False
-    reply = yield from call("check", text=one.answer.text, key=one.answer.key)
+    reply = yield from call("check", text=sample.answer.text, key=sample.answer.key)
     return reply.ok and reply.value == 1.0
-
-
-def _give_up(candidates: list[Candidate], stop: str) -> Result:
-    chosen = first_of(candidates, tally(candidates))
-    answer, text = (chosen.answer, chosen.text) if chosen else (None, "")
-    return Result(answer, text, None, tuple(candidates), "budget" if stop == "budget" else "done", {"passed": False})

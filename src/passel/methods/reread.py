@@ -1,4 +1,4 @@
-"""Re-reading: the question stands in the prompt twice."""
+"""Re-reading: the prompt repeats the question."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CUE = "Read the question again:"
 def reread(
     problem: Problem, *, key: Key, method: Inner = single, times: Annotated[int, Linear(1, 4)] = 2
 ) -> Flow[Result]:
-    """Repeats the question behind a cue, and leaves the rest to the method inside.
+    """Repeats the question behind a cue, and leaves the rest to the inner method.
 
     A decoder reads left to right. On the second reading every word of the question has seen all of it.
 
@@ -33,15 +33,15 @@ def reread(
     Symbols: read_times -> times.
 
     Args:
-        method: what is done with the changed problem.
+        method: the method that answers the changed problem.
         times: readings in all; 2 is best in the paper, 3 and more decline. 1 is the problem as it is.
 
     Cost: method = 1
 
     Guarantees: heuristic. The question's tokens are paid for `times` times.
 
-    Deviations: the task's instruction takes the place of the paper's "A:" and method phrase. What quotes the question
-    elsewhere, such as a verifier, quotes it once: a number that it hides does not stand in the second copy.
+    Deviations: the task's instruction takes the place of the paper's "A:" and method phrase. Prompts that quote the
+    question elsewhere, such as a verifier's, quote it once, so a number that they hide is not in a second copy.
 
     >>> from passel.core.play import play
     >>> print(play(reread(Problem("1", "2 + 2?"), key=Key()), ["4"]).asks[0].prompt[-1].content)

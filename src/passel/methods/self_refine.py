@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, sample
+from passel.core.flow import Flow, affordable, sample
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
-from passel.core.result import Candidate, Result, candidate
-from passel.methods.parts.chains import criticised, ended, revision_prompt
+from passel.core.result import Result, candidate
+from passel.methods.parts.chains import criticised, revision_prompt
+from passel.methods.parts.votes import last_answered
 
 __all__ = ["self_refine"]
 
@@ -23,7 +23,7 @@ Give the whole solution again with that put right, in the form asked for at the 
 
 @needs(generator="text", critic="text")
 def self_refine(problem: Problem, *, key: Key, rounds: Annotated[int, Log(1, 16)] = 4) -> Flow[Result]:
-    """Draws an attempt, has a critic comment on it, has it rewritten, and so on; the last attempt is the answer.
+    """Samples an attempt, has a critic comment on it, rewrites it, and so on; the last attempt is the answer.
 
     It stops when the critic finds nothing to change, and after `rounds` rewrites. Each rewrite sees all attempts and
     feedback before it.
@@ -35,10 +35,10 @@ def self_refine(problem: Problem, *, key: Key, rounds: Annotated[int, Log(1, 16)
 
     Cost: generate <= 1 + 2 * rounds
 
-    Guarantees: heuristic. A model that cannot tell right from wrong talks itself out of right answers too.
+    Guarantees: heuristic. A model that cannot tell right from wrong gives up right answers too.
 
-    Deviations: prompts without examples, in our own words, for any task. An attempt that holds no answer is not
-    returned where an earlier one does; the paper returns the last. A critic that fails ends the loop.
+    Deviations: prompts without examples, in our own words, for any task. An attempt without an answer is not returned
+    if an earlier attempt has one; the paper returns the last. A critic that fails ends the loop.
 
     >>> from passel.core.play import play
     >>> script = ["2 + 2 = 5", "The sum is wrong.", "2 + 2 = 4", "Nothing to change."]
@@ -47,27 +47,26 @@ def self_refine(problem: Problem, *, key: Key, rounds: Annotated[int, Log(1, 16)
     """
     (reply,) = yield from sample(problem.prompt, key=key)
     attempts = [candidate(problem, reply)]
-    asks: list[str] = []
+    feedback: list[str] = []
     whole = True
-    try:
-        for turn in range(rounds):
-            said = yield from criticised(problem, attempts[-1].text, key=key / turn, fine=FINE, label="self_refine")
-            if not said.ok or _is_fine(said.text):
-                break
-            asks.append(ASK.format(feedback=" ".join(said.text.split())))
-            prompt = revision_prompt(problem, [one.text for one in attempts], asks)
-            (reply,) = yield from sample(prompt, key=key, label="refine")
-            attempts.append(candidate(problem, reply))
-    except OutOfBudget:
-        whole = False
-    return ended(attempts, _last(attempts), whole=whole, feedback=len(asks))
+    for turn in range(rounds):
+        critic = criticised(problem, attempts[-1].text, key=key / turn, fine=FINE, label="self_refine")
+        comment = yield from affordable(critic)
+        if comment is not None and (not comment.ok or _is_fine(comment.text)):
+            break
+        if comment is not None:
+            feedback.append(ASK.format(feedback=" ".join(comment.text.split())))
+            prompt = revision_prompt(problem, [one.text for one in attempts], feedback)
+            rewrites = yield from affordable(sample(prompt, key=key, label="refine"))
+        else:
+            rewrites = None
+        if rewrites is None:
+            whole = False
+            break
+        attempts.append(candidate(problem, rewrites[0]))
+    return Result.of(last_answered(attempts), attempts, whole=whole, info={"feedback": len(feedback)})
 
 
 def _is_fine(text: str) -> bool:
     words = " ".join(text.lower().split()).strip(" .\"'*")
     return words.startswith(FINE.lower().rstrip("."))
-
-
-def _last(attempts: list[Candidate]) -> Candidate | None:
-    """The last attempt with an answer."""
-    return next((one for one in reversed(attempts) if one.answer is not None), None)

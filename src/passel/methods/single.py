@@ -1,4 +1,4 @@
-"""One sample: what every other method is compared with."""
+"""A single sample: the baseline of every other method."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["single"]
 
 @needs(generator="text")
 def single(problem: Problem, *, key: Key) -> Flow[Result]:
-    """One sample, its answer taken as it is.
+    """A single sample, and its answer.
 
-    It draws at the generator's sampling parameters (the same draw 0 that the other methods begin with), so that a
+    It uses the generator's sampling parameters, and it is the same sample 0 that the other methods begin with, so a
     comparison with it is paired. For greedy decoding set the generator's temperature to 0.
 
     Source: chain-of-thought prompting with a single decoded path is the baseline of Wei et al. 2022 (2201.11903).
@@ -31,5 +31,5 @@ def single(problem: Problem, *, key: Key) -> Flow[Result]:
     '4'
     """
     (reply,) = yield from sample(problem.prompt, key=key)
-    one = candidate(problem, reply)
-    return Result(one.answer, one.text, candidates=(one,))
+    only = candidate(problem, reply)
+    return Result.of(only, [only])

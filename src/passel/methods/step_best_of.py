@@ -28,21 +28,21 @@ def step_best_of(
     verifier: Chosen = self_evaluation,
     step: StepUnit = "paragraph",
 ) -> Flow[Result]:
-    """Draws n next steps, keeps the one that the verifier likes most, and goes on from it alone.
+    """Samples n next steps, keeps the step that the verifier scores highest, and continues only that.
 
     Source: Liu et al. 2025, Bag of Tricks for Inference-time Computation (2502.07191), greedy step search.
 
     Args:
-        n: steps drawn in a round; 4 is ours.
-        depth: steps at most, the last of which is drawn to the solution's end; ours.
+        n: steps sampled in a round; 4 is ours.
+        depth: steps at most, the last of which goes to the solution's end; ours.
         verifier: scores a solution as far as it goes.
-        step: what a step is: a paragraph, or a line for models that write one step a line.
+        step: what a step is: a paragraph, or a line for models that write one step per line.
 
     Cost: generate <= n * depth, verifier <= n * depth
 
-    Guarantees: heuristic; a step once taken is never taken back.
+    Guarantees: heuristic. A step that was taken is never taken back.
 
-    Deviations: it is beam search whose beam is one solution, and is written so.
+    Deviations: none. It is beam search with a beam of one solution, and is written so.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply

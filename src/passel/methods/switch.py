@@ -1,4 +1,4 @@
-"""Switching: to think step by step, or not, by what a pilot or the model itself says."""
+"""Switching: whether to think step by step, by a pilot's figures or by the model's own judgement."""
 
 from __future__ import annotations
 
@@ -57,26 +57,27 @@ def switch(
     """Decides whether to reason before the answer, and answers in that way.
 
     Reasoning raises accuracy on most tasks and lowers it on some. pilot: an earlier comparison on the task, with both
-    ways among its methods, decides for all its problems: what was more accurate there, and of two that cannot be told
-    apart the cheaper. model: the model is asked in a word, for each problem, whether steps help; it is told which
-    kinds of task are known to profit. auto: the pilot where there is one that holds both, else the model.
+    ways among its methods, decides for all its problems: the way that was more accurate there, or the cheaper where the
+    two cannot be told apart. model: the model is asked for a single word, for each problem, on whether steps help; the
+    prompt lists the kinds of task that are known to profit. auto: the pilot if there is one that holds both, else the
+    model.
 
     Source: Liu et al. 2024, Mind Your Step (by Step) (2410.21333), where reasoning hurts: patterns learnt without a
     rule, classes with exceptions; Fu et al. 2025, Multiple Choice Questions (2501.09775), where it helps: accuracy
     rises on exams (and confidence in wrong answers too). The decision itself is ours.
 
     Args:
-        fast: answering at once.
-        slow: answering with steps.
-        by: who decides. In the pilot, `fast` and `slow` must stand with the same options.
-        z: standard errors by which accuracies must differ to be told apart; 1 is ours, 0 takes what was better.
+        fast: the method that answers at once.
+        slow: the method that answers with steps.
+        by: pilot, model or auto. The pilot must hold `fast` and `slow` with the same options.
+        z: standard errors by which accuracies must differ to be told apart; 1 is ours, 0 takes the more accurate way.
 
     Cost: call <= 1, generate <= 1, fast <= 1, slow <= 1
 
-    Guarantees: heuristic. By a pilot on n problems, the choice is wrong with a chance that falls with n and with how
-    far the two ways are apart; by the model, it is as good as the model knows itself.
+    Guarantees: heuristic. By a pilot on n problems, the probability of a wrong choice falls with n and with the
+    difference between the two ways; by the model, the choice is as good as the model's knowledge of itself.
 
-    Deviations: the papers compare, they do not switch. A model that does not say one of the two words thinks.
+    Deviations: the papers compare, they do not switch. If the model says neither of the two words, steps are taken.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
@@ -109,20 +110,21 @@ def _decided(
     quick, thorough = (arm_of(figures or {}, way) for way in (fast, slow))
     if quick is not None and thorough is not None:
         thinks = pays(thorough, quick, z)
-        found = yield from (slow if thinks else fast)(problem, key=key)
-        return _noted(found, thinks, "pilot")
+        result = yield from (slow if thinks else fast)(problem, key=key)
+        return _noted(result, thinks, "pilot")
     if by == "pilot" and figures:
         missing = getattr(fast if quick is None else slow, "__name__", "such method")
         raise UsageError(
             f"switch: the pilot holds no {missing} with these options (it holds {', '.join(figures)}): compare both "
             "ways there, or decide by=model"
         )
-    thinks = yield from _asked(problem, key)
-    found = yield from paid_for((slow if thinks else fast)(problem, key=key))
-    return _noted(found, thinks, "model")
+    thinks = yield from _steps_help(problem, key)
+    result = yield from paid_for((slow if thinks else fast)(problem, key=key))
+    return _noted(result, thinks, "model")
 
 
-def _asked(problem: Problem, key: Key) -> Flow[bool]:
+def _steps_help(problem: Problem, key: Key) -> Flow[bool]:
+    """Whether the model says that steps help; true if it says neither word."""
     prompt = (Message("user", PROMPT.format(question=problem.question)),)
     (reply,) = yield from sample(prompt, key=key, sampling=Sampling(max_tokens=16), label="switch")
     words = _WORD.findall(reply.text)

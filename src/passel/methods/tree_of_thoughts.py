@@ -1,4 +1,4 @@
-"""Tree of thoughts: a model that proposes steps, judges where they lead, and searches over them."""
+"""Tree of thoughts: a model proposes steps, judges where they lead, and searches over them."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def tree_of_thoughts(
     step: StepUnit = "paragraph",
     choice: Choice = "best",
 ) -> Flow[Result]:
-    """Draws n thoughts from a state, has a language model judge the new states, and goes on from the best.
+    """Samples n thoughts from a state, has a language model judge the new states, and continues the best.
 
     Breadth first: the `width` best states of each depth are kept. Depth first: the best thought is followed as far as
-    it goes, then the next best; a state that is judged hopeless is not gone into.
+    it goes, then the next best; a state that is judged hopeless is not entered.
 
     Source: Yao et al. 2023, Tree of Thoughts (2305.10601), algorithms 1 (breadth first) and 2 (depth first), and its
     public code (`bfs.py`, `search_crosswords-dfs.ipynb`). solutions: Liu et al. 2025 (2502.07191), public code.
@@ -56,17 +56,19 @@ def tree_of_thoughts(
         search: breadth or depth first.
         n: thoughts from each state; 5 as in the paper's creative writing.
         width: states kept at each depth, breadth first; 5 as in the paper's game of 24.
-        depth: thoughts of a solution at most, the last of which is drawn to its end; 4 as in the code's game of 24.
-        generate: sample: each thought is a draw of its own. propose: one reply proposes all n.
-        evaluate: value: each state is judged sure (20), likely (1) or impossible (0.001), and is worth the mean. vote:
-            the judge votes among the new states of a round; a state is worth its share. verifier: as `verifier` says.
-        judgements: of each state, or votes of a round; 3 values as in the game of 24 (5 votes in creative writing).
-        threshold: depth first does not go into states worth this or less; 0.1 is ours: all judgements impossible, or
+        depth: thoughts of a solution at most, the last of which goes to its end; 4 as in the code's game of 24.
+        generate: sample: each thought is a separate sample. propose: one reply proposes all n.
+        evaluate: value: each state is judged sure (20), likely (1) or impossible (0.001), and its value is the mean.
+            vote: the judge votes among the new states of a round; a state's value is its share. verifier: the score of
+            `verifier`.
+        judgements: judgements of each state, or votes of a round; 3 values as in the game of 24 (5 votes in creative
+            writing).
+        threshold: depth first does not enter states of this value or less; 0.1 is ours: all judgements impossible, or
             hardly a vote.
         expansions: states expanded at most, depth first; 32 is ours, the code stops after 100 states.
         solutions: finished solutions above the threshold that end depth first; 3 as in the code of Liu et al.
         verifier: judges the states if evaluate=verifier.
-        step: what a thought is where it is sampled: a paragraph, or a line for models that write one step a line.
+        step: what a sampled thought is: a paragraph, or a line for models that write one step per line.
         choice: how the answer is taken from the finished solutions: best, vote, or weighted by value.
 
     Cost: generate <= n * max(width * depth, expansions) * (judgements + 1) + 1,
@@ -74,13 +76,13 @@ def tree_of_thoughts(
 
     Guarantees: heuristic; no better than the judge. Bind a model to the role `judge`, or the generator judges itself.
 
-    Deviations: our own prompts, one for all tasks, where the paper has examples for each. The mean of the judgements
-    stands for their sum, which orders states alike. Judgements that cannot be read do not count. Of states with equal
-    text in a round the first alone is judged, the others come last; the code gives them 0. Solutions may end before
-    `depth`; breadth first they keep their place until better states push them out, with the share of their own
-    round's votes if it is votes. Breadth first keeps the best states, as the paper does; the code can also draw them.
-    Depth first stops at `solutions`; the paper goes on to its limit of states. If nothing was finished, the deepest
-    state is drawn to its end.
+    Deviations: our own prompts, the same for all tasks, where the paper has examples for each. The mean of the
+    judgements takes the place of their sum, which orders states alike. Judgements that cannot be read do not count. Of
+    states with equal text in a round only the first is judged, the others come last; the code gives them 0. Solutions
+    may end before `depth`; breadth first they keep their place until better states push them out, with the share of
+    their own round's votes if it is votes. Breadth first keeps the best states, as the paper does; the code can also
+    sample them. Depth first stops at `solutions`; the paper continues to its limit of states. If nothing was finished,
+    the deepest state is continued to its end.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
@@ -93,14 +95,14 @@ def tree_of_thoughts(
     <BLANKLINE>
     It is 4. | ['generator', 'generator', 'judge', 'judge']
     """
-    chosen = {"value": valued, "vote": voted, "verifier": verifier}[evaluate]
-    judged = chosen if evaluate == "verifier" else configured(chosen, {"judgements": judgements})
+    judging = {"value": valued, "vote": voted, "verifier": verifier}[evaluate]
+    judging = judging if evaluate == "verifier" else configured(judging, {"judgements": judgements})
     run = partial(
         tree_search,
         problem,
         key=key,
         expand=(by_steps if generate == "sample" else by_proposals)(step, depth),
-        evaluate=once(by_verifier(judged)),
+        evaluate=once(by_verifier(judging)),
     )
 
     def is_answer(path: Path) -> bool:

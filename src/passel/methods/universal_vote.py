@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from passel.core.ask import Message, Sampling
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, sample, sample_within
+from passel.core.flow import Flow, affordable, sample, sample_within
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
 from passel.core.result import Candidate, Result, candidate
 from passel.methods.parts.prompts import numbered
-from passel.methods.parts.votes import first_of, tally
+from passel.methods.parts.votes import majority
 
 __all__ = ["universal_vote"]
 
@@ -36,22 +35,23 @@ _CHOICE = re.compile(r"response\W{0,4}#?\s*(\d{1,4})", re.IGNORECASE)
 def universal_vote(
     problem: Problem, *, key: Key, n: Annotated[int, Log(1, 64)] = 8, shuffle: bool = False
 ) -> Flow[Result]:
-    """Draws n responses and asks the model, greedily, which one agrees with most of them.
+    """Samples n responses and asks the model, greedily, which of them agrees with most of them.
 
-    A vote where answers cannot be compared as values: summaries, code, free text.
+    It is a vote for answers that cannot be compared as values: summaries, code, free text.
 
     Source: Chen et al. 2023, Universal Self-Consistency for Large Language Model Generation (2311.17311).
 
     Args:
         n: responses; 8 in the paper.
-        shuffle: show them in an order drawn from the key, against a judge's liking for the first.
+        shuffle: show them in a random order, decided by the key, against a judge's preference for the first.
 
     Cost: generate <= n + 1
 
     Guarantees: heuristic.
 
-    Deviations: the wording is ours. Responses that failed or were cut are not shown. A reply that names no response
-    falls back to the majority answer, else to the first response (the paper does not say); info["picked"] is then null.
+    Deviations: the wording is ours. Responses that failed or were truncated are not shown. If the reply names no
+    response, the majority answer is taken, else the first response (the paper does not say); info["picked"] is then
+    null.
 
     >>> from passel.core.play import play
     >>> flow = universal_vote(Problem("1", "Name a fruit."), key=Key(), n=3)
@@ -59,29 +59,24 @@ def universal_vote(
     'An apple.'
     """
     replies = yield from sample_within(problem.prompt, key=key, n=n)
-    candidates = tuple(candidate(problem, reply) for reply in replies)
-    whole = [one for one in candidates if one.stop == "end" and one.text.strip()]
-    shown = _shuffled(whole, key / "order") if shuffle else whole
-    stop = "done" if len(replies) == n else "budget"
+    candidates = [candidate(problem, reply) for reply in replies]
+    usable = [one for one in candidates if one.stop == "end" and one.text.strip()]
+    shown = _shuffled(usable, key / "order") if shuffle else usable
+    whole = len(replies) == n
     picked: int | None = None
     if len(shown) > 1:
         responses = numbered([one.text for one in shown])
         prompt = (Message("user", PROMPT.format(question=problem.question, responses=responses)),)
-        try:
-            greedy = Sampling(temperature=0.0)
-            (said,) = yield from sample(prompt, key=key, sampling=greedy, role="judge", label="universal_vote")
-            picked = _picked(said.text, len(shown)) if said.ok else None
-        except OutOfBudget:
-            stop = "budget"
-    info = {"picked": picked, "shown": len(shown)}
-    chosen = shown[picked - 1] if picked else first_of(candidates, tally(candidates)) or next(iter(shown), None)
-    if chosen is None:
-        return Result(candidates=candidates, stop=stop, info=info)
-    return Result(chosen.answer, chosen.text, None, candidates, stop, info)
+        greedy = Sampling(temperature=0.0)
+        verdicts = yield from affordable(sample(prompt, key=key, sampling=greedy, role="judge", label="universal_vote"))
+        whole = whole and verdicts is not None
+        picked = _picked(verdicts[0].text, len(shown)) if verdicts and verdicts[0].ok else None
+    chosen = shown[picked - 1] if picked else majority(candidates) or next(iter(shown), None)
+    return Result.of(chosen, candidates, whole=whole, info={"picked": picked, "shown": len(shown)})
 
 
 def _picked(text: str, count: int) -> int | None:
-    """The number of the response that the last mention names; None where there is none of that number."""
+    """The number of the response that is mentioned last; None if there is no response of that number."""
     plain = text.strip().rstrip(".")
     numbers = [plain] if plain.isdecimal() else _CHOICE.findall(text)
     number = int(numbers[-1]) if numbers else 0

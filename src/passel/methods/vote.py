@@ -10,7 +10,7 @@ from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
 from passel.core.result import Result, candidate
-from passel.methods.parts.votes import first_of, tally
+from passel.methods.parts.votes import first_of, share_of, tally
 
 __all__ = ["vote"]
 
@@ -19,8 +19,8 @@ __all__ = ["vote"]
 def vote(problem: Problem, *, key: Key, n: Annotated[int, Log(1, 256)] = 16) -> Flow[Result]:
     """The most frequent final answer of n samples.
 
-    Samples n reasoning paths and marginalises them out: paths are read down to their final answers, equal answers
-    (equal in value, not in writing) are counted, the largest count wins. Texts without an answer do not vote.
+    It samples n reasoning paths and marginalises them out: each is reduced to its final answer, equal answers (equal in
+    value, not in writing) are counted, and the largest count wins. Texts without an answer do not vote.
 
     Source: Wang et al. 2022, Self-Consistency Improves Chain of Thought Reasoning (2203.11171), section 2, the
     unweighted sum (majority vote) of table 1.
@@ -42,12 +42,8 @@ def vote(problem: Problem, *, key: Key, n: Annotated[int, Log(1, 256)] = 16) -> 
     '4'
     """
     replies = yield from sample_within(problem.prompt, key=key, n=n)
-    candidates = tuple(candidate(problem, reply) for reply in replies)
-    totals = tally(candidates)
-    chosen = first_of(candidates, totals)
-    stop = "done" if len(replies) == n else "budget"
-    if chosen is None:
-        return Result(candidates=candidates, stop=stop)
-    assert chosen.answer is not None
-    share = totals[chosen.answer.key] / sum(totals.values())
-    return Result(chosen.answer, chosen.text, share, candidates, stop, {"votes": totals})
+    candidates = [candidate(problem, reply) for reply in replies]
+    votes = tally(candidates)
+    chosen = first_of(candidates, votes)
+    confidence = share_of(chosen, votes)
+    return Result.of(chosen, candidates, whole=len(replies) == n, confidence=confidence, info={"votes": votes})

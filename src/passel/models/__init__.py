@@ -1,4 +1,4 @@
-"""Models: one file each way to run one, and a catalog of those that have a name."""
+"""Models: one file for each way to run a model, and a catalog of named models."""
 
 from __future__ import annotations
 

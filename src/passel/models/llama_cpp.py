@@ -21,8 +21,8 @@ from passel.models.parts.requests import Dialect
 __all__ = ["from_hub", "llama_cpp"]
 
 _SCORE_TOP = 1000
-"""Tokens whose log-probabilities a score looks through. A fine-tuned model may rank Yes and No hundreds deep and still
-tell them apart; a thousand take 30 ms where the whole vocabulary takes 400."""
+"""Number of tokens whose log-probabilities a score reads. A fine-tuned model may rank Yes and No hundreds deep and
+still tell them apart; a thousand take 30 ms where the whole vocabulary takes 400."""
 
 
 def llama_cpp(
@@ -44,17 +44,17 @@ def llama_cpp(
     Args:
         path: a name in the catalog (fetched if it is not in the cache), a .gguf file, or hf:ORG/REPO/FILE.gguf.
         adapter: a LoRA GGUF file. scale: its weight.
-        parallel: sequences decoded at once. context: tokens of prompt and completion for each.
+        parallel: number of sequences decoded at once. context: limit of prompt and completion of each, in tokens.
         threads: processor threads; default: one for each processor.
-        max_tokens: completion tokens where nothing else is set.
-        embeddings: for embedding models: vectors in place of texts.
+        max_tokens: default limit of a completion.
+        embeddings: the model is an embedding model: it returns vectors, not texts.
         prompt_price, completion_price: US dollars per million tokens, to see what a hosted model would cost.
-        on_progress: told about a download.
+        on_progress: called during a download.
 
-    Of a JSON schema, llama.cpp keeps to what it knows and leaves out the rest without a word.
+    llama.cpp silently ignores the parts of a JSON schema that it does not support.
 
-    Each draw's seed comes from its key, so a draw of its own, at the same load, is repeated; llama.cpp's arithmetic
-    depends a little on what is batched with it, so texts can differ all the same. The record keeps what was drawn.
+    Each sample's seed comes from its key, so a single sample can be repeated; llama.cpp's arithmetic depends slightly
+    on the batch, so texts can differ all the same. The record keeps the samples.
     """
     card = find_card(path) if path in cards() else None
     if card:

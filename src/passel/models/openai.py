@@ -23,15 +23,15 @@ from passel.models.parts.transport import Sender, Transport
 __all__ = ["OpenAI", "openai"]
 
 _LIMIT = re.compile(r"(?:<=|at most|up to|maximum(?: of)?|less than or equal to)\s*(\d+)", re.I)
-_MOST_SAVED = 10_000
-_MOST_BODIES = 256
+_MAX_SAVED = 10_000
+_MAX_BODIES = 256
 
 
 @final
 class OpenAI:
     """A model behind an OpenAI-compatible endpoint. Build it with `openai`.
 
-    What it learns of the endpoint: how many draws one request can carry (`info.max_n` falls if the endpoint refuses
+    It learns about the endpoint: how many samples one request can carry (`info.max_n` falls if the endpoint refuses
     `n` or answers fewer choices), and whether it is llama.cpp's server, whose whole responses repeat the prefix and
     count one choice's tokens only, so that it is asked for streams where that matters.
     """
@@ -53,14 +53,14 @@ class OpenAI:
 
     @property
     def info(self) -> ModelInfo:
-        """What it is and can."""
+        """The model's name, abilities and limits."""
         return self._info
 
     async def answer(self, asks: Sequence[Ask], progress: Progress) -> Sequence[Reply]:
         """A reply for each ask, in order; see `Model.answer`.
 
-        Draws go out in one request as long as the endpoint takes `n`, with a seed each on its own. What does not
-        depend on chance (Score, Embed) is asked once for the whole group, and its usage stands in the first reply.
+        Samples go out in one request if the endpoint takes `n`, and in one request each with seeds. Asks without chance
+        (Score, Embed) are sent once for the whole group, and the first reply has the usage.
         """
         ask = asks[0]
         if isinstance(ask, Generate):
@@ -78,7 +78,7 @@ class OpenAI:
         await self._transport.aclose()
 
     async def _draws(self, asks: Sequence[Generate], progress: Progress) -> list[Reply]:
-        """All draws of a group, in as many requests as it takes.
+        """All samples of a group, in as many requests as needed.
 
         Each turn of the loop brings replies or lowers `max_n`. If a request fails when others have brought theirs,
         these are kept for the driver's next try: they are paid for.
@@ -100,7 +100,7 @@ class OpenAI:
                 if isinstance(outcome, dict):
                     got |= outcome
             if errors := [outcome for outcome in outcomes if isinstance(outcome, BaseException)]:
-                if len(self._saved) + len(got) <= _MOST_SAVED:
+                if len(self._saved) + len(got) <= _MAX_SAVED:
                     self._saved |= {asks[place]: reply for place, reply in got.items()}
                 raise errors[0]
         return [got[place] for place in range(len(asks))]
@@ -146,7 +146,7 @@ class OpenAI:
             return encode(self._dialect.generate(ask, n, seed, stream)), estimate(_prompt_text(ask))
         alike = (ask.prompt, ask.prefix, ask.sampling, n, stream)
         if (found := self._bodies.get(alike)) is None:
-            if len(self._bodies) >= _MOST_BODIES:
+            if len(self._bodies) >= _MAX_BODIES:
                 self._bodies.clear()
             found = encode(self._dialect.generate(ask, n, None, stream)), estimate(_prompt_text(ask))
             self._bodies[alike] = found
@@ -210,26 +210,27 @@ def openai(
     Args:
         spec: NAME@BASE_URL, such as Qwen/Qwen3-8B@http://127.0.0.1:8000/v1; NAME alone is at api.openai.com.
         api_key: by default PASSEL_API_KEY of the environment, else OPENAI_API_KEY, else none is sent.
-        concurrency: requests in flight at most.
-        max_n: draws that one request may carry; default 16, less where the endpoint turns out to take fewer.
+        concurrency: largest number of requests in flight.
+        max_n: samples that one request may carry; default 16, lowered if the endpoint takes fewer.
         requests_per_minute, tokens_per_minute: the endpoint's limits, which the driver keeps.
         prompt_price, completion_price, cached_price: US dollars per million tokens; cached defaults to prompt.
         timeout: seconds for a whole request.
         idle_timeout: seconds without a byte of a stream. (A response that is not streamed comes at its end.)
-        max_tokens: completion tokens where nothing else is set.
+        max_tokens: default limit of a completion.
         max_tokens_field: auto: max_completion_tokens at api.openai.com's chats, else max_tokens.
         context: tokens of prompt and completion together, if known.
         parameters: number of weights, for FLOPs, if known.
         api: completions: the endpoint has no chat; turns are joined by blank lines into one text.
         stream: read answers as they are made, so that a cancelled pass is charged for what it made.
-        prefix: who continues a begun answer. vllm: the fields of vLLM and SGLang; llama_cpp: a last assistant message
-            is continued anyway; none: nobody; auto: at http:// URLs and on this machine, in a way that all three
-            understand; at other https:// URLs nobody. The sampling parameter regex needs vllm, typical_p llama_cpp.
-        seed: send each draw alone, with a seed made of its key.
+        prefix: how the endpoint continues a begun answer. vllm: by the fields of vLLM and SGLang; llama_cpp: it always
+            continues a last assistant message; none: it cannot; auto: at http:// URLs and on this machine, in a way
+            that all three understand; at other https:// URLs none. The sampling parameter regex needs vllm, typical_p
+            llama_cpp.
+        seed: send each sample in its own request, with a seed from its key.
         extra: a JSON object merged into each generation's body, last; a null takes a field away.
         name: the model's identity in the record; by default the spec, marked where api or extra changes its draws.
 
-    Raises UsageError that names what is wrong.
+    Raises UsageError that names the wrong option.
     """
     address = Address.parse(spec)
     for what, value in {
@@ -286,7 +287,7 @@ def _prompt_text(ask: Generate | Score) -> str:
 
 
 def _note(progress: Progress, places: Sequence[int], replies: Sequence[Reply]) -> None:
-    """What the endpoint reports in the end wins over what was counted on the way."""
+    """Replaces the counts of the stream by what the endpoint reports at the end."""
     for place, reply in zip(places, replies, strict=False):
         progress.texts[place] = reply.text
         progress.completion_tokens[place] = reply.usage.completion_tokens

@@ -1,4 +1,4 @@
-"""The model that has nothing new to say: what was recorded, and an error for what was not."""
+"""A model that replays a record, with an error for what was not recorded."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["FrozenStore", "Replay", "ReplayedStore", "replay"]
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """Plays the part of a model whose replies are all in the store."""
+    """Stands for a model whose replies are all in the store."""
 
     of: ModelInfo
 
     @property
     def info(self) -> ModelInfo:
-        """That of the model it stands for, so that addresses and races are what they were."""
+        """The info of the recorded model, so that addresses and races stay the same."""
         return replace(self.of, max_n=1)
 
     async def answer(self, asks: Sequence[Ask], progress: Progress) -> Sequence[Reply]:

@@ -30,8 +30,8 @@ __all__ = ["Reward", "reward"]
 class Reward:
     """A reward model. Build it with `reward`.
 
-    It runs in a thread of its own, so that the event loop stays free, and takes asks that wait together as a batch.
-    Usage counts the tokens that were computed, padding left out.
+    It runs in its own thread, so that the event loop stays free, and answers waiting asks as one batch. Usage counts
+    the computed tokens without padding.
     """
 
     def __init__(self, settings: Settings, info: ModelInfo) -> None:
@@ -40,11 +40,11 @@ class Reward:
 
     @property
     def info(self) -> ModelInfo:
-        """What it is and can."""
+        """The model's name, abilities and limits."""
         return self._info
 
     async def answer(self, asks: Sequence[Ask], progress: Progress) -> Sequence[Reply]:
-        """See `Model`. A pass that has begun runs to its end; cancelling keeps those from running that wait."""
+        """See `Model`. A pass that has begun runs to its end; cancelling removes waiting asks."""
         jobs = [Job(ask, progress) for ask in asks if isinstance(ask, Score)]
         assert len(jobs) == len(asks), "the driver sends only what `info.can` covers"
         for job in jobs:
@@ -125,7 +125,7 @@ def reward(
 
 
 def _marks(settings: Settings) -> str:
-    """What changes the values, so that the record keeps models apart that differ in it."""
+    """The settings that change the values, so that the record separates models that differ in them."""
     plain, marks = Settings(settings.path), ""
     for name in ("head", "output", "positive", "marker", "join", "good", "bad", "unseen", "dtype"):
         value = getattr(settings, name)

@@ -1,4 +1,4 @@
-"""The white-box engine as a model: a transformer's weights in this process, with any decoding method."""
+"""The engine as a model: a transformer's weights in this process, with any decoding method."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Torch:
 
     @property
     def info(self) -> ModelInfo:
-        """What it is and can."""
+        """The model's name, abilities and limits."""
         return self._info
 
     async def answer(self, asks: Sequence[Ask], progress: Progress) -> Sequence[Reply]:
-        """See `Model`. What is cancelled leaves the batch at the next token."""
+        """See `Model`. Cancelled asks leave the batch at the next token."""
         worker = await self.worker()
         futures = worker.answer(asks, progress)
         try:
@@ -51,7 +51,7 @@ class Torch:
             raise
 
     async def worker(self) -> Any:
-        """The engine with its tokenizer, loaded if it is not."""
+        """The engine with its tokenizer, loaded at the first call."""
         async with self._loading:
             if self._worker is None:
                 self._worker = await asyncio.to_thread(self._load)
@@ -94,24 +94,24 @@ def torch(
     Args:
         path: a name of the catalog, a .gguf file, a folder with safetensors, hf:ORG/NAME or hf:ORG/NAME/FILE.gguf.
         adapter: a LoRA adapter, a PEFT folder or a .gguf file, merged into the weights. scale: its strength.
-        length: how long chains of thought are to be, in place of `scale`, for an adapter that `passel train cot-valve`
-            made: 1 as the model's own, 0 the shortest that it was trained for.
+        length: length of chains of thought, in place of `scale`, for an adapter made by `passel train cot-valve`: 1 is
+            the model's own length, 0 the shortest that it was trained for.
         dtype: of the weights; auto: bfloat16 where the device multiplies it in hardware, else float32.
-        int8: weights of eight bits, one scale an output: half the memory, at a cost in quality.
+        int8: weights of eight bits, with one scale per output: half the memory, at a cost in quality.
         device: cpu, cuda, cuda:1, …; auto: the first GPU there is.
-        draft: a smaller model beside this one, for decoders that draft with one; given as `path` is.
-        context_file: a text that all prompts are about. contextualise: how the model gets to know it: prompt puts it
-            in front of each; adapter:contextualise.path=DIR puts it into the weights, by a trained generator.
-        memory: GB for keys and values, a limit that is never passed.
-        context: tokens of prompt and completion together.
-        rows: texts under way at once.
-        max_tokens: completion tokens where nothing else is set.
+        draft: a second, smaller model for decoders that need one; a spec like `path`.
+        context_file: a text that all prompts are about. contextualise: how the model reads it: prompt puts it in front
+            of each prompt; adapter:contextualise.path=DIR adds it to the weights, by a trained generator.
+        memory: limit for keys and values, in GB.
+        context: limit of prompt and completion together, in tokens.
+        rows: largest number of texts in the batch.
+        max_tokens: default limit of a completion.
         prompt_price, completion_price: US dollars per million tokens, to see what a hosted model would cost.
-        on_progress: told about downloads and loading.
+        on_progress: called during downloads and loading.
 
-    Decoding methods are chosen by the sampling parameter `decoder`. A draw's seed comes from its key, so it does not
-    depend on what is drawn beside it, up to the rounding of larger sums. Raises UsageError for a missing package or
-    file; weights are loaded at the first ask.
+    The sampling parameter `decoder` chooses a decoding method. A sample's seed comes from its key, so it does not
+    depend on the other samples of the batch, up to the rounding of larger sums. Raises UsageError for a missing package
+    or file; weights are loaded at the first ask.
     """
     card = _card(path)
     if length is not None:
@@ -124,11 +124,24 @@ def torch(
     def settings() -> Any:
         from passel.models.parts.torch.runtime import Settings
 
-        file, own = _weights(path, on_progress)
-        beside = _weights(draft, on_progress) if draft else None
+        file, catalog_adapter = _weights(path, on_progress)
+        draft_weights = _weights(draft, on_progress) if draft else None
         size = int(memory * 1e9)
-        knows = known[0] if known else None
-        given = Settings(file, own, adapter, scale, dtype, int8, device, size, context, rows, beside, knows)
+        context_adder = known[0] if known else None
+        given = Settings(
+            file,
+            catalog_adapter,
+            adapter,
+            scale,
+            dtype,
+            int8,
+            device,
+            size,
+            context,
+            rows,
+            draft_weights,
+            context_adder,
+        )
         return given, on_progress
 
     info = ModelInfo(
@@ -168,8 +181,8 @@ def _weights(path: str, on_progress: OnProgress) -> tuple[str, str | None]:
 
 
 def _known(file: str | None, contextualise: Contextualiser) -> tuple[Callable[[Any], str], str] | None:
-    """What makes a loaded model know the file's text, and a mark for the model's name: the record keeps models apart
-    that know other texts, or know them in another way. Raises UsageError for a file that cannot be read."""
+    """A function that gives a loaded model the file's text, and a mark for the model's name, so that the record
+    separates models with other texts or contextualisers. Raises UsageError for a file that cannot be read."""
     if file is None:
         return None
     try:
@@ -182,7 +195,7 @@ def _known(file: str | None, contextualise: Contextualiser) -> tuple[Callable[[A
 
 
 def _name(path: str, card: Card | None, adapter: str | None, scale: float, dtype: str) -> str:
-    """What its distribution depends on, so that the record keeps models apart that differ in it."""
+    """The model's name with all that its distribution depends on, so that the record separates different models."""
     name = f"torch:{card.name if card else path if path.startswith('hf:') else Path(path).expanduser().resolve().name}"
     if adapter:
         name += f"+{Path(adapter).stem}"

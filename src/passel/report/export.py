@@ -1,4 +1,4 @@
-"""The comparison for programs: `comparison.json` (everything, read back exactly), the CSV files."""
+"""The comparison for programs: `comparison.json`, which is read back exactly, and the CSV files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from passel.core.errors import RecordError, unknown
 from passel.measure.comparison import Comparison, Estimate, MethodRow, VerifierRow
 from passel.pages.text import clean, cut
 
-__all__ = ["COMPARISON", "comparison_json", "methods_csv", "problems_csv", "read_comparison", "verifiers_csv"]
+__all__ = ["COMPARISON", "comparison_json", "has_comparison", "methods_csv", "problems_csv", "read_comparison"]
+__all__ += ["verifiers_csv"]
 
 COMPARISON = "comparison.json"
 _COSTS = tuple(f.name for f in fields(Cost))
-_CELL = 8_000
+_MAX_CELL = 8_000
 _RATES = (
     "mean",
     "auc",
@@ -41,8 +42,13 @@ def comparison_json(comparison: Comparison) -> str:
     return json.dumps(_finite(comparison.to_json()), indent=1, allow_nan=False) + "\n"
 
 
+def has_comparison(folder: Path) -> bool:
+    """Whether the folder holds the file that `read_comparison` reads."""
+    return (folder / COMPARISON).is_file()
+
+
 def read_comparison(folder: Path) -> Comparison:
-    """The comparison that `write_report` wrote to this folder.
+    """Reads the comparison that `write_report` wrote to this folder.
 
     Raises:
         RecordError: the file is missing, is not JSON, or lacks what a comparison must have.
@@ -59,7 +65,7 @@ def read_comparison(folder: Path) -> Comparison:
 
 
 def methods_csv(comparison: Comparison) -> str:
-    """One row a method; summed costs by their name, means a problem as `…_per_problem`."""
+    """One row for each method; summed costs by their name, means over problems as `…_per_problem`."""
     means = _keys(r.mean_cost for r in comparison.methods) or ["tokens", "dollars", "passes", "seconds", "flops"]
     passes = _keys(r.cost_of_pass for r in comparison.methods) or ["tokens", "dollars"]
     head = ["method", "uses_gold", "problems", "scored", "answered", "failures", "stopped"]
@@ -69,7 +75,7 @@ def methods_csv(comparison: Comparison) -> str:
 
 
 def problems_csv(comparison: Comparison) -> str:
-    """One row for each problem and method. Long texts are cut here; the JSON holds them whole."""
+    """One row for each problem and method. Long texts are cut; the JSON holds them whole."""
     head = ["problem", "method", "score", "answer", "gold", "stop", "error", *_COSTS, "wall_seconds", "question"]
     rows = (
         [
@@ -84,7 +90,7 @@ def problems_csv(comparison: Comparison) -> str:
 
 
 def verifiers_csv(comparison: Comparison) -> str:
-    """One row a verifier; curves at the largest number of samples, and the best K for each cost of a wrong answer."""
+    """One row for each verifier; curves at the largest number of samples, and the best K by cost of a wrong answer."""
     rows = comparison.verifiers
     curves = list(dict.fromkeys(c.name for r in rows for c in r.curves))
     costs = sorted({v.cost for r in rows if r.resampling for v in r.resampling.values})
@@ -135,7 +141,7 @@ def _text(text: str | None) -> str | None:
     """A cell of text: cleaned, cut, and with an apostrophe before what a spreadsheet would run as a formula."""
     if text is None:
         return None
-    kept, more = cut(clean(text), _CELL)
+    kept, more = cut(clean(text), _MAX_CELL)
     cell = f"{kept}… ({more} more characters)" if more else kept
     return f"'{cell}" if cell.startswith(_FORMULA) and not _number(cell) else cell
 

@@ -1,4 +1,4 @@
-"""Every problem as a row of marks, one a method; a row opens to show what was asked and what each method said."""
+"""Every problem as a row of marks, one for each method; a row opens to show the question and the answers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from passel.measure.comparison import Comparison, ProblemRow, Trial
 from passel.pages.text import clean, count, cut, duration, escape
 from passel.report.marks import glyph, marks
 
-__all__ = ["SHOWN", "grid"]
+__all__ = ["MAX_SHOWN", "grid"]
 
-SHOWN = 500
-"""How many problems the page holds; a page of more is no longer a page. All are in the JSON and the CSV."""
-_TALL = 40
-_QUESTION, _ANSWER, _SNIPPET = 4_000, 1_000, 120
+MAX_SHOWN = 500
+"""Problems on the page; all problems are in the JSON and the CSV."""
+_MIN_TALL = 40
+_MAX_QUESTION, _MAX_ANSWER, _MAX_SNIPPET = 4_000, 1_000, 120
 _WORDS = {"right": "right", "wrong": "wrong", "partial": "partly right", "unscored": "not scored", "absent": "not run"}
 _FILTERS = ("differ", "none", "every", "open")
 _LABELS = {
@@ -30,16 +30,16 @@ def grid(comparison: Comparison) -> str:
     if not comparison.problems or not comparison.methods:
         return ""
     names = [r.name for r in comparison.methods]
-    shown = comparison.problems[:SHOWN]
+    shown = comparison.problems[:MAX_SHOWN]
     kinds = [_kind(p, names) for p in shown]
     rows = "".join(_problem(p, names, i, kind) for i, (p, kind) in enumerate(zip(shown, kinds, strict=True)))
     more = len(comparison.problems) - len(shown)
-    note = f" The first {SHOWN} of {len(comparison.problems):,} are shown; the files hold all." if more else ""
+    note = f" The first {MAX_SHOWN} of {len(comparison.problems):,} are shown; the files hold all." if more else ""
     columns = f"{_columns(comparison)}{rows}"
-    tall = " tall" if len(shown) > _TALL else ""
+    tall = " tall" if len(shown) > _MIN_TALL else ""
     return (
-        '<section id="problems"><h2>Problems</h2><p class="caption">One row a problem, one column a method. Open a row '
-        f"to read the question and the answers.{note}</p>{_legend()}{_filters(kinds)}"
+        '<section id="problems"><h2>Problems</h2><p class="caption">A row for each problem, a column for each method. '
+        f"Open a row to read the question and the answers.{note}</p>{_legend()}{_filters(kinds)}"
         f'<div class="scroll grid{tall}" style="--n:{len(names)}" tabindex="0" role="region" '
         f'aria-label="Problems by method"><div class="sheet">{columns}</div></div></section>'
     )
@@ -98,13 +98,13 @@ def _problem(problem: ProblemRow, names: Sequence[str], index: int, kind: str) -
     kinds = [outcome(problem.trials.get(n)) for n in names]
     cells = "".join(_cell(k) for k in kinds)
     spoken = ": " + ", ".join(f"{escape(n)} {_WORDS[k]}" for n, k in zip(names, kinds, strict=True))
-    snippet = escape(" ".join(clean(problem.question[: 4 * _SNIPPET]).split())[:_SNIPPET])
+    snippet = escape(" ".join(clean(problem.question[: 4 * _MAX_SNIPPET]).split())[:_MAX_SNIPPET])
     answers = "".join(_answer(n, problem.trials.get(n), k) for n, k in zip(names, kinds, strict=True))
     what = f'<span class="what"><b>{_words(problem.id, 80)}</b> <span>{snippet}</span></span>'
     return (
         f'<details class="problem {kind}" id="problem-{index + 1}"><summary>{what}{cells}<span class="hidden">{spoken}'
-        f'</span></summary><div class="inside"><dl><dt>Question</dt><dd>{_block(problem.question, _QUESTION)}</dd>'
-        f"<dt>Gold answer</dt><dd>{_block(problem.gold, _ANSWER)}</dd>{_draws(problem)}</dl>"
+        f'</span></summary><div class="inside"><dl><dt>Question</dt><dd>{_block(problem.question, _MAX_QUESTION)}</dd>'
+        f"<dt>Gold answer</dt><dd>{_block(problem.gold, _MAX_ANSWER)}</dd>{_samples(problem)}</dl>"
         f'<ul class="answers">{answers}</ul></div></details>'
     )
 
@@ -112,7 +112,7 @@ def _problem(problem: ProblemRow, names: Sequence[str], index: int, kind: str) -
 def _answer(name: str, trial: Trial | None, kind: str) -> str:
     if trial is None:
         return f"<li>{_cell(kind)}<div><b>{escape(name)}</b> <em>not run</em></div></li>"
-    said = "<em>no answer</em>" if trial.answer is None else _block(trial.answer, _ANSWER)
+    said = "<em>no answer</em>" if trial.answer is None else _block(trial.answer, _MAX_ANSWER)
     facts = [_WORDS[kind] + (f" ({trial.score:.2g})" if kind == "partial" and trial.score is not None else "")]
     facts += [
         f"{count(trial.cost.tokens)} tokens",
@@ -120,7 +120,7 @@ def _answer(name: str, trial: Trial | None, kind: str) -> str:
     ]
     facts += [duration(trial.wall_seconds)] if trial.wall_seconds else []
     facts += [f"ended by {trial.stop}"] if trial.stop not in ("done", "") else []
-    error = f'<div class="error">{_block(trial.error, _ANSWER)}</div>' if trial.error else ""
+    error = f'<div class="error">{_block(trial.error, _MAX_ANSWER)}</div>' if trial.error else ""
     return (
         f'<li>{_cell(kind)}<div><b>{escape(name)}</b> <span class="facts">{_list(facts)}</span>{said}{error}</div></li>'
     )
@@ -131,14 +131,14 @@ def _list(facts: Sequence[str]) -> str:
     return ", ".join(escape(fact).replace(" ", "\u00a0") for fact in facts)
 
 
-def _draws(problem: ProblemRow) -> str:
-    if not problem.draws:
+def _samples(problem: ProblemRow) -> str:
+    if not problem.samples:
         return ""
-    scores = [d for d in problem.draws if d is not None]
+    scores = [d for d in problem.samples if d is not None]
     right = sum(d >= 1 for d in scores)
-    unscored = len(problem.draws) - len(scores)
+    unscored = len(problem.samples) - len(scores)
     rest = f", {unscored} not scored" if unscored else ""
-    return f"<dt>Samples</dt><dd>{right} of {len(problem.draws)} right{rest}</dd>"
+    return f"<dt>Samples</dt><dd>{right} of {len(problem.samples)} right{rest}</dd>"
 
 
 def _words(text: str, limit: int) -> str:

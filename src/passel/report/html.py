@@ -1,4 +1,4 @@
-"""The page: one file, no script, no network; it reads the same on a phone, on paper, in the light and in the dark."""
+"""The page: one file, no script, no network; it is readable on a phone, on paper, in light and in dark mode."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from passel.measure.comparison import Comparison, Curve
 from passel.pages import frame
 from passel.pages.canvas import NARROW, WIDE
 from passel.pages.text import clean, cut, escape, percent, plain, prose
-from passel.report.findings import FEW, findings, saved
+from passel.report.findings import MIN_SCORED, findings, saved
 from passel.report.grid import grid
 from passel.report.marks import glyph, marks
 from passel.report.rows import methods
@@ -64,8 +64,9 @@ def _methods(comparison: Comparison) -> str:
     lines = [
         "Brackets hold confidence intervals over problems.",
         "Differences are in points, paired over the problems scored for both.",
-        "Costs are means for one problem, as each method takes alone.",
-        f"Each interval stands for itself; with fewer than {FEW} scored problems none is trusted.",
+        "Costs are means for one problem, without sharing.",
+        f"A difference is significant where its interval excludes 0 and at least {MIN_SCORED} problems are scored; "
+        "intervals are not adjusted for the number of methods.",
         saved(comparison),
     ]
     caption = " ".join(prose(line) for line in lines if line)
@@ -110,8 +111,8 @@ def _cost_caption(comparison: Comparison) -> str:
 def _curves_caption(comparison: Comparison) -> str:
     hows = ", ".join(f"{_short(c.name)} {_short(c.how)}" for c in comparison.curves if c.k)
     return (
-        f'<p class="caption">What the first k samples of one pool would give; bands are intervals over problems. '
-        f"Computed: {hows}. Coverage counts a problem as right if any sample is: no method can choose better.</p>"
+        f'<p class="caption">Accuracy with k samples of the same problems; bands are intervals over problems. '
+        f"Computed: {hows}. Coverage counts a problem as right if any sample is right: no selection can be better.</p>"
     )
 
 

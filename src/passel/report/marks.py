@@ -27,7 +27,7 @@ SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A series: which colour, which shape, and whether hollow (coverage, which does not compete)."""
+    """A series: which colour, which shape, and whether hollow (methods that know the gold answer)."""
 
     colour: int
     shape: str
@@ -44,7 +44,9 @@ def marks(comparison: Comparison) -> dict[str, Mark]:
 
 
 def curve_mark(name: str, known: dict[str, Mark], taken: Sequence[Mark] = ()) -> Mark:
-    """That of the method with the curve's name; coverage takes that of a method that is coverage; else a free one."""
+    """The mark of the method with the curve's name; for coverage, of a method that knows the gold answer; else new."""
+    if name in known:
+        return known[name]
     for method, mark in known.items():
         if method.partition(":")[0] == name:
             return mark

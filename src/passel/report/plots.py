@@ -1,4 +1,4 @@
-"""The plots: accuracy against cost, and the curves over the number of samples. Matplotlib is imported when one is made.
+"""The plots: accuracy against cost, and curves over the number of samples. Matplotlib is imported when used.
 
 Each is drawn twice, wide and narrow, at the size it is shown: text keeps its size on a phone.
 """
@@ -25,7 +25,7 @@ __all__ = ["cost_plot", "curves_plot", "drawable", "lines_plot"]
 
 
 def drawable(comparison: Comparison) -> list[MethodRow]:
-    """The methods that have a place in the plane of cost and accuracy."""
+    """The methods with a known accuracy and cost."""
     return [r for r in comparison.methods if r.accuracy.value is not None and mean(r, "tokens") is not None]
 
 
@@ -57,7 +57,11 @@ def curves_plot(comparison: Comparison, size: Size) -> str:
 
 
 def lines_plot(given: Sequence[Curve], known: dict[str, Mark], size: Size, name: str) -> str:
-    """The same for any curves; `known` has the marks of methods, `name` is the plot's in the page."""
+    """Accuracy against the number of samples, for any curves.
+
+    Args:
+        known: marks by method. name: of the plot, unique in the page.
+    """
     curves, used = [c for c in given if c.k], list[Mark]()
     with drawing():
         figure, axes = canvas(size, right=max(width(label(c.name, size), size) for c in curves) + 12)
@@ -101,14 +105,14 @@ def _cost_limits(axes: Axes, rows: Sequence[MethodRow], costs: Sequence[float], 
     axes.xaxis.set_major_formatter(FuncFormatter(_compact if len(set(short)) == len(short) else _in_full))
 
 
-def _decades(low: float, high: float, most: int) -> list[float]:
+def _decades(low: float, high: float, max_ticks: int) -> list[float]:
     """Round numbers for a log axis: 1, 2, 5 a decade where there is room, else fewer."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     for digits in ((1, 2, 5), (1, 3), (1,)):
         ticks = [d * 10.0**e for e in range(first, last + 1) for d in digits if low <= d * 10.0**e <= high]
-        if len(ticks) <= most:
+        if len(ticks) <= max_ticks:
             return ticks
-    return ticks[:: math.ceil(len(ticks) / most)]
+    return ticks[:: math.ceil(len(ticks) / max_ticks)]
 
 
 def _point(axes: Axes, row: MethodRow, cost: float, mark: Mark, gid: str) -> None:

@@ -11,7 +11,7 @@ __all__ = ["methods"]
 
 
 def methods(comparison: Comparison) -> str:
-    """One row a method; money only where the model has a price."""
+    """One row for each method; money only where the model has a price."""
     edge, known = frontier(comparison.methods), marks(comparison)
     first = comparison.methods[0].name
     tokens = "Tokens, $" if comparison.price_known else "Tokens"

@@ -1,4 +1,4 @@
-"""What was run, as a list a reader can check and repeat."""
+"""The settings of the run, as a list."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from passel.pages.text import clean, count, cut, dollars, duration, escape, perc
 __all__ = ["setup"]
 
 _ELSEWHERE = ("methods", "problems", "curves", "verifiers", "notes", "price_known")
-_LABELS = {"paid": "Paid, shared draws once", "alone": "Each method alone, in all", "wall_seconds": "Took"}
-_LIMIT = 500
+_LABELS = {"paid": "Paid, shared samples once", "alone": "Sum of methods without sharing", "wall_seconds": "Took"}
+_MAX_LENGTH = 500
 
 
 def setup(comparison: Comparison) -> str:
-    """Every field of the comparison that the page shows nowhere else; empty ones are left out."""
+    """Every field of the comparison that the page shows nowhere else; empty fields are left out."""
     rows = ""
     for one in fields(comparison):
         if one.name in _ELSEWHERE:
@@ -49,7 +49,7 @@ def _plain(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    kept, more = cut(clean(text), _LIMIT)
+    kept, more = cut(clean(text), _MAX_LENGTH)
     return escape(kept) + (f" … ({more:,} more characters)" if more else "")
 
 

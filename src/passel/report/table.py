@@ -18,7 +18,7 @@ __all__ = ["as_text", "footer", "table"]
 
 
 def table(comparison: Comparison) -> Table:
-    """One row a method, in the order they were asked for; money only where the model has a price."""
+    """One row for each method, in the given order; money only where the model has a price."""
     priced = comparison.price_known
     out = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, show_edge=False)
     out.add_column("method", overflow="fold", min_width=6)
@@ -32,16 +32,16 @@ def table(comparison: Comparison) -> Table:
 
 
 def footer(comparison: Comparison) -> list[str]:
-    """What the table needs said: its units, the upper bounds, what sharing saved, and the notes of the run."""
+    """The lines below the table: its units, the upper bounds, what sharing saved, and the notes of the run."""
     lines: list[str] = []
     if comparison.methods:
-        lines.append("Accuracy and difference [interval]; costs are means a problem, each method alone.")
+        lines.append("Accuracy and difference [interval]; costs are means a problem, without sharing.")
     if any(r.uses_gold for r in comparison.methods):
-        lines.append("* knows the gold answer: coverage, an upper bound, not a choice.")
+        lines.append("* knows the gold answer: coverage, an upper bound.")
     if comparison.verifiers:
         lines.append(
             "Verifiers: AUC within problems; best, vote and coverage of all samples; the ceiling of resampling until "
-            "one is accepted; the best number of tries K where a wrong answer costs as much as a right one brings."
+            "an answer is accepted; the best limit of tries K where a wrong answer costs as much as a right one gains."
         )
     if sentence := saved(comparison):
         lines.append(plain(sentence))

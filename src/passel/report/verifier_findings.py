@@ -1,4 +1,4 @@
-"""What is known of a verifier, in sentences; names stand in backticks, as in `findings`."""
+"""The findings on a verifier, in sentences; names are in backticks, as in `findings`."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from passel.estimators.verifiers.row import ValueCurve
+from passel.estimators.verifiers.resampling import ValueCurve
 from passel.measure.comparison import Estimate, VerifierRow
+from passel.measure.evaluate_verifier import CHOSEN_HERE
 from passel.pages.text import percent, points
-from passel.report.findings import FEW, span
+from passel.report.findings import MIN_SCORED, span
 
 __all__ = ["calibrated", "last", "sentences", "tries"]
 
 HARD = 0.5
-"""Problems of whose samples a smaller share is right are called hard."""
+"""Problems with a smaller share of right samples are called hard."""
 
 
 def sentences(row: VerifierRow) -> tuple[str, ...]:
-    """Everything worth saying, the most telling first."""
+    """Returns the findings, the most important first."""
     if not row.problems:
-        return ("No problem had samples whose worth is known: nothing can be said.",)
+        return ("No problem has samples that could be scored: nothing was measured.",)
     return (*_ceiling(row), *_tries(row), *_order(row), *_choice(row), *_errors(row), *_scores(row), *_caveats(row))
 
 
 def tries(value: ValueCurve, depth: int) -> str:
-    """The best number of tries: "3", "0", or "≥ 8" where the pool ends before the gain does."""
+    """The best number of tries: "3", "0", or "≥ 8" where all samples are used and more might gain."""
     return f"≥ {value.best_k}" if value.best_k == depth else str(value.best_k)
 
 
@@ -58,12 +59,12 @@ def _ceiling(row: VerifierRow) -> Iterator[str]:
         yield f"Resampling until {_name(row)} accepts reaches coverage, {limit}."
     elif found.never:
         yield (
-            f"Resampling until {_name(row)} accepts comes to {limit}, {below}, as far as {row.depth} samples a problem "
-            f"tell: {_problems(found.never)} had none accepted, which counts as no answer."
+            f"Resampling until {_name(row)} accepts reaches {limit}, {below}, estimated from {row.depth} samples a "
+            f"problem: {_problems(found.never)} had no accepted sample, which counts as no answer."
         )
     else:
         yield (
-            f"Resampling until {_name(row)} accepts cannot pass {limit}, {below}, however many samples are drawn"
+            f"Resampling until {_name(row)} accepts cannot exceed {limit}, {below}, with any number of samples"
             f"{_hard(row)}."
         )
     if found.never and (why := _hard(row)):
@@ -71,12 +72,12 @@ def _ceiling(row: VerifierRow) -> Iterator[str]:
 
 
 def _hard(row: VerifierRow) -> str:
-    """Of what it accepts on the hard problems, how much is wrong, if most is."""
+    """The share of wrong answers among those accepted on hard problems, where it is above a half."""
     shares = [1.0 - p.precision for p in row.problems if p.precision is not None and p.right < HARD * p.samples]
     wrong = float(np.mean(shares)) if shares else 0.0
     if wrong <= 0.5:
         return ""
-    return f": of what it accepts on problems where less than half of the samples are right, {percent(wrong)} is wrong"
+    return f": of the answers accepted where less than half of the samples are right, {percent(wrong)} are wrong"
 
 
 def _tries(row: VerifierRow) -> Iterator[str]:
@@ -88,27 +89,27 @@ def _tries(row: VerifierRow) -> Iterator[str]:
     one = next((v for v in found.values if v.cost == 1.0), None)
     if one is not None and one.best_k:
         yield (
-            f"Where a wrong answer costs as much as a right one brings, the best number of tries is {_best(one, row)}, "
+            f"Where a wrong answer costs as much as a right one gains, the best number of tries is {_best(one, row)}, "
             f"worth {one.best_value:.2f} a problem."
         )
     if idle and paying:
-        least = min(v.cost for v in idle)
-        brings = "a right one brings" if least == 1.0 else f"{least:g} right ones bring"
-        yield f"If a wrong answer costs as much as {brings}, it is best not to answer at all."
+        lowest = min(v.cost for v in idle)
+        gains = "a right one gains" if lowest == 1.0 else f"{lowest:g} right answers gain"
+        yield f"If a wrong answer costs as much as {gains}, it is best not to answer at all."
     elif idle and any(v.cost > 0 for v in idle):
-        yield "At no cost of a wrong answer that was looked at is it worth answering."
+        yield "At every cost of a wrong answer considered here, it is best not to answer."
 
 
 def _best(one: ValueCurve, row: VerifierRow) -> str:
     ends = f" (interval {one.low_k} to {one.high_k})" if one.low_k < one.high_k else ""
-    more = ", all that there are" if one.best_k == row.depth else ""
+    more = ", all the samples" if one.best_k == row.depth else ""
     return f"{one.best_k}{more}{ends}"
 
 
 def _order(row: VerifierRow) -> Iterator[str]:
     own, pooled = row.auc_within.value, row.auc.value
     if pooled is None:
-        yield "All answers are right, or all are wrong: whether it knows the difference cannot be told."
+        yield "All answers are right, or all are wrong: its ranking cannot be measured."
     if own is not None:
         yield (
             f"It scores a right sample above a wrong one of the same problem {percent(own)} of the time"
@@ -116,8 +117,8 @@ def _order(row: VerifierRow) -> Iterator[str]:
         )
     if own is not None and pooled is not None and pooled - own >= 0.05:
         yield (
-            f"Over all problems in one pool that is {percent(pooled)}: part of what it sees is which problems are "
-            "easy, and that does not help to choose among samples."
+            f"Across problems it is {percent(pooled)}: part of the score says which problems are easy, which does not "
+            "help to choose among samples."
         )
 
 
@@ -125,7 +126,7 @@ def _choice(row: VerifierRow) -> Iterator[str]:
     best, vote = row.curve("best_of"), row.curve("vote")
     if best is None or row.depth < 2:
         return
-    words = f"Best of {row.depth} by it is right {percent(best.value[-1])}"
+    words = f"Best of {row.depth} with it is right on {percent(best.value[-1])}"
     against = [f"one sample {percent(row.mean.value)}"]
     if vote is not None:
         against.append(f"a vote {percent(vote.value[-1])}")
@@ -141,11 +142,10 @@ def _errors(row: VerifierRow) -> Iterator[str]:
     parts += [f"rejects {percent(right)} of right ones"] if right is not None else []
     if not parts:
         return
-    sure = f"; of what it accepts {percent(row.precision.value)} is right" if row.precision.value is not None else ""
+    precision = row.precision.value
+    sure = f"; of the answers it accepts {percent(precision)} are right" if precision is not None else ""
     chosen = (
-        ", the one with the largest gap of the two rates on these very samples"
-        if "this pool" in row.threshold_rule
-        else ""
+        ", chosen on these samples for the largest gap of the two rates" if row.threshold_rule == CHOSEN_HERE else ""
     )
     yield f"At a threshold of {row.threshold:.3g}{chosen}, it {' and '.join(parts)}{sure}."
 
@@ -157,14 +157,14 @@ def _scores(row: VerifierRow) -> Iterator[str]:
     if calibrated(row):
         yield f"Its probabilities are off by {error} on average (expected calibration error)."
     else:
-        yield f"Its score is not meant as a probability; read as one it would be off by {error} on average."
+        yield f"Its score is not meant as a probability; as a probability it would be off by {error} on average."
 
 
 def _caveats(row: VerifierRow) -> Iterator[str]:
     if row.compares:
         yield (
-            f"It compares the {row.depth} samples of a problem with each other: best of fewer would be judged anew, "
-            "and there is no resampling with it."
+            f"It compares the {row.depth} samples of a problem with each other: best of fewer needs new judgements, "
+            "and resampling does not apply."
         )
     if row.unscored:
         answers = row.samples - row.unanswered
@@ -172,8 +172,8 @@ def _caveats(row: VerifierRow) -> Iterator[str]:
     if row.unanswered:
         yield f"{row.unanswered} of {row.samples} samples hold no answer and count as rejected."
     if row.left_out:
-        yield f"{_problems(row.left_out)} without samples, or with some that could not be scored, left out."
-    if 0 < len(row.problems) < FEW:
+        yield f"{_problems(row.left_out)} without samples, or with samples that could not be scored, left out."
+    if 0 < len(row.problems) < MIN_SCORED:
         yield f"Only {_problems(len(row.problems))}: too few to trust the intervals."
 
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from passel.estimators.verifiers.row import ReliabilityBin, ValueCurve
+from passel.estimators.verifiers.calibration import ReliabilityBin
+from passel.estimators.verifiers.resampling import ValueCurve
 from passel.measure.comparison import VerifierRow
 from passel.pages.canvas import HALF, canvas, label, name_ends, roomy, titles, width
 from passel.pages.svg import MUTED, PAPER, drawing, series, to_svg
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["calibration_plot", "errors_plot", "roc_plot", "value_plot"]
 
-TIPPED = 80
+MAX_TIPS = 80
 """Problems that get a bar of their own with a tooltip; more are drawn as one shape."""
 
 
@@ -66,7 +67,7 @@ def calibration_plot(row: VerifierRow, colour: int, name: str) -> str:
 
 
 def value_plot(row: VerifierRow, name: str) -> str:
-    """Value of K tries at most, one line for each cost of a wrong answer, with its best K."""
+    """Value of at most K tries, one line for each cost of a wrong answer, with its best K."""
     assert row.resampling is not None, "drawn only where there is resampling"
     values = row.resampling.values
     names = [f"cost {one.cost:g}" for one in values]
@@ -90,13 +91,13 @@ def value_plot(row: VerifierRow, name: str) -> str:
         name_ends(
             axes, ends[::-1], names[::-1], colours[::-1], HALF
         )  # where they leave the canvas, the dearest is last
-        titles(axes, "Value a problem", "tries at most, K", HALF)
+        titles(axes, "Value a problem", "limit of tries, K", HALF)
         said = ". ".join(tips.values())
         return to_svg(figure, name, f"Value of resampling with {clean(row.name)}", said, tips, HALF.css)
 
 
 def errors_plot(row: VerifierRow, colour: int, name: str) -> str:
-    """The false-positive rate of each problem that has wrong answers, sorted, and that of all together."""
+    """The false-positive rate of each problem that has wrong answers, sorted, and the rate over all problems."""
     found = sorted((p for p in row.problems if p.wrong), key=lambda p: (p.false_positive_rate or 0.0, p.wrong))
     rates = [p.false_positive_rate or 0.0 for p in found]
     with drawing():
@@ -104,7 +105,7 @@ def errors_plot(row: VerifierRow, colour: int, name: str) -> str:
         axes.set_ylim(0.0, 1.03)
         axes.set_xlim(0, len(found))
         tips: dict[str, str] = {}
-        if len(found) <= TIPPED:
+        if len(found) <= MAX_TIPS:
             for i, (one, rate) in enumerate(zip(found, rates, strict=True)):
                 tips[f"tip-{i}"] = f"{clean(one.id)[:60]}: {one.accepted_wrong} of {one.wrong} wrong answers accepted"
                 axes.bar(i + 0.5, max(rate, 0.006), 0.84, color=series(colour), linewidth=0, alpha=0.75)[0].set_gid(
@@ -138,12 +139,12 @@ def _mark(axes: Axes, x: float, y: float, colour: int, gid: str, face: str) -> N
 
 
 def _place(k: int) -> float:
-    """Where K stands: on a logarithmic scale that has room for 0."""
+    """The place of K on a logarithmic scale that has room for 0."""
     return math.log2(k + 1)
 
 
 def _from_zero(axes: Axes, depth: int) -> None:
-    """K from 0 to the pool's depth, marked at 0 and the powers of two."""
+    """Sets the axis to K from 0 to the number of samples, marked at 0 and the powers of two."""
     marked: Sequence[int] = sorted({0, *(2**e for e in range(31) if 2**e < depth / 1.4), depth})
     axes.set_xticks([_place(k) for k in marked], [str(k) for k in marked])
     axes.set_xlim(_place(0) - 0.03 * _place(depth), _place(depth) * 1.02)

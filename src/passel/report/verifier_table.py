@@ -15,7 +15,7 @@ __all__ = ["verifier_table"]
 
 
 def verifier_table(comparison: Comparison) -> Table:
-    """One row a verifier, in percent; AUC is within problems, best is best of n, K is that at cost 1."""
+    """One row for each verifier, in percent; AUC is within problems, best is best of n, K is for cost 1."""
     out = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, show_edge=False)
     out.add_column("verifier", overflow="fold", min_width=12)
     errors, chosen = ("false\n+ %", "false\n- %", "not\nscored"), ("best\n%", "vote\n%", "cover\n%")

@@ -1,4 +1,4 @@
-"""The section on verifiers: how well each tells right from wrong, and what that buys."""
+"""The section on verifiers: how well each verifier tells right from wrong, and what that gains."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from passel.report.findings import span
 from passel.report.marks import COLOURS, Mark, glyph, marks
 from passel.report.verifier_findings import calibrated, last, sentences, tries
 
-__all__ = ["SHOWN", "verifiers"]
+__all__ = ["MAX_SHOWN", "verifiers"]
 
-SHOWN = 12
+MAX_SHOWN = 12
 """Verifiers with plots; the table has all."""
 
 _HEADS = (
@@ -26,9 +26,10 @@ _HEADS = (
 )
 _CAPTION = (
     "AUC: chance that a right sample scores above a wrong one, ties half; within problems "
-    "is what best-of-n needs, in one pool problems are compared too. "
-    "False positives are wrong answers accepted, false negatives right answers rejected. The ceiling is where drawing "
-    "until an answer is accepted ends. Best K: tries at most where a wrong answer costs as much as a right one brings. "
+    "is what best-of-n needs; across problems, samples of different problems are compared too. "
+    "False positives are wrong answers accepted, false negatives right answers rejected. The ceiling is the accuracy "
+    "of drawing until an answer is accepted. Best K: the best limit of tries where a wrong answer costs as much as a "
+    "right one gains. "
     "Calibration error is given where the score is meant as a probability."
 )
 
@@ -40,7 +41,7 @@ def verifiers(comparison: Comparison) -> str:
         return ""
     head = "".join(f'<th scope="col" class="num">{escape(one)}</th>' for one in _HEADS)
     body = "".join(_row(one, _mark(one, known)) for one in rows)
-    blocks = "".join(_block(one, i, known) for i, one in enumerate(rows[:SHOWN]))
+    blocks = "".join(_block(one, i, known) for i, one in enumerate(rows[:MAX_SHOWN]))
     return (
         '<section id="verifiers"><h2>Verifiers</h2><div class="scroll" tabindex="0" role="region" '
         'aria-label="Table of verifiers"><table class="methods judging"><thead><tr><th scope="col">Verifier</th>'
@@ -50,7 +51,7 @@ def verifiers(comparison: Comparison) -> str:
 
 
 def _mark(row: VerifierRow, known: dict[str, Mark]) -> Mark:
-    """That of the method whose samples it scored; a free one where that is not in the report."""
+    """The mark of the method whose samples it scored; an unused mark where that method is not in the report."""
     free = next((i for i in range(1, COLOURS) if all(i != mark.colour for mark in known.values())), 1)
     return known.get(row.method, Mark(free, "o"))
 
@@ -59,7 +60,7 @@ def _row(row: VerifierRow, mark: Mark) -> str:
     found = row.resampling
     one = next((v for v in found.values if v.cost == 1.0), None) if found else None
     cells = [
-        f'{_share(row.auc_within)}<span class="span">one pool {percent(row.auc.value)}</span>',
+        f'{_share(row.auc_within)}<span class="span">across {percent(row.auc.value)}</span>',
         *(_share(e) for e in (row.false_positive_rate, row.false_negative_rate)),
         f'{_share(row.accepted)}<span class="span">{row.unscored:,} unscored</span>',
         percent(row.calibration.error) if calibrated(row) and row.calibration else "n/a",
@@ -124,13 +125,13 @@ def _figure(drawn: str, caption: str) -> str:
 _RESAMPLING = Mark(7, "p")
 _ROC = "Rates at every threshold; the ring is the one in use. The dotted diagonal is chance."
 _CALIBRATION = "Samples in bins of about equal number. On the diagonal, a probability means what it says."
-_SCORE = "Samples in bins of about equal number, by score. A score need not lie on the diagonal; it should rise."
+_SCORE = "Samples in bins of about equal number, by score. A score need not lie on the diagonal; the line should rise."
 _VALUE = (
     "A right answer is worth 1, a wrong one minus its cost, none 0. "
     "Dots mark the best K; at 0 it is better not to answer."
 )
 _ERRORS = "One bar a problem; the dashed line is all wrong answers together."
 _CURVES = (
-    "What k samples would give: the one it scores highest, the vote, the vote weighted by its scores, the first that "
-    "it accepts (none is not right), and coverage, which no choice can pass. Bands are intervals over problems."
+    "Accuracy with k samples: the sample with the highest score, the vote, the vote weighted by scores, the first "
+    "accepted sample, and coverage, which no choice can exceed. Bands are intervals over problems."
 )

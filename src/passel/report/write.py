@@ -1,4 +1,4 @@
-"""Writing a report: each file whole or not at all."""
+"""Writes a report; each file atomically."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ __all__ = ["write_report"]
 
 
 def write_report(comparison: Comparison, folder: Path) -> Path:
-    """Writes `comparison.json`, `methods.csv`, `problems.csv`, `report.html` and, where a verifier scored a pool,
-    `verifiers.csv`; returns the path of the page.
+    """Writes the files of a report and returns the path of its page.
 
-    The data go first, so that a fault in drawing loses nothing. Equal comparisons give equal bytes. Plots need
+    The files are `comparison.json`, `methods.csv`, `problems.csv`, `report.html` and, where a verifier scored all
+    samples of a method, `verifiers.csv`.
+
+    The data go first, so that an error in drawing loses nothing. Equal comparisons give equal bytes. Plots need
     matplotlib (`pip install "passel[report]"`); without it the page says so and has everything else.
     """
     folder.mkdir(parents=True, exist_ok=True)

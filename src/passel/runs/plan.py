@@ -1,4 +1,4 @@
-"""What is to be run, as plain values: checked when built, written beside the record, enough to run it again."""
+"""The settings of a run as plain values: checked when built, written beside the record, enough to run it again."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ __all__ = ["Plan", "check_roles"]
 
 
 def check_roles(roles: Iterable[str], needs: Sequence[Needs]) -> None:
-    """Raises UsageError for a role that nobody plays; methods that do not say what they need may ask for any."""
-    wanted = {role for one in needs for role in one} - {"generator", "tool"}
+    """Raises UsageError for a role that no method uses; a method that does not declare its needs may use any."""
+    wanted = {role for roles_needed in needs for role in roles_needed} - {"generator", "tool"}
     for role in roles if all(needs) else ():
         if role not in wanted and role != "generator":
             raise unknown("role", role, wanted)
@@ -30,21 +30,22 @@ def check_roles(roles: Iterable[str], needs: Sequence[Needs]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One comparison (or run of one method).
+    """The settings of a comparison, or of a run of one method.
 
     Args:
         model: spec of the generator's model.
         task: spec of the task.
-        methods: specs, such as `vote` or `vote:n=4`; distinct.
-        n: samples for every method that takes `n` and was given none; None: each method's default.
-        limit: problems at most; None: all.
-        seed: of the choice of problems and of every draw.
+        methods: distinct specs, such as `vote` or `vote:n=4`.
+        n: number of samples, for every method that takes n and does not set it; None: each method's default.
+        limit: maximum number of problems; None: all.
+        seed: of the choice of problems and of all samples.
         sampling: of the generator.
         roles: specs of models for other roles.
-        budget: over the whole run. problem_budget: for one method on one problem.
-        instruction, system: in place of the task's own, where given.
-        concurrency: problems worked on at once.
-        judged_run: folder of the run whose samples are judged, seen from this run's own folder; none is drawn.
+        budget: limits of the whole run.
+        problem_budget: limits of one method on one problem.
+        instruction, system: replace the task's own; None: they do not.
+        concurrency: maximum number of problems at once.
+        judged_run: folder of the run whose samples are judged, relative to this run's folder; no sample is drawn.
         pilot: folder of an earlier comparison, for methods that choose by one.
     """
 
@@ -66,17 +67,17 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.methods:
-            raise UsageError("no method given")
+            raise UsageError("no method given").about("methods")
         if len(set(self.methods)) < len(self.methods):
-            raise UsageError(f"a method is given twice: {', '.join(self.methods)}")
+            raise UsageError(f"one is given twice: {', '.join(self.methods)}").about("methods")
         for name, value in (("n", self.n), ("limit", self.limit), ("concurrency", self.concurrency)):
             if value is not None and value < 1:
-                raise UsageError(f"{name} must be at least 1, got {value}")
+                raise UsageError(f"must be at least 1, got {value}", field=name)
         if self.problem_budget.seconds is not None:
-            raise UsageError("--problem-budget: seconds limits the whole run; give it with --budget")
+            raise UsageError("cannot limit seconds, which are limited for the whole run", field="problem_budget")
 
     def load_methods(self) -> list[ConfiguredMethod]:
-        """The methods, found and with their options bound. Raises UsageError for unknown names and options."""
+        """Loads the methods with their options. Raises UsageError for unknown names and options."""
         return [load(spec, defaults={} if self.n is None else {"n": self.n}) for spec in self.methods]
 
     def save(self, folder: Path) -> None:
@@ -86,7 +87,7 @@ class Plan:
         temporary.replace(folder / "run.json")
 
     def to_json(self) -> dict[str, Any]:
-        """JSON values; what is unset is left out."""
+        """Returns JSON values; unset limits and sampling parameters are left out."""
         data = asdict(self) | {"sampling": self.sampling.given()}
         for name in ("budget", "problem_budget"):
             data[name] = {limit: value for limit, value in data[name].items() if value is not None}
@@ -94,7 +95,7 @@ class Plan:
 
     @classmethod
     def open(cls, folder: Path) -> Plan:
-        """Reads run.json back."""
+        """Reads run.json."""
         path = folder / "run.json"
         try:
             data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -117,7 +118,7 @@ class Plan:
             ) from error
 
     def command(self, folder: Path | None) -> str:
-        """The command line that runs this plan (again)."""
+        """Returns the command line that runs this plan."""
         words = ["passel", *self._what(folder)]
         seed = self.seed if self.judged_run is None else None
         for name, value in (("--n", self.n), ("--limit", self.limit), ("--seed", seed)):
@@ -148,10 +149,10 @@ class Plan:
         return ["verify", "--run", judged, "--task", self.task, "--verifier", ",".join(verifiers)]
 
     def replace(self, **changes: Any) -> Plan:
-        """A copy with some settings changed."""
+        """Returns a copy with some settings changed."""
         return replace(self, **changes)
 
 
 def _word(value: object) -> str:
-    """A value of a flag; a pair, such as a token and its bias, as KEY=VALUE."""
+    """Returns a value of a flag as text; a pair, such as a token and its bias, as KEY=VALUE."""
     return "=".join(map(str, cast("tuple[object, ...]", value))) if isinstance(value, tuple) else str(value)

@@ -8,19 +8,19 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from passel.core.driver import Outcome, ReplyStore, Record, Roles, Tool
+from passel.core.driver import MemoryStore, Outcome, Record, ReplyStore, Roles, Tool
 from passel.core.key import Key
 from passel.core.model import Binding
 from passel.core.problem import Problem
 from passel.methods import ConfiguredMethod
 from passel.models.replay import FrozenStore, Replay, ReplayedStore
 from passel.runs.pilot import PILOT, Pilot
-from passel.runs.piloting import observed
+from passel.runs.pilot_of_run import pilot_of_run
 from passel.runs.plan import Plan
+from passel.runs.run_progress import RunProgress
 from passel.runs.scoring import Scorer, tools_of
 from passel.runs.session import Models, Session, admit
 from passel.runs.trials import Trials
-from passel.runs.watch import Watch
 from passel.tasks import Examples, Task
 from passel.tasks import load as load_task
 
@@ -28,7 +28,7 @@ __all__ = ["Run"]
 
 
 class Run:
-    """A plan with a folder for its record, or without one (nothing is kept then).
+    """A plan with a folder for its record; without a folder nothing is kept.
 
     >>> run = Run(Plan(model="toy", task="rg:chain_sum", methods=("single", "vote"), n=4, limit=2))
     >>> trials = run_sync(run.execute())
@@ -49,30 +49,30 @@ class Run:
 
     @classmethod
     def open(cls, folder: Path | str) -> Run:
-        """The run that was made in a folder."""
+        """Opens the run in a folder."""
         return cls(Plan.open(Path(folder)), folder)
 
-    async def execute(self, watch: Watch | None = None, *, models: Models | None = None) -> Trials:
-        """Runs what the record does not hold yet.
+    async def execute(self, progress: RunProgress | None = None, *, models: Models | None = None) -> Trials:
+        """Runs the plan; replies that are in the record are not asked for again.
 
         Args:
-            watch: is kept up to date. models: opened elsewhere, and left open; default: the run opens and closes its
-                own.
+            progress: is kept up to date.
+            models: opened models, which are left open; default: the run opens and closes its own.
 
         Raises:
-            UsageError: a method, task or model that does not exist, or needs what the model cannot do (Impossible);
+            UsageError: an unknown method, task or model, or a method that needs what its model cannot do (Impossible);
                 raised before anything is spent.
             ModelError: the model cannot be used at all.
             RecordError: the record cannot be read or written.
         """
         if models is None:
             async with Models() as own:
-                return await self.execute(watch, models=own)
+                return await self.execute(progress, models=own)
         bindings = self._bindings(models)
         admit(self.methods, bindings, roles=self.plan.roles, pilot=self.plan.pilot)
         if self.plan.pilot is not None:
             self.pilot = await Run.open(self.plan.pilot).as_pilot()
-        Roles(bindings)  # refuses sampling parameters that a model does not take, before anything is made
+        Roles(bindings)  # refuses sampling parameters that a model does not take, before a file is written
         problems = self._problems()
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -80,26 +80,28 @@ class Run:
             if self.pilot is not None:
                 self.pilot.save(self.folder)
         record = Record(self.record) if self.record else None
-        store = FrozenStore(record) if record and self.plan.judged_run is not None else record
+        store: ReplyStore = MemoryStore(max_replies=None) if record is None else record  # a run shares all its samples
+        if record is not None and self.plan.judged_run is not None:
+            store = FrozenStore(record)
         try:
-            trials, _ = await self._run(bindings, store, problems, watch or Watch())
+            trials, _ = await self._run(bindings, store, problems, progress or RunProgress())
             return trials
         finally:
             if record is not None:
                 record.close()
 
     async def replay(self) -> Trials:
-        """The same from the record alone, without a model; what is not recorded counts as unfinished."""
+        """Returns the trials from the record only, without a model; a trial that is not in the record is unfinished."""
         async with self._replayed() as (trials, _):
             return trials
 
     async def as_pilot(self) -> Pilot:
-        """What it found, for methods that choose by it; from the record alone.
+        """Returns the pilot of this run, from the record only.
 
-        Raises UsageError if nothing of it was scored.
+        Raises UsageError if no trial has a score.
         """
         async with self._replayed() as (trials, session):
-            return await observed(session.driver, trials)
+            return await pilot_of_run(session.driver, trials)
 
     @asynccontextmanager
     async def _replayed(self) -> AsyncGenerator[tuple[Trials, Session]]:
@@ -109,7 +111,7 @@ class Run:
             if self.plan.pilot is not None and self.folder is not None and (self.folder / PILOT).is_file():
                 self.pilot = Pilot.open(self.folder)
             bindings = {role: Binding(Replay(b.model.info), b.sampling) for role, b in self._bindings(Models()).items()}
-            yield await self._run(bindings, ReplayedStore(record), self._problems(), Watch(), record.wall_seconds)
+            yield await self._run(bindings, ReplayedStore(record), self._problems(), RunProgress(), record.wall_seconds)
         finally:
             record.close()
 
@@ -121,13 +123,15 @@ class Run:
         return bound
 
     def _others(self) -> dict[str, str]:
-        """The model of each role but the generator's. Without draws, nobody falls back on the generator."""
+        """Returns the model of each role but the generator. In a verification no role falls back on the generator."""
         wanted = {role for method in self.methods for role in method.needs} - {"generator", "tool"}
-        return dict.fromkeys(wanted if self.plan.judged_run is not None else (), self.plan.model) | dict(self.plan.roles)
+        return dict.fromkeys(wanted if self.plan.judged_run is not None else (), self.plan.model) | dict(
+            self.plan.roles
+        )
 
     @property
     def models(self) -> list[str]:
-        """Specs of the models that may be asked something."""
+        """The specs of the models that the run may ask."""
         drawing = [self.plan.model] if self.plan.judged_run is None else []
         return sorted({*drawing, *self._others().values()})
 
@@ -137,22 +141,24 @@ class Run:
     async def _run(
         self,
         bindings: Mapping[str, Binding],
-        store: ReplyStore | None,
+        store: ReplyStore,
         problems: Sequence[Problem],
-        watch: Watch,
+        progress: RunProgress,
         wall_seconds: float | None = None,
     ) -> tuple[Trials, Session]:
         shared = len(self.methods) > 1
         session = Session(bindings, store=store, budget=self.plan.budget, races="tokens" if shared else "clock")
-        watch.total, watch.spent = len(problems) * len(self.methods), lambda: session.spent
+        progress.total, progress.spent = len(problems) * len(self.methods), lambda: session.spent
         start = asyncio.get_running_loop().time()
         scorer = Scorer(self.task)
         try:
-            outcomes = await self._all(session, scorer, problems, watch)
+            outcomes = await self._all(session, scorer, problems, progress)
         finally:
             session.close()
         if wall_seconds is None:
-            wall_seconds = store.wall_seconds if isinstance(store, Record) else asyncio.get_running_loop().time() - start
+            wall_seconds = (
+                store.wall_seconds if isinstance(store, Record) else asyncio.get_running_loop().time() - start
+            )
         trials = Trials(
             self.plan,
             self.task,
@@ -167,27 +173,27 @@ class Run:
         return trials, session
 
     async def _all(
-        self, session: Session, scorer: Scorer, problems: Sequence[Problem], watch: Watch
+        self, session: Session, scorer: Scorer, problems: Sequence[Problem], progress: RunProgress
     ) -> dict[tuple[str, str], Outcome]:
         outcomes: dict[tuple[str, str], Outcome] = {}
         free = asyncio.Semaphore(self.plan.concurrency)
 
-        async def one(problem: Problem, method: ConfiguredMethod) -> None:
+        async def solve(problem: Problem, method: ConfiguredMethod) -> None:
             outcome = await self._solve(session, problem, method)
             outcomes[problem.id, method.name] = outcome
             await scorer.prepare(session.driver, problem.id, [outcome.result])
             score = scorer.score(problem.id, outcome.result.answer)
-            watch.done += 1
-            watch.failures += sum(outcome.failures.values())
+            progress.done += 1
+            progress.failures += sum(outcome.failures.values())
             if score is not None and outcome.error is None:
-                watch.scores.setdefault(method.name, []).append(score)
-            watch.changed()
+                progress.scores.setdefault(method.name, []).append(score)
+            progress.changed()
 
-        async def each(problem: Problem) -> None:
+        async def solve_all(problem: Problem) -> None:
             async with free:
-                await _all_or_nothing([one(problem, method) for method in self.methods])
+                await _all_or_nothing([solve(problem, method) for method in self.methods])
 
-        await _all_or_nothing([each(problem) for problem in problems])
+        await _all_or_nothing([solve_all(problem) for problem in problems])
         return outcomes
 
     async def _solve(self, session: Session, problem: Problem, method: ConfiguredMethod) -> Outcome:
@@ -207,8 +213,8 @@ def _task(plan: Plan) -> Task:
 
 
 async def _all_or_nothing(work: Sequence[Awaitable[None]]) -> None:
-    """Waits for all; the first that raises cancels the others and is raised."""
-    tasks = [asyncio.ensure_future(one) for one in work]
+    """Waits for all; the first error cancels the others and is raised."""
+    tasks = [asyncio.ensure_future(item) for item in work]
     try:
         for task in asyncio.as_completed(tasks):
             await task

@@ -1,4 +1,4 @@
-"""Scoring the answers of a run: at once where that is cheap, through the driver and its record where it runs code."""
+"""Scoring the answers of a run: directly where that is cheap, through the driver and its record where it runs code."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _NONE: Mapping[str, Tool] = {}
 
 
 def tools_of(task: Task, problem_id: str, others: Mapping[str, Tool] = _NONE) -> Tools:
-    """The tools around one problem: the task's `check` (what an answer is worth) and `reference` (its reference
-    solution), others of the run, and those of the room."""
+    """Returns the tools of one problem: the task's `check` (the score of an answer) and `reference` (the reference
+    solution), `others` of the run, and those of `passel.tools`."""
 
     def score(text: str, key: str) -> float | None:
         return task.score(problem_id, Answer(text, key))
@@ -32,23 +32,23 @@ def tools_of(task: Task, problem_id: str, others: Mapping[str, Tool] = _NONE) ->
 
 
 class Scorer:
-    """What answers are worth. Answers of a costly task are scored by the tool `check`, so that the record holds what
-    they are worth and a report runs nothing again."""
+    """Scores answers. Those of a costly task are scored by the tool `check`: so their scores are in the record, and a
+    report runs no code again."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
         self._known: dict[tuple[str, str], float | None] = {}
 
     async def prepare(self, driver: Driver, problem_id: str, results: Iterable[Result]) -> None:
-        """Scores what `score` will be asked for, where that takes long."""
+        """Scores the answers of some results for `score`, where that takes long."""
         if not self.task.costly(problem_id):
             return
-        answers = [a for r in results for a in (r.answer, *(one.answer for one in r.candidates)) if a is not None]
-        wanted = {a.key: a for a in answers if (problem_id, a.key) not in self._known}
+        answers = [answer for r in results for answer in (r.answer, *(c.answer for c in r.candidates))]
+        wanted = {a.key: a for a in answers if a is not None and (problem_id, a.key) not in self._known}
 
         def work() -> Flow[Result]:
-            asked = [call("check", label="score", text=a.text, key=a.key) for a in wanted.values()]
-            replies = yield from together(asked)
+            calls = [call("check", label="score", text=a.text, key=a.key) for a in wanted.values()]
+            replies = yield from together(calls)
             values = [reply.value if reply.ok else None for reply in replies]
             return Result(info=dict(zip(wanted, values, strict=True)))
 
@@ -56,7 +56,7 @@ class Scorer:
         self._known |= {(problem_id, key): value for key, value in outcome.result.info.items()}
 
     def score(self, problem_id: str, answer: Answer | None) -> float | None:
-        """What the answer is worth; see `Task.score`."""
+        """Returns the score of an answer; see `Task.score`."""
         if answer is not None and (problem_id, answer.key) in self._known:
             return self._known[problem_id, answer.key]
         return self.task.score(problem_id, answer)

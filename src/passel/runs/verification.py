@@ -1,4 +1,4 @@
-"""Judging the samples of a run that was made, without drawing any."""
+"""Judging the samples of an earlier run, without drawing new samples."""
 
 from __future__ import annotations
 
@@ -30,25 +30,30 @@ def verification(
     concurrency: int = 64,
     out: Path | str | None = None,
 ) -> Run:
-    """The run that judges the samples of a run: a majority vote for comparison, and best of n by each verifier.
+    """Returns a run that judges the samples of an earlier run: best of n by each verifier, and a majority vote for
+    comparison.
 
-    The generator is asked nothing. Judgements are added to the judged run's record, so that they are made once.
+    The generator is not asked. Judgements are added to the earlier run's record, so that they are made once.
 
     Args:
         run: folder of a run with a record. verifiers: specs, such as `judge` or `genrm:m=8`.
-        task: to make sure that the run is of this task; None: whatever it is of.
-        model: plays the verifiers' roles; None: the run's own model. roles: models for single roles.
-        limit: problems at most; None: all that the run had. n: draws a problem; None: all that it asked for.
-        out: where the report goes; None: the folder `verify` in the run's.
+        task: raise an error if the run is not of this task; None: any task.
+        model: plays the verifiers' roles; None: the run's own model.
+        roles: models for single roles.
+        limit: maximum number of problems; None: all of the run.
+        n: samples of each problem; None: as many as the run asked for.
+        budget: limits of the judging.
+        concurrency: maximum number of problems at once.
+        out: folder for the report; None: the folder `verify` in the run's.
 
     Raises:
         UsageError: no such run or verifier, or a run of another task.
     """
     if not verifiers:
-        raise UsageError("--verifier: no verifier given")
+        raise UsageError("no verifier given").about("verifiers")
     drawn = Plan.open(Path(run))
     if task is not None and task != drawn.task:
-        raise UsageError(f"the run in {run} is of the task {drawn.task}, not of {task}")
+        raise UsageError(f"the run in {run} is of the task {drawn.task}, not of {task}").about("task")
     if drawn.judged_run is not None:
         raise UsageError(f"{run} is itself a verification; give the folder of the run that it judged")
     wanted = {role for spec in verifiers for role in needs_of(load(spec))} - {"generator", "tool"}
@@ -70,7 +75,7 @@ def verification(
 
 
 def _draws(plan: Plan) -> int:
-    """How many draws of a problem the run's methods asked for at most."""
+    """Returns the largest number of samples of a problem that a method of the run asked for."""
     asked = [1]
     for method in plan.load_methods():
         default = parameters(method.make)["n"][1] if "n" in parameters(method.make) else 1

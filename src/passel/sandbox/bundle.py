@@ -1,4 +1,4 @@
-"""The modules of `inside`, compiled once: they travel to a worker through its pipe, so nothing of Passel is mounted."""
+"""The modules of `inside`, compiled once. A worker gets them through its pipe, so nothing of Passel is mounted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["LOADER", "bundle"]
 
-_MODULES = ("protocol", "lockdown", "plain", "run", "worker")  # each after those that it imports
+_MODULES = ("protocol", "lockdown", "plain", "run", "worker")  # each after the modules that it imports
 
 LOADER = """
 import marshal, os, sys
@@ -29,12 +29,12 @@ for name, code in marshal.loads(take(int(take(8), 16))):
 del package, module, name, code, take
 from inside import plain, worker
 """
-"""What an interpreter is started with; after it, `plain` and `worker` are there. Its end is up to the caller."""
+"""The code that an interpreter is started with. It defines `plain` and `worker`; the caller adds what to call."""
 
 
 @cache
 def bundle() -> bytes:
-    """A list of names and code objects, marshalled: for this version of the interpreter alone."""
+    """A list of names and code objects, marshalled, for this version of the interpreter."""
     folder = Path(__file__).with_name("inside")
     sources = [(name, (folder / f"{name}.py").read_text(encoding="utf-8")) for name in _MODULES]
     return marshal.dumps([(name, compile(text, f"<{name}>", "exec", dont_inherit=True)) for name, text in sources])

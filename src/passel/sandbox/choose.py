@@ -1,4 +1,4 @@
-"""Which backend works here. Each is tried: a worker must start, and find from inside that it is kept apart."""
+"""Which backend works on this machine. Each is tried: a worker must start, and must find that it can reach nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import threading
 
 from passel.core.errors import PasselError, unknown
 from passel.sandbox.backends import BACKENDS, missing
-from passel.sandbox.container import Request
-from passel.sandbox.pool import Pool
-from passel.sandbox.values import Backend, Limits, Unsafe
+from passel.sandbox.container import Submission
+from passel.sandbox.execution import Backend, Limits, NoSandbox
 from passel.sandbox.view import view
+from passel.sandbox.workers import Workers
 
 __all__ = ["available", "choose"]
 
@@ -23,27 +23,27 @@ _ADVICE = (
     "in a container: --security-opt seccomp=unconfined or the right to unshare)"
 )
 _SECONDS = 60.0
-_TRY = """
+_REACH = """
 import os, socket
-address, file, process = {tell!r}
-found = []
+address, file, process = {targets!r}
+reached = []
 try:
     socket.socket(socket.AF_UNIX).connect("\\0" + address)
-    found.append("sockets of the machine")
+    reached.append("sockets of the machine")
 except OSError:
     pass
 if os.path.exists(file):
-    found.append("files of the machine")
+    reached.append("files of the machine")
 try:
     os.kill(process, 0)
-    found.append("processes of the machine")
+    reached.append("processes of the machine")
 except ProcessLookupError:
     pass
 except PermissionError:
-    found.append("processes of the machine")
-result = found
+    reached.append("processes of the machine")
+result = reached
 """
-_lock = [threading.Lock()]  # a list, so that a child can have a new one after a fork
+_lock = [threading.Lock()]  # a list, so that a child can have a new lock after a fork
 _reasons: dict[tuple[Backend, int], str | None] = {}
 
 
@@ -51,13 +51,13 @@ def available() -> bool:
     """Whether model-written code can be run here."""
     try:
         choose(None)
-    except Unsafe:
+    except NoSandbox:
         return False
     return True
 
 
 def choose(backend: Backend | None) -> Backend:
-    """This backend, or the first that works. Raises Unsafe if none does: code is never run without."""
+    """This backend, or the first that works. Raises NoSandbox if none does: code is never run outside."""
     if backend is not None and backend not in BACKENDS:
         raise unknown("sandbox backend", backend, BACKENDS)
     reasons: list[str] = []
@@ -65,36 +65,36 @@ def choose(backend: Backend | None) -> Backend:
         if (reason := _reason(name)) is None:
             return name
         reasons.append(f"{name}: {reason}")
-    raise Unsafe(f"model-written code cannot be confined here, so it is not run; {'; '.join(reasons)}; {_ADVICE}")
+    raise NoSandbox(f"model-written code cannot be confined here, so it is not run; {'; '.join(reasons)}; {_ADVICE}")
 
 
 def _reason(backend: Backend) -> str | None:
-    """Why the backend does not work; None if it does. Tried once in a process."""
+    """Why the backend does not work; None if it does. Each backend is tried once in a process."""
     if reason := missing(backend):
         return reason
     with _lock[0]:
         key = (backend, os.geteuid())
         if key not in _reasons:
-            _reasons[key] = _tried(backend)
+            _reasons[key] = _try(backend)
         return _reasons[key]
 
 
-def _tried(backend: Backend) -> str | None:
+def _try(backend: Backend) -> str | None:
     address = f"passel-{secrets.token_hex(8)}"
-    pool = Pool(backend, view(packages=False), Limits(), workers=1)
+    workers = Workers(backend, view(packages=False), Limits(), max_workers=1)
     try:
         with socket.socket(socket.AF_UNIX) as listener, tempfile.NamedTemporaryFile() as file:
             listener.bind("\0" + address)
             listener.listen()
-            code = _TRY.format(tell=(address, file.name, os.getpid()))
-            ran = pool.submit(Request(code, "", False, Limits(seconds=_SECONDS))).result()
+            code = _REACH.format(targets=(address, file.name, os.getpid()))
+            execution = workers.submit(Submission(code, "", False, Limits(seconds=_SECONDS))).result()
     except PasselError as failed:
         return str(failed)
     finally:
-        pool.close()
-    if ran.status != "ok":
-        return f"its trial ended with {ran.status}: {ran.stderr.strip()}"
-    return f"its code can reach {' and '.join(ran.value)}" if ran.value else None
+        workers.close()
+    if execution.status != "ok":
+        return f"its trial ended with {execution.status}: {execution.stderr.strip()}"
+    return f"its code can reach {' and '.join(execution.value)}" if execution.value else None
 
 
 def _after_fork() -> None:

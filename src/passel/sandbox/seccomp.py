@@ -1,4 +1,4 @@
-"""The filter of system calls: a classic BPF program that refuses what code in a sandbox has no need of."""
+"""The filter of system calls: a classic BPF program that refuses the calls that code in a sandbox does not need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
-from passel.sandbox.calls import ABSENT, CALLS, FORBIDDEN
+from passel.sandbox.syscalls import ABSENT, CALLS, FORBIDDEN
 
 __all__ = ["MACHINES", "program"]
 
@@ -23,7 +23,7 @@ _CLONE_THREAD = 0x00010000
 _CLONE_NAMESPACES = 0x7E020000  # NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _AF_UNIX = 1
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
-_X32 = 0x40000000  # numbers from here on are those of the x32 interface, which would slip through
+_X32 = 0x40000000  # numbers from here on belong to the x32 interface, which would slip through
 
 _Instruction: TypeAlias = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
@@ -42,7 +42,7 @@ def program(*, processes: bool, machine: str | None = None) -> bytes:
     """The filter as an array of struct sock_filter, 8 bytes each.
 
     Refused with EPERM: tracing and memory of other processes, namespaces and mounts, keys, kernel modules, clocks and
-    names of the machine, System V and POSIX queues. Refused with ENOSYS, as on a kernel without them, so that libraries
+    the machine's names, System V and POSIX queues. Refused with ENOSYS, as on a kernel without them, so that libraries
     fall back: clone3 (whose flags a filter cannot see), io_uring, memfd (memory beside the limits). Sockets are of the
     UNIX family only: others reach the loopback device at best, and AF_VSOCK is not part of the network namespace.
 
@@ -61,9 +61,9 @@ def program(*, processes: bool, machine: str | None = None) -> bytes:
         for name in sorted(names & number.keys()):
             code += [(_JUMP_EQUAL, 0, 1, number[name] or 0), _refuse(why)]
     code += _when(number["clone"] or 0, _clone(processes))
-    code += _when(number["socket"] or 0, _only(0, _AF_UNIX, errno.EAFNOSUPPORT))
-    code += _when(number["socketpair"] or 0, _only(0, _AF_UNIX, errno.EAFNOSUPPORT))
-    code += _when(number["ioctl"] or 0, _never(1, (_TIOCSTI, _TIOCLINUX)))
+    code += _when(number["socket"] or 0, _allow_only(0, _AF_UNIX, errno.EAFNOSUPPORT))
+    code += _when(number["socketpair"] or 0, _allow_only(0, _AF_UNIX, errno.EAFNOSUPPORT))
+    code += _when(number["ioctl"] or 0, _refuse_values(1, (_TIOCSTI, _TIOCLINUX)))
     code.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
 
@@ -77,7 +77,7 @@ def _argument(index: int) -> _Instruction:
 
 
 def _when(number: int, then: list[_Instruction]) -> list[_Instruction]:
-    """These instructions for this call alone. They end it, as the number is no longer loaded after them."""
+    """Instructions for one call only. They must end in a return: after them the call's number is no longer loaded."""
     return [(_JUMP_EQUAL, 0, len(then), number), *then]
 
 
@@ -88,11 +88,11 @@ def _clone(processes: bool) -> list[_Instruction]:
     return [*code, (_RETURN, 0, 0, _ALLOW)]
 
 
-def _only(index: int, value: int, why: int) -> list[_Instruction]:
+def _allow_only(index: int, value: int, why: int) -> list[_Instruction]:
     return [_argument(index), (_JUMP_EQUAL, 1, 0, value), _refuse(why), (_RETURN, 0, 0, _ALLOW)]
 
 
-def _never(index: int, values: Iterable[int]) -> list[_Instruction]:
+def _refuse_values(index: int, values: Iterable[int]) -> list[_Instruction]:
     tests: list[_Instruction] = []
     for value in values:
         tests += [(_JUMP_EQUAL, 0, 1, value), _refuse(errno.EPERM)]

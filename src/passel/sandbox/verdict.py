@@ -1,4 +1,4 @@
-"""Reading what a worker says. It may be anything: the code shares its process."""
+"""Reading what a worker reports. It may be anything: the code shares the worker's process."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import json
 import math
 from typing import Any, NoReturn, cast
 
-from passel.sandbox.values import Status
+from passel.sandbox.execution import Status
 
-__all__ = ["DEEPEST", "read"]
+__all__ = ["MAX_DEPTH", "read_verdict"]
 
-_STATUSES = ("ok", "error", "memory")  # what code can say of itself; the rest is seen from outside
-DEEPEST = 100
-"""Levels of lists and objects that a value may have."""
+_STATUSES = ("ok", "error", "memory")  # the other statuses are seen from outside
+MAX_DEPTH = 100
+"""Levels of lists and objects in a value."""
 
 
-def read(said: bytes | bytearray, token: str) -> tuple[Status, Any] | None:
-    """Status and value of the first line with the token, if it is whole; None while there is none.
+def read_verdict(output: bytes | bytearray, token: str) -> tuple[Status, Any] | None:
+    """Status and value in the first line with the token, if the line is whole; None while there is none.
 
-    The value holds what any JSON writer takes: finite numbers, text without lone surrogates, `DEEPEST` levels; None
-    otherwise.
+    The value is fit for any JSON writer: finite numbers, text without lone surrogates. It is None if it has more than
+    `MAX_DEPTH` levels.
 
-    >>> read(b'junk\\nabc {"status": "ok", "value": [1]}\\n', "abc")
+    >>> read_verdict(b'junk\\nabc {"status": "ok", "value": [1]}\\n', "abc")
     ('ok', [1])
     """
     mark = token.encode() + b" "
-    start = said.find(mark)
-    end = said.find(b"\n", start)
+    start = output.find(mark)
+    end = output.find(b"\n", start)
     if start < 0 or end < 0:
         return None
     try:
-        verdict = json.loads(said[start + len(mark) : end], parse_constant=_refuse)
+        verdict = json.loads(output[start + len(mark) : end], parse_constant=_refuse)
     except (ValueError, RecursionError):
         return ("killed", None)
     if not isinstance(verdict, dict):
@@ -56,7 +56,7 @@ def _clean(value: Any) -> Any:
 
 
 def _level(value: Any, depth: int) -> Any:
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         raise _TooDeep
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()

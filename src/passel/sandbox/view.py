@@ -1,4 +1,4 @@
-"""What can be seen from inside: the interpreter, the system's libraries and programs, the packages; nothing else."""
+"""The files that code in the sandbox can see: the interpreter, the system's libraries and programs, the packages."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 __all__ = ["View", "view"]
 
-_PACKAGES = "/packages"  # where the folders of site-packages are found inside, numbered
+_PACKAGES = "/packages"  # the folders of site-packages are below it, numbered
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/alternatives")
-_STORES = ("/nix/store", "/gnu/store")  # where some systems keep all libraries
+_STORES = ("/nix/store", "/gnu/store")  # some systems keep all libraries there
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
@@ -26,7 +26,7 @@ class View:
         links: pairs of a target and the link that leads to it.
         devices: character devices, at the same path inside.
         python: the interpreter, as a path inside.
-        packages: folders inside that are put on the import path.
+        packages: folders inside, for the import path.
     """
 
     binds: tuple[tuple[str, str], ...]
@@ -37,7 +37,7 @@ class View:
 
 
 def view(*, packages: bool) -> View:
-    """The view of this interpreter. `packages`: with the site-packages of its environment."""
+    """The view for this interpreter. `packages`: whether it includes the site-packages of the environment."""
     binds: dict[str, str] = {}
     links = [("../tmp", "/dev/shm")]
     for path in _SYSTEM:

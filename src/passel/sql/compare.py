@@ -20,7 +20,7 @@ Column = tuple[Hashable, ...]
 def same_rows(gold: Outcome, given: Outcome, *, in_order: bool = False) -> bool:
     """Whether the two results hold the same rows, each as often, whatever their columns are called.
 
-    Rows count as a multiset, or as a sequence with `in_order`; columns may stand in any order that is the same for all
+    Rows count as a multiset, or as a sequence with `in_order`; columns may be in any order that is the same for all
     rows, as in test-suite evaluation (Zhong, Yu and Klein 2020, arXiv 2010.02840). Integers are compared exactly;
     where a real number takes part, to a billionth of its size. Text never equals a number. Two empty results are the
     same if they have as many columns. After 2000 tried orders of columns the results count as different.
@@ -28,7 +28,9 @@ def same_rows(gold: Outcome, given: Outcome, *, in_order: bool = False) -> bool:
     if len(gold.columns) != len(given.columns) or len(gold.rows) != len(given.rows):
         return False
     classes = _classes(value for outcome in (gold, given) for row in outcome.rows for value in row)
-    left, right = ([tuple([_key(value, classes) for value in row]) for row in one.rows] for one in (gold, given))
+    left, right = (
+        [tuple([_key(value, classes) for value in row]) for row in outcome.rows] for outcome in (gold, given)
+    )
     if left == right:
         return True
     wanted, offered = list(zip(*left, strict=True)), list(zip(*right, strict=True))
@@ -52,7 +54,7 @@ def _matched(wanted: Sequence[Column], offered: Sequence[Column], in_order: bool
 
 
 def _distinct(offered: Sequence[Column], taken: tuple[int, ...]) -> Iterator[int]:
-    """The columns that are still free; of columns with the same values one is enough."""
+    """The columns that are still free; of columns with the same values only the first."""
     seen: set[Column] = set()
     for place, column in enumerate(offered):
         if place not in taken and column not in seen:

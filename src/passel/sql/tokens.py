@@ -1,4 +1,4 @@
-"""SQL as tokens: enough to compare queries by their text, and to tell where one begins and ends. All in linear time."""
+"""SQL as tokens: enough to compare queries by their text, and to find where a query begins and ends. Linear time."""
 
 from __future__ import annotations
 

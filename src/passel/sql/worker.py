@@ -1,4 +1,4 @@
-"""The other side of `process`: runs one query at a time on a SQLite database that it can read and never change.
+"""The program of a worker of `process`: runs one query at a time on a SQLite database, which it can read only.
 
 It is started by its path, without the rest of Passel. Each request is a line of JSON, and so is each reply.
 """
@@ -37,7 +37,7 @@ _LIMITS = {
 
 
 def run(query: str, database: str, rows: int, seconds: float, memory: int) -> dict[str, Any]:
-    """What the query gives: columns, rows, error ("" if none), cut (there were more rows than asked for)."""
+    """Runs the query: columns, rows, error ("" if none), cut (there were more rows than asked for)."""
     _limit_memory(memory)
     ends = time.process_time() + seconds  # of the processor: a busy machine must not make a query wrong
     connection: sqlite3.Connection | None = None
@@ -79,13 +79,13 @@ def _allow(action: int, first: str | None, second: str | None, _database: str | 
     return sqlite3.SQLITE_OK
 
 
-def _rows(cursor: sqlite3.Cursor, most: int) -> dict[str, Any]:
+def _rows(cursor: sqlite3.Cursor, max_rows: int) -> dict[str, Any]:
     if cursor.description is None:
         return _failed("not a query: it gives no columns")
     columns = [str(column[0]) for column in cursor.description]
     found: list[list[Any]] = []
     for row in _within_size(cursor):
-        if row is None or len(found) == most:
+        if row is None or len(found) == max_rows:
             return {"columns": columns, "rows": found, "error": "", "cut": True}
         found.append(row)
     return {"columns": columns, "rows": found, "error": "", "cut": False}
@@ -103,7 +103,7 @@ def _text(raw: bytes) -> str | bytearray:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        return bytearray(raw)  # told from a blob by its type
+        return bytearray(raw)  # its type distinguishes it from a blob
 
 
 def _value(cell: Any) -> Any:
@@ -146,7 +146,7 @@ def _alarm(seconds: float) -> None:
 
 
 def main() -> None:
-    """Says "ready", then answers until its input ends, or a query has made it large."""
+    """Writes "ready", then answers until its input ends, or a query has made it large."""
     _limit_process()
     print(json.dumps("ready"), flush=True)
     last = False
@@ -155,7 +155,7 @@ def main() -> None:
         _alarm(request["seconds"] + _GRACE)
         try:
             reply = run(**request)
-            last = _grown()  # what one query left behind must not be missing to the next
+            last = _grown()  # memory that one query holds must not be missing for the next
             text = json.dumps(reply | {"last": last})
         except MemoryError:
             last = True

@@ -8,8 +8,8 @@ from typing import Literal
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import LETTER, SYMBOLS, TEXT, THINK_NUMBER, TRUE_FALSE, YES_NO, labels
 from passel.tasks.parts.numbers import number
-from passel.tasks.parts.source import Hub, make
-from passel.tasks.parts.task import Item, Kind, Task
+from passel.tasks.parts.source import Hub, task_from_rows
+from passel.tasks.parts.task import AnswerKind, Item, Task
 
 __all__ = ["bbh"]
 
@@ -52,7 +52,7 @@ _VALID = labels(
 
 
 def bbh(*, task: _Name = "all") -> Task:
-    """BIG-Bench Hard: all 6511 problems, or one task's. Each task has its own kind of answer."""
+    """BIG-Bench Hard: all 6511 problems, or those of one of its 27 tasks. Each task has its own kind of answer."""
 
     def item(index: int, row: Row) -> Item | None:
         name, target = row.get("task", task), row["target"].strip()
@@ -60,14 +60,14 @@ def bbh(*, task: _Name = "all") -> Task:
             return None
         kind = _kind(name, target)
         options = tuple(text.strip() for _, text in _OPTION.findall(row["input"])) if kind is LETTER else ()
-        place = row.get("idx", index)
-        return Item(f"{name}/{place}", row["input"], target, kind, options, {"task": name})
+        number_in_task = row.get("idx", index)
+        return Item(f"{name}/{number_in_task}", row["input"], target, kind, options, {"task": name})
 
     hub = Hub("lukaemon/bbh", "test", task) if task != "all" else None
-    return make("bbh", "bbh/bbh.jsonl", item, hub)
+    return task_from_rows("bbh", "bbh/bbh.jsonl", item, hub)
 
 
-def _kind(name: str, target: str) -> Kind:
+def _kind(name: str, target: str) -> AnswerKind:
     if _LETTER.fullmatch(target):
         return LETTER
     if name == "dyck_languages":

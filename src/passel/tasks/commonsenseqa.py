@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from passel.tasks.parts.choices import stem_and_choices
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.choices import arc_item
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Task
 
 __all__ = ["commonsenseqa"]
@@ -14,4 +14,4 @@ __all__ = ["commonsenseqa"]
 def commonsenseqa(*, split: Literal["train", "dev"] = "dev") -> Task:
     """CommonsenseQA 1.11: 9741 train and 1221 dev questions (the answers of its test split are not public)."""
     hub = Hub("tau/commonsense_qa", {"dev": "validation"}.get(split, split))
-    return make("commonsenseqa", f"commonsenseqa/{split}.jsonl", stem_and_choices, hub)
+    return task_from_rows("commonsenseqa", f"commonsenseqa/{split}.jsonl", arc_item, hub)

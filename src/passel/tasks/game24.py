@@ -6,28 +6,29 @@ from functools import cache
 from typing import Literal
 
 from passel.tasks.parts.expressions import solve
-from passel.tasks.parts.puzzles import puzzle
-from passel.tasks.parts.source import Source
-from passel.tasks.parts.task import Generated, Item, Task
+from passel.tasks.parts.puzzles import puzzle_item
+from passel.tasks.parts.source import DataSource
+from passel.tasks.parts.task import GeneratedItems, Item, Task
 
 __all__ = ["game24"]
 
-_HARD = range(900, 1000)  # the hundred that Tree of Thoughts is tested on
+_HARD = range(900, 1000)  # the puzzles that Tree of Thoughts is tested on
 
 
 def game24(*, rows: Literal["all", "hard"] = "all") -> Task:
-    """1362 puzzles from easy to hard for people; `hard` are the hundred of Tree of Thoughts (index 900 to 999).
+    """The game of 24: 1362 puzzles, from easy to hard for people.
 
-    The gold answer is one solution, searched when a puzzle is first used.
+    `hard` selects the hundred puzzles of Tree of Thoughts (index 900 to 999). The gold answer is a solution that is
+    searched for when a puzzle is first used; any other solution is right too.
     """
 
     @cache
     def puzzles() -> list[tuple[int, ...]]:
-        found = [tuple(map(int, row["Puzzles"].split())) for row in Source(("game24/24.csv",)).rows()]
-        return found if rows == "all" else [found[index] for index in _HARD]
+        every = [tuple(map(int, row["Puzzles"].split())) for row in DataSource(("game24/24.csv",)).rows()]
+        return every if rows == "all" else [every[index] for index in _HARD]
 
     def item(index: int) -> Item:
         numbers = puzzles()[index]
-        return puzzle(str(index), numbers, 24, solve(numbers, 24) or "")
+        return puzzle_item(str(index), numbers, 24, solve(numbers, 24) or "")
 
-    return Task("game24", Generated(lambda: len(puzzles()), item))
+    return Task("game24", GeneratedItems(lambda: len(puzzles()), item))

@@ -6,15 +6,15 @@ from typing import Literal
 
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import NUMBER
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["gsm8k"]
 
 
 def gsm8k(*, split: Literal["train", "test"] = "test") -> Task:
-    """GSM8K: 7473 train and 1319 test problems; the gold answer is what follows "####"."""
-    return make("gsm8k", f"gsm8k/{split}.jsonl", _item, Hub("openai/gsm8k", split, "main"))
+    """GSM8K: 7473 train and 1319 test problems; the gold answer follows "####"."""
+    return task_from_rows("gsm8k", f"gsm8k/{split}.jsonl", _item, Hub("openai/gsm8k", split, "main"))
 
 
 def _item(index: int, row: Row) -> Item:

@@ -1,4 +1,4 @@
-"""Problems that our adapter passel-reasoner-135m never saw. They come with Passel: no download, no extra."""
+"""Problems that the adapter passel-reasoner-135m was not trained on. They come with Passel: no download, no extra."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from passel.tasks.parts.files import read_rows
 from passel.tasks.parts.kinds import NUMBER
-from passel.tasks.parts.task import Item, Loaded, Task
+from passel.tasks.parts.task import Item, LoadedItems, Task
 
 __all__ = ["held_out"]
 
@@ -16,13 +16,13 @@ _FILE = ("models", "catalog", "passel-reasoner-135m", "held_out.jsonl")
 
 
 def held_out(*, set: Literal["all", "multiarith", "svamp"] = "multiarith") -> Task:  # noqa: A002
-    """200 MultiArith problems held out by whole templates, 300 SVAMP problems (rows 700 to 999), or both."""
+    """Held-out problems: 200 of MultiArith, held out by whole templates, 300 of SVAMP (rows 700 to 999), or both."""
 
     def load() -> Iterable[Item]:
         with as_file(files("passel").joinpath(*_FILE)) as path:
             rows = [*read_rows(path)]
-        for place, row in rows:
+        for number, row in rows:
             if set in ("all", row["set"]):
-                yield Item(str(place), row["question"], row["answer"], NUMBER, details={"set": row["set"]})
+                yield Item(str(number), row["question"], row["answer"], NUMBER, details={"set": row["set"]})
 
-    return Task("held_out", Loaded(load))
+    return Task("held_out", LoadedItems(load))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from passel.core.ranges import Log
-from passel.sandbox.programs.examples import examples
-from passel.tasks.parts.code import Asserts, code_item
+from passel.sandbox.programs import AssertTests, docstring_examples
+from passel.tasks.parts.code import code_item
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.humaneval_text import question, without_faulty
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["humaneval"]
@@ -18,15 +18,15 @@ __all__ = ["humaneval"]
 def humaneval(*, seconds: Annotated[float, Log(0.5, 60)] = 5.0) -> Task:
     """HumanEval: right is a program that passes the hidden tests, each in `seconds` of processor time.
 
-    The public tests are the examples in the docstring. What the prompt imports and defines is there for the program, as
-    the program continues the prompt in the original.
+    The public tests are the examples in the docstring. The program can use the imports and helpers of the prompt, which
+    it continues in the original.
     """
 
     def item(index: int, row: Row) -> Item:
         name, prompt = row["entry_point"], row["prompt"]
-        trial = Asserts((f"{row['test']}\ncheck({name})",), prompt, name, seconds)
-        public = without_faulty(row["task_id"], examples(prompt, name))
+        hidden = AssertTests((f"{row['test']}\ncheck({name})",), prompt, name, seconds)
+        public = without_faulty(row["task_id"], docstring_examples(prompt, name))
         gold = prompt + row["canonical_solution"]
-        return code_item(row["task_id"], question(prompt), gold, trial, public, prompt=prompt, entry_point=name)
+        return code_item(row["task_id"], question(prompt), gold, hidden, public, prompt=prompt, entry_point=name)
 
-    return make("humaneval", "humaneval/HumanEval.jsonl", item, Hub("openai/openai_humaneval", "test"))
+    return task_from_rows("humaneval", "humaneval/HumanEval.jsonl", item, Hub("openai/openai_humaneval", "test"))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Literal
 
 from passel.core.ranges import Log
-from passel.sandbox.programs.examples import examples
-from passel.sandbox.programs.outputs import Outputs
-from passel.sandbox.programs.runs import Program
-from passel.sandbox.programs.tests import single_tests
+from passel.sandbox.programs import OutputTests, Program, docstring_examples, single_tests
 from passel.tasks.parts.code import code_item
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.humaneval_text import question, without_faulty
-from passel.tasks.parts.source import Source, make
+from passel.tasks.parts.source import DataSource, task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["humaneval_plus"]
@@ -26,30 +24,29 @@ def humaneval_plus(
     tests: Literal["examples", "base"] = "examples",
     seconds: Annotated[float, Log(0.5, 60)] = 4.0,
 ) -> Task:
-    """HumanEval+: right is a program that returns what the reference program does, on the base and the plus inputs.
+    """HumanEval+: right is a program that returns what the reference program returns, on the base and the plus inputs.
 
     With `inputs=mini` there are fewer inputs, chosen by EvalPlus to tell about as many programs apart; `full` leaves
-    out the extreme ones. With `tests=base` the public tests are those of HumanEval in place of the examples in the
-    docstring, a weak verifier beside the plus tests that decide, as in Stroebl et al. 2024 (2411.17501).
+    out extreme inputs. With `tests=base` the public tests are those of HumanEval in place of the examples in the
+    docstring: a weak verifier beside the hidden tests, as in Stroebl et al. 2024 (2411.17501).
 
-    Ours differs from EvalPlus in this: `seconds` is processor time (EvalPlus: wall time, 4 s or four times what the
-    reference takes); a tolerance that an earlier float brought about does not hold for later outputs; long outputs
-    (4000 characters of JSON) are compared exactly; outputs with no JSON form (iterators, matches) equal nothing.
+    Differences from EvalPlus: `seconds` is processor time (EvalPlus: wall time, 4 s or four times that of the
+    reference); a tolerance that an earlier float output introduced does not apply to later outputs; long outputs (4000
+    characters of JSON) are compared exactly; outputs with no JSON form (iterators, matches) equal nothing.
     """
+
+    @cache
+    def original_tests() -> dict[str, str]:  # the mini file lacks them
+        return {row["task_id"]: row["test"] for row in DataSource(("humaneval/HumanEval.jsonl",)).rows()}
 
     def item(index: int, row: Row) -> Item:
         name, prompt = row["entry_point"], row["prompt"]
         gold = prompt + row["canonical_solution"]
-        given = tuple(tuple(call) for call in [*row["base_input"], *row["plus_input"]])
-        trial = Outputs(given, Program(gold, prompt, name), float(row["atol"]), seconds)
-        public = without_faulty(row["task_id"], examples(prompt, name))
+        calls = tuple(tuple(call) for call in [*row["base_input"], *row["plus_input"]])
+        hidden = OutputTests(calls, Program(gold, prompt, name), float(row["atol"]), seconds)
+        public = without_faulty(row["task_id"], docstring_examples(prompt, name))
         if tests == "base":
-            public = single_tests(row.get("test") or _original(row["task_id"]), name)
-        return code_item(row["task_id"], question(prompt), gold, trial, public, prompt=prompt, entry_point=name)
+            public = single_tests(row.get("test") or original_tests()[row["task_id"]], name)
+        return code_item(row["task_id"], question(prompt), gold, hidden, public, prompt=prompt, entry_point=name)
 
-    return make("humaneval_plus", f"evalplus/{_FILES[inputs]}.jsonl", item)
-
-
-def _original(name: str) -> str:
-    """The tests of HumanEval, which the mini file leaves out."""
-    return next(row["test"] for row in Source(("humaneval/HumanEval.jsonl",)).rows() if row["task_id"] == name)
+    return task_from_rows("humaneval_plus", f"evalplus/{_FILES[inputs]}.jsonl", item)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import MATH
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["math500"]
@@ -23,7 +23,7 @@ _Subject = Literal[
 
 
 def math500(*, level: Literal[1, 2, 3, 4, 5] | None = None, subject: _Subject | None = None) -> Task:
-    """MATH-500, all of it or one level (1 easy to 5 hard) and one subject."""
+    """MATH-500: 500 problems, or those of a level (1 easy to 5 hard) and a subject."""
 
     def item(index: int, row: Row) -> Item | None:
         details = {"level": int(str(row["level"]).removeprefix("Level ")), "subject": row["subject"]}
@@ -31,4 +31,4 @@ def math500(*, level: Literal[1, 2, 3, 4, 5] | None = None, subject: _Subject | 
             return None
         return Item(row["unique_id"], row["problem"], row["answer"], MATH, details=details, solution=row["solution"])
 
-    return make("math500", "math500/test.jsonl", item, Hub("HuggingFaceH4/MATH-500"))
+    return task_from_rows("math500", "math500/test.jsonl", item, Hub("HuggingFaceH4/MATH-500"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from passel.core.ranges import Log
-from passel.tasks.parts.code import Asserts, code_item
+from passel.sandbox.programs import AssertTests
+from passel.tasks.parts.code import code_item
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.mbpp_text import called, public_tests, question
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["mbpp"]
@@ -23,9 +24,9 @@ def mbpp(
 ) -> Task:
     """MBPP: 500 test, 90 validation, 374 train and 10 prompt problems; tests have `seconds` of processor time each.
 
-    The three asserts of a problem are part of its question, as in the paper, so they are its public tests; here without
-    the paper's three worked problems before it. Right is a program that passes these and the challenge tests, which 11
-    of the test problems have and which are not shown; the paper scores by the three alone.
+    The three asserts of a problem are part of its question, as in the paper, and so are its public tests; the paper's
+    three worked problems before it are left out. Right is a program that passes the asserts and the challenge tests,
+    which 11 of the test problems have and which are not shown; the paper scores by the three asserts only.
     """
     first, last = _SPLITS[split]
 
@@ -33,9 +34,9 @@ def mbpp(
         if not first <= row["task_id"] <= last:
             return None
         public = public_tests(row, row["test_list"])
-        trial = Asserts((*public, *public_tests(row, row["challenge_test_list"])), "", "", seconds)
-        asked = question(row["text"], row["test_list"])
+        hidden = AssertTests((*public, *public_tests(row, row["challenge_test_list"])), "", "", seconds)
+        text = question(row["text"], row["test_list"])
         gold = row["code"].replace("\r\n", "\n")
-        return code_item(str(row["task_id"]), asked, gold, trial, public, entry_point=called(gold, public))
+        return code_item(str(row["task_id"]), text, gold, hidden, public, entry_point=called(gold, public))
 
-    return make("mbpp", "mbpp/mbpp.jsonl", item, Hub("google-research-datasets/mbpp", split, "full"))
+    return task_from_rows("mbpp", "mbpp/mbpp.jsonl", item, Hub("google-research-datasets/mbpp", split, "full"))

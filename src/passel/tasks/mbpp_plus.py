@@ -5,29 +5,27 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from passel.core.ranges import Log
-from passel.sandbox.programs.outputs import Outputs
-from passel.sandbox.programs.runs import Program
+from passel.sandbox.programs import OutputTests, Program
 from passel.tasks.parts.code import code_item
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.mbpp_text import question
 from passel.tasks.parts.mbpp_types import restored
-from passel.tasks.parts.source import make
+from passel.tasks.parts.source import task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["mbpp_plus"]
 
-_HUGE = {"Mbpp/255": 77}  # an input whose output has 128 million elements: the reference program has no room for it
+_HUGE = {"Mbpp/255": 77}  # its output has 128 million elements, too many for the sandbox
 
 
 def mbpp_plus(
     *, tests: Literal["examples", "base"] = "examples", seconds: Annotated[float, Log(0.5, 60)] = 4.0
 ) -> Task:
-    """MBPP+: right is a program that returns what the reference program does, on the base and the plus inputs.
+    """MBPP+: right is a program that returns what the reference program returns, on the base and the plus inputs.
 
-    The question shows one assert, which is the public test. With `tests=base` the public tests are all of EvalPlus'
-    asserts from MBPP. How outputs are compared, and where that differs from EvalPlus, is as in `humaneval_plus`; as
-    there, some problems with an open question take several answers, and `are_equivalent` takes any. One input of
-    Mbpp/255 is left out, whose output needs gigabytes.
+    The question shows an assert, which is the public test. With `tests=base` the public tests are all asserts that
+    EvalPlus has from MBPP. Outputs are compared as in `humaneval_plus`; some problems permit several outputs, and
+    `are_equivalent` permits any. An input of Mbpp/255 is left out: its output needs gigabytes.
     """
 
     def item(index: int, row: Row) -> Item:
@@ -39,9 +37,9 @@ def mbpp_plus(
         calls = tuple(restored(number, call) for call in [*row["base_input"], *row["plus_input"]])
         if row["task_id"] in _HUGE:
             calls = tuple(call for call in calls if call[-1] != _HUGE[row["task_id"]])
-        trial = Outputs(calls, Program(gold, "", name), float(row["atol"]), seconds)
+        hidden = OutputTests(calls, Program(gold, "", name), float(row["atol"]), seconds)
         public = row["assertion"].strip().split("\n") if tests == "base" else shown
         public = tuple(f"import math\n{test}" if "math." in test else test for test in public)
-        return code_item(row["task_id"], question(text, shown), gold, trial, public, entry_point=name)
+        return code_item(row["task_id"], question(text, shown), gold, hidden, public, entry_point=name)
 
-    return make("mbpp_plus", "evalplus/MbppPlus.jsonl", item)
+    return task_from_rows("mbpp_plus", "evalplus/MbppPlus.jsonl", item)

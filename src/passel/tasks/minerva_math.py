@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import MATH
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.stated import boxed
 from passel.tasks.parts.task import Item, Task
 
@@ -12,9 +12,9 @@ __all__ = ["minerva_math"]
 
 
 def minerva_math() -> Task:
-    """272 problems; the gold answer is in the box of the solution."""
+    """Minerva's OCWCourses: 272 problems; the gold answer is in the box of the solution."""
     hub = Hub("math-ai/minervamath", fields={"problem": "question"})
-    return make("minerva_math", "minerva_math/test.jsonl", _item, hub)
+    return task_from_rows("minerva_math", "minerva_math/test.jsonl", _item, hub)
 
 
 def _item(index: int, row: Row) -> Item:

@@ -12,5 +12,6 @@ __all__ = ["multiarith"]
 def multiarith() -> Task:
     """MultiArith: 600 problems."""
     return mawps(
-        "multiarith", Hub("ChilleD/MultiArith", "train+test", fields={"input": "question", "target": "final_ans"})
+        "multiarith",
+        Hub("ChilleD/MultiArith", "train+test", fields={"input": "question", "target": "final_ans"}),
     )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import MATH
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["olympiadbench"]
 
 
 def olympiadbench() -> Task:
-    """The 675 open problems of OE_TO_maths_en_COMP with a final answer."""
+    """OlympiadBench: the 675 problems of OE_TO_maths_en_COMP, which have a final answer."""
     hub = Hub("Hothan/OlympiadBench", "train", "OE_TO_maths_en_COMP")
-    return make("olympiadbench", "olympiadbench/test.jsonl", _item, hub)
+    return task_from_rows("olympiadbench", "olympiadbench/test.jsonl", _item, hub)
 
 
 def _item(index: int, row: Row) -> Item:

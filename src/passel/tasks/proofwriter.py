@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from passel.tasks.parts.choices import statement
-from passel.tasks.parts.source import make
+from passel.tasks.parts.choices import logic_lm_statement
+from passel.tasks.parts.source import task_from_rows
 from passel.tasks.parts.task import Task
 
 __all__ = ["proofwriter"]
 
 
 def proofwriter(*, split: Literal["dev", "test"] = "test") -> Task:
-    """The balanced sample of Logic-LM: 600 statements in each split; True, False or Unknown."""
-    return make("proofwriter", f"proofwriter/{split}.jsonl", statement)
+    """ProofWriter: the balanced selection of Logic-LM, 600 statements in each split, True, False or Unknown."""
+    return task_from_rows("proofwriter", f"proofwriter/{split}.jsonl", logic_lm_statement)

@@ -1,19 +1,19 @@
-"""StrategyQA: yes or no by steps that the question does not name (Geva et al. 2021, arXiv 2101.02235)."""
+"""StrategyQA: yes or no, by steps that the question does not mention (Geva et al. 2021, arXiv 2101.02235)."""
 
 from __future__ import annotations
 
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import YES_NO
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["strategyqa"]
 
 
 def strategyqa() -> Task:
-    """The 2290 questions of StrategyQA's train set, as in BIG-bench."""
+    """StrategyQA: the 2290 questions of its train set, as in BIG-bench."""
     hub = Hub("ChilleD/StrategyQA", "train+test", fields={"input": "question"})
-    return make("strategyqa", "strategyqa/bigbench_task.jsonl", _item, hub)
+    return task_from_rows("strategyqa", "strategyqa/bigbench_task.jsonl", _item, hub)
 
 
 def _item(index: int, row: Row) -> Item:

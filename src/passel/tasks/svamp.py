@@ -6,28 +6,28 @@ from typing import Literal
 
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import NUMBER
-from passel.tasks.parts.plain_rows import whole
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.plain_rows import plain_number
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["svamp"]
 
-_FIRST_HELD_OUT = 701  # by id: chal-701 is row 700
+_MIN_HELD_OUT = 701  # by id: chal-701 is row 700
 
 
 def svamp(*, rows: Literal["all", "held_out"] = "all") -> Task:
-    """SVAMP: 1000 problems; `held_out` are rows 700 to 999, which passel-reasoner-135m was not trained on."""
+    """SVAMP: 1000 problems; `held_out` selects rows 700 to 999, which passel-reasoner-135m was not trained on."""
 
     def item(index: int, row: Row) -> Item | None:
-        if rows == "held_out" and int(row["ID"].removeprefix("chal-")) < _FIRST_HELD_OUT:
+        if rows == "held_out" and int(row["ID"].removeprefix("chal-")) < _MIN_HELD_OUT:
             return None
         return _item(row)
 
-    return make("svamp", "svamp/svamp.jsonl", item, Hub("ChilleD/SVAMP", "train+test"))
+    return task_from_rows("svamp", "svamp/svamp.jsonl", item, Hub("ChilleD/SVAMP", "train+test"))
 
 
 def _item(row: Row) -> Item:
     body = row["Body"].strip()
     text = f"{body if body.endswith(('.', '?', '!', ',')) else body + '.'} {row['Question'].strip()}"
     question = text.replace("$ ", "$")  # the set writes "$ 16"; the adapter was trained on "$16"
-    return Item(row["ID"], question, whole(row["Answer"]), NUMBER, details={"type": row["Type"]})
+    return Item(row["ID"], question, plain_number(row["Answer"]), NUMBER, details={"type": row["Type"]})

@@ -9,61 +9,61 @@ from typing import Annotated, Any, cast
 
 from passel.core.errors import UsageError
 from passel.core.ranges import Linear, Log
-from passel.tasks.parts.databases import find_database, shown
+from passel.tasks.parts.databases import find_database, schema_text
 from passel.tasks.parts.files import Row, is_table, read_rows
 from passel.tasks.parts.queries import query_kind
 from passel.tasks.parts.shop import question, shop_database
 from passel.tasks.parts.shop_questions import QUESTIONS
-from passel.tasks.parts.task import Generated, Item, Kind, Loaded, Task
+from passel.tasks.parts.task import AnswerKind, GeneratedItems, Item, LoadedItems, Task
 
 __all__ = ["text_to_sql"]
 
 _FOLDERS = ("database", "dev_databases", "test_database", "test_databases", "train_databases", "databases")
-"""Beside the questions, as Spider and BIRD lay them."""
+"""Names of the folder of databases beside the questions, in Spider and BIRD."""
 
 
 def text_to_sql(
     *,
     questions: str = "",
     databases: str = "",
-    samples: Annotated[int, Linear(0, 10)] = 3,
+    sample_rows: Annotated[int, Linear(0, 10)] = 3,
     seconds: Annotated[float, Log(0.1, 60.0)] = 5.0,
     seed: int = 0,
     size: Annotated[int, Log(1, 10_000)] = 150,
 ) -> Task:
-    """Questions with their database's schema; a query is right if it gives the rows of the reference query.
+    """Text to SQL: questions with their database's schema; right is a query with the rows of the reference query.
 
-    Without `questions`: small shops made from a seed, and about each of them 30 questions of fixed forms, as a trial of
-    the whole path and no benchmark. With it: a file in the form of Spider (Yu et al. 2018, arXiv 1809.08887) or BIRD
-    (Li et al. 2023, arXiv 2305.03111). Rows are compared as `passel.sql.same_rows` says: as in Spider's test-suite
+    Without `questions`: generated databases of small shops, 30 questions of fixed forms about each, to try the whole
+    path; this is no benchmark. With `questions`: a file in the form of Spider (Yu et al. 2018, arXiv 1809.08887) or
+    BIRD (Li et al. 2023, arXiv 2305.03111). Rows are compared as `passel.sql.same_rows` says: as in Spider's test-suite
     evaluation, with a tolerance of a billionth in real numbers; BIRD compares sets of rows with columns in order.
 
     Args:
         questions: a .json, .jsonl or .csv file, each row with `db_id`, `question`, and the reference query as `query`
-            or `SQL`; `evidence` is shown if it is there.
-        databases: the folder with db_id/db_id.sqlite (or db_id.sqlite, db_id.db) for each; default: what lies beside
-            the questions as in these benchmarks.
-        samples: rows of each table that the question shows.
-        seconds: of the processor that an answer's query may take; the reference may take four times as long.
-        seed, size: of the questions about shops.
+            or `SQL`; the question shows `evidence` if the row has it.
+        databases: the folder with db_id/db_id.sqlite (or db_id.sqlite, db_id.db) for each; default: the folder beside
+            the questions where these benchmarks have it.
+        sample_rows: rows of each table in the question.
+        seconds: processor time for the query of an answer; the reference may take four times as long.
+        seed, size: which and how many questions about shops are generated.
 
     Raises UsageError naming the file, the row and the field.
     """
     kind = query_kind(seconds)
     if questions:
         path = Path(questions).expanduser()
-        return Task("text_to_sql", Loaded(lambda: _items(path, databases, samples, kind)))
+        return Task("text_to_sql", LoadedItems(lambda: _items(path, databases, sample_rows, kind)))
     if databases:
-        raise UsageError("text_to_sql: databases are given, but no questions: add questions=FILE")
+        raise UsageError("text_to_sql has databases but no questions: add questions=FILE")
 
-    def made(index: int) -> Item:
+    def item(index: int) -> Item:
         text, query = question(seed, index)
-        return _item(str(index), text, "", query, shop_database(seed, index // len(QUESTIONS)), samples, kind, {})
+        return _item(str(index), text, "", query, shop_database(seed, index // len(QUESTIONS)), sample_rows, kind, {})
 
-    return Task("text_to_sql", Generated(lambda: size, made))
+    return Task("text_to_sql", GeneratedItems(lambda: size, item))
 
 
-def _items(path: Path, databases: str, samples: int, kind: Kind) -> Iterable[Item]:
+def _items(path: Path, databases: str, sample_rows: int, kind: AnswerKind) -> Iterable[Item]:
     folder = Path(databases).expanduser() if databases else _folder_beside(path)
     if not folder.is_dir():
         raise UsageError(f"no folder of databases at {folder}")
@@ -77,9 +77,9 @@ def _items(path: Path, databases: str, samples: int, kind: Kind) -> Iterable[Ite
             database = str(find_database(folder, name))
         except UsageError as error:
             raise UsageError(f"{where}: {error}") from None
-        told = {"db_id": name} | {field: fields[field] for field in ("difficulty",) if field in fields}
+        details = {"db_id": name} | {field: fields[field] for field in ("difficulty",) if field in fields}
         evidence = str(fields.get("evidence") or "")
-        yield _item(str(number), text, evidence, query, database, samples, kind, told)
+        yield _item(str(number), text, evidence, query, database, sample_rows, kind, details)
     if number < 0:
         raise UsageError(f"{path}: no rows")
 
@@ -90,11 +90,11 @@ def _item(
     evidence: str,
     query: str,
     database: str,
-    samples: int,
-    kind: Kind,
+    sample_rows: int,
+    kind: AnswerKind,
     details: dict[str, Any],
 ) -> Item:
-    parts = [shown(database, samples), *([f"Hint: {evidence}"] if evidence else []), f"Question: {text}"]
+    parts = [schema_text(database, sample_rows), *([f"Hint: {evidence}"] if evidence else []), f"Question: {text}"]
     details = details | {"database": database}
     return Item(id, "\n\n".join(parts), query, kind, details=details, solution=f"```sql\n{query}\n```")
 
@@ -111,14 +111,14 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
         yield from read_rows(path)
         return
     try:
-        found: object = json.loads(path.read_text(encoding="utf-8-sig"))
+        rows: object = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UsageError(f"no file at {path}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read as JSON: {error}") from None
-    if not isinstance(found, list):
+    if not isinstance(rows, list):
         raise UsageError(f"{path}: expected a list of rows")
-    for row, fields in enumerate(cast(list[object], found), 1):
+    for row, fields in enumerate(cast(list[object], rows), 1):
         if not isinstance(fields, dict):
             raise UsageError(f"{path}, row {row}: expected an object with named fields")
         yield row, cast(Row, fields)

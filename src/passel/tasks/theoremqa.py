@@ -11,21 +11,22 @@ from passel.core.problem import Answer
 from passel.tasks.parts.files import Row
 from passel.tasks.parts.kinds import LETTER, THINK_NUMBER, TRUE_FALSE, numeric
 from passel.tasks.parts.numbers import close, number, number_key
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.stated import first_line, stated
-from passel.tasks.parts.task import Item, Kind, Task
+from passel.tasks.parts.task import AnswerKind, Item, Task
 
 __all__ = ["theoremqa"]
 
-_ROOM = 0.04  # the relative error that the authors' scorer allows
+_RELATIVE_ERROR = 0.04  # as the authors' scorer allows
 _LIST = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 
 
 def theoremqa() -> Task:
-    """The 747 of 800 questions without a picture: numbers (within 4 %, as the authors score), lists of them, True or
-    False, letters.
+    """TheoremQA: the 747 of 800 questions without a picture.
+
+    Answers are numbers (within 4 %, as the authors score), lists of numbers, True or False, or letters.
     """
-    return make("theoremqa", "theoremqa/test.jsonl", _item, Hub("TIGER-Lab/TheoremQA"))
+    return task_from_rows("theoremqa", "theoremqa/test.jsonl", _item, Hub("TIGER-Lab/TheoremQA"))
 
 
 def _item(index: int, row: Row) -> Item | None:
@@ -51,13 +52,13 @@ def _score_list(item: Item, answer: Answer | None) -> float | None:
     if gold is None or answer is None:
         return None if gold is None else 0.0
     pair = [[number(cell) or Fraction(0) for cell in key.split(",")] for key in (gold.key, answer.key)]
-    return float(len(pair[0]) == len(pair[1]) and all(close(g, a, _ROOM) for g, a in zip(*pair, strict=True)))
+    return float(len(pair[0]) == len(pair[1]) and all(close(g, a, _RELATIVE_ERROR) for g, a in zip(*pair, strict=True)))
 
 
-_LISTS = Kind(lambda _: _read_list, _score_list, 'Think step by step. End with "The answer is [N, N, ...]."')
+_LISTS = AnswerKind(lambda _: _read_list, _score_list, 'Think step by step. End with "The answer is [N, N, ...]."')
 _KINDS = {
-    "integer": numeric(THINK_NUMBER.instruction, _ROOM),
-    "float": numeric(THINK_NUMBER.instruction, _ROOM),
+    "integer": numeric(THINK_NUMBER.instruction, _RELATIVE_ERROR),
+    "float": numeric(THINK_NUMBER.instruction, _RELATIVE_ERROR),
     "list of integer": _LISTS,
     "list of float": _LISTS,
     "bool": TRUE_FALSE,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from passel.core.key import Key
-from passel.tasks.parts.choices import choice
+from passel.tasks.parts.choices import choice_item
 from passel.tasks.parts.files import Row
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Item, Task
 
 __all__ = ["truthfulqa"]
@@ -19,9 +19,9 @@ _FIELDS = {
 
 
 def truthfulqa() -> Task:
-    """817 questions: the best answer among the incorrect ones (the form MC1), in a fixed random order."""
+    """TruthfulQA: 817 questions, each with its best answer among incorrect answers (the form MC1), in random order."""
     hub = Hub("truthfulqa/truthful_qa", "validation", "generation", _FIELDS)
-    return make("truthfulqa", "truthfulqa/TruthfulQA.csv", _item, hub)
+    return task_from_rows("truthfulqa", "truthfulqa/TruthfulQA.csv", _item, hub)
 
 
 def _item(index: int, row: Row) -> Item:
@@ -30,4 +30,4 @@ def _item(index: int, row: Row) -> Item:
     options = list(dict.fromkeys(text.strip().removesuffix(".") for text in texts if text.strip()))
     order = (Key() / "truthfulqa" / index).permutation(len(options))
     shown = [options[place] for place in order]
-    return choice(str(index), row["Question"], shown, order.index(0), {"category": row["Category"]})
+    return choice_item(str(index), row["Question"], shown, order.index(0), {"category": row["Category"]})

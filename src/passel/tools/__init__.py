@@ -19,7 +19,7 @@ _NONE: Mapping[str, Tool] = {}
 
 
 class Tools(Mapping[str, Tool]):
-    """The tools around one problem: those given (the task's own), and after them all of the room."""
+    """The tools for one problem: the task's own tools, and after them all tools of the room."""
 
     def __init__(self, own: Mapping[str, Tool] = _NONE) -> None:
         self._own = own
@@ -39,7 +39,7 @@ class Tools(Mapping[str, Tool]):
 
 
 def check_ready(wanted: Iterable[str]) -> None:
-    """Raises UsageError if one of these tools of the room cannot work here."""
+    """Raises UsageError if a tool of the room is wanted and cannot work here."""
     for name in set(wanted) & set(names("tools")):
         module: Any = importlib.import_module(find("tools", name).__module__)
         getattr(module, "ready", lambda: None)()

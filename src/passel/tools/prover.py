@@ -17,10 +17,10 @@ async def prover(*, premises: list[str], conclusion: str, seconds: float = 10.0)
 
     Args:
         premises: formulas, in any notation that `passel.logic.parser` reads.
-        conclusion: one more.
+        conclusion: another formula.
         seconds: for each of two searches, for a proof of the conclusion and of its negation.
 
-    Returns `label`, `stop` ("decided", "syntax", "timeout" or "failed"), `reason`, `repairs` (what was put right in the
+    Returns `label`, `stop` ("decided", "syntax", "timeout" or "failed"), `reason`, `repairs` (what was repaired in the
     formulas), `contradictory` (whether the premises are; None if unknown) and `seconds`.
     """
     return await asyncio.to_thread(_decided, premises, conclusion, seconds)

@@ -12,12 +12,12 @@ __all__ = ["sql"]
 async def sql(
     *, query: str, database: str, rows: int = 1000, seconds: float = 5.0, memory: int = 256
 ) -> dict[str, Any]:
-    """What the query gives: {"columns": [...], "rows": [[...]], "error": "", "cut": false}.
+    """Runs a query: {"columns": [...], "rows": [[...]], "error": "", "cut": false}.
 
     Args:
         query: one statement.
         database: path of the database; it must not change meanwhile.
-        rows: rows at most; `cut` tells that there were more.
+        rows: rows at most; `cut` says that there were more.
         seconds: of the processor, at most. memory: megabytes at most. Both end a hostile query.
 
     A query that fails gives no rows, and the reason as `error`. An infinite real is {"real": "inf"}, a blob

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from passel.sandbox import default
-from passel.sandbox.programs.runs import Program, job_code, read_tests
+from passel.sandbox import default_sandbox
+from passel.sandbox.programs import Program, job_for_tests, verdicts_of
 
 __all__ = ["ready", "unit_tests"]
 
@@ -23,16 +23,16 @@ async def unit_tests(
 
     Args:
         code: the program, or a body that continues the prompt.
-        tests: statements such as `assert f(1) == 2`; each stands alone.
+        tests: statements such as `assert f(1) == 2`; each runs by itself.
         seconds: processor time for the program itself and for each test.
-        prompt, entry_point: what the program was to continue, and the function asked for; see `Program`.
+        prompt, entry_point: the text that the program continues, and the function asked for; see `Program`.
     """
-    sandbox = await asyncio.to_thread(default)
-    source, limits = job_code(Program(code, prompt, entry_point), tests, seconds=seconds)
+    sandbox = await asyncio.to_thread(default_sandbox)
+    source, limits = job_for_tests(Program(code, prompt, entry_point), tests, seconds=seconds)
     ran = await sandbox.run_async(source, limits=replace(sandbox.limits, **limits), last_expression=True)
-    return read_tests(ran, len(tests))
+    return verdicts_of(ran, len(tests))
 
 
 def ready() -> None:
-    """Raises Unsafe where there is no sandbox."""
-    default()
+    """Raises NoSandbox where there is no sandbox."""
+    default_sandbox()

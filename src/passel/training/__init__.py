@@ -1,5 +1,5 @@
-"""Recipes: one file each, found by its file name. A recipe says what is trained and the loss of a step; the loop in
-`loop/` does the rest: optimiser, schedule, checkpoints, progress, the log."""
+"""Recipes: one file each, found by its file name. A recipe defines the module that is trained and the loss of a step;
+the loop in `loop/` does the rest: optimiser, schedule, checkpoints, progress, the log."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any, Protocol
 from passel.core.configured import Configured
 from passel.core.configured import load as load_from
 from passel.core.key import Key
-from passel.training.loop.course import Course, Loss, Schedule
-from passel.training.texts.material import Material
+from passel.training.loop.setup import Loss, Schedule, TrainingSetup
+from passel.training.texts.training_data import TrainingData
 
-__all__ = ["Bound", "Course", "Loss", "Material", "Recipe", "Schedule", "load"]
+__all__ = ["Bound", "Loss", "Recipe", "Schedule", "TrainingData", "TrainingSetup", "load"]
 
 
 class Recipe(Protocol):
-    """`def name(material, *, key, …) -> Course`; what follows the key are its options."""
+    """`def name(data, *, key, …) -> TrainingSetup`; the parameters after the key are its options."""
 
-    def __call__(self, material: Material, *, key: Key, **options: Any) -> Course: ...
+    def __call__(self, data: TrainingData, *, key: Key, **options: Any) -> TrainingSetup: ...
 
 
 class Bound(Protocol):
@@ -26,7 +26,7 @@ class Bound(Protocol):
 
     __name__: str
 
-    def __call__(self, material: Material, *, key: Key) -> Course: ...
+    def __call__(self, data: TrainingData, *, key: Key) -> TrainingSetup: ...
 
 
 def load(spec: str, options: Mapping[str, str] | None = None) -> Configured[Bound]:

@@ -1,4 +1,4 @@
-"""CoT-Valve: an adapter that shortens chains of thought, as far as it is opened."""
+"""CoT-Valve: an adapter whose strength sets the length of chains of thought."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from torch.nn import functional
 from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.core.ranges import Log
-from passel.training.loop.course import Course, Loss, Schedule
+from passel.training.loop.setup import Loss, Schedule, TrainingSetup
 from passel.training.parts.batches import Batch, batches, collate
 from passel.training.parts.next_token import learned
 from passel.training.texts.examples import Example
-from passel.training.texts.material import Material
+from passel.training.texts.training_data import TrainingData
 
 __all__ = ["cot_valve"]
 
@@ -26,7 +26,7 @@ _MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "dow
 
 
 def cot_valve(
-    material: Material,
+    data: TrainingData,
     *,
     key: Key,
     steps: Annotated[int, Log(1, 100_000)] = 300,
@@ -34,14 +34,14 @@ def cot_valve(
     learning_rate: Annotated[float, Log(1e-6, 1e-1)] = 5e-4,
     rank: Annotated[int, Log(1, 256)] = 16,
     alpha: Annotated[float, Log(1.0, 512.0)] = 32.0,
-) -> Course:
-    """Trains an update of the weights whose strength sets how long chains of thought are.
+) -> TrainingSetup:
+    """Trains an update of the weights whose strength sets the length of chains of thought.
 
-    Each example is learned at the strength that its length calls for: the field `valve` of a row, from 0 for a chain as
-    long as the model's own to 1 for the shortest. Without one it is 1, which is plain CoT-Valve: an update that leads
-    to short chains, and whose shares lead part of the way. The update is a LoRA adapter in PEFT's format, opened by
-    `scale` or `length` when the model is loaded: length 1 is the model as it was, 0 the shortest that was trained, and
-    what lies beyond is extrapolated.
+    Each example is learned at a strength that matches its length: the field `valve` of a row, from 0 for a chain as
+    long as the model's own to 1 for the shortest. Without this field the strength is 1, which is plain CoT-Valve: an
+    update that leads to short chains, and parts of it to chains between. The update is a LoRA adapter in PEFT's format;
+    its strength is set by `scale` or `length` when the model is loaded: length 1 is the original model, 0 the shortest
+    trained length, and values outside extrapolate.
 
     Source: Ma et al. 2025, CoT-Valve: length-compressible chain-of-thought tuning, arXiv 2502.09601; the strength
     attached to each example is its CoT-Valve++.
@@ -50,23 +50,23 @@ def cot_valve(
 
     Args:
         steps, batch, learning_rate: ours, for models of some 100 million parameters.
-        rank, alpha: of the adapter; the paper's ranks go from 2 to 64 by model.
+        rank, alpha: of the LoRA adapter; the paper's ranks are from 2 to 64, depending on the model.
 
     Cost: one pass forward and backward through the model for each batch.
 
-    Guarantees: at scale 0 the model is what it was, to the bit.
+    Guarantees: at scale 0 the model is the original, to the bit.
 
-    Deviations: a batch has examples of one strength, so that the update is scaled once a batch.
+    Deviations: all examples of a batch have one strength, so that the update is scaled once per batch.
     """
     peft: Any = _peft()
-    base = material.base.model
+    base = data.base.model
     config = peft.LoraConfig(
         r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=_MODULES, bias="none", task_type="CAUSAL_LM"
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of the one library about the other
         model = peft.get_peft_model(base, config)
-    given = batches(material.examples, batch, key=key / "data", device=material.base.device, alike=_strength)
+    given = batches(data.examples, batch, key=key / "data", device=data.base.device, alike=_strength)
 
     def loss(step: int) -> Loss:
         one = given(step)
@@ -74,8 +74,8 @@ def cot_valve(
 
     def evaluate() -> Mapping[str, float]:
         found: dict[str, list[float]] = {}
-        for one in sorted(material.held_out, key=_strength):
-            here = collate([one], material.base.device)
+        for one in sorted(data.held_out, key=_strength):
+            here = collate([one], data.base.device)
             found.setdefault(f"loss_at_{_strength(one):g}", []).append(float(_at(model, here, alpha / rank)))
         return {name: fmean(losses) for name, losses in found.items()}
 
@@ -83,11 +83,11 @@ def cot_valve(
         _open(model, alpha / rank)
         model.save_pretrained(str(folder))
 
-    return Course(model, loss, Schedule(steps, learning_rate), {}, evaluate, save)
+    return TrainingSetup(model, loss, Schedule(steps, learning_rate), {}, evaluate, save)
 
 
 def _at(model: Any, batch: Batch, scale: float) -> Tensor:
-    """The loss of a batch of one strength. The head is computed where a token is to be learned alone."""
+    """The loss of a batch of one strength. The head is computed only at learned tokens."""
     _open(model, _strength(batch.examples[0]) * scale)
     base = model.get_base_model()
     hidden = base.get_decoder()(input_ids=batch.tokens, attention_mask=batch.real.long(), use_cache=False)
@@ -104,7 +104,7 @@ def _strength(one: Example) -> float:
 
 
 def _open(model: nn.Module, scale: float) -> None:
-    """Sets how strong all updates are."""
+    """Sets the strength of all updates."""
     for module in model.modules():
         scaling = getattr(module, "scaling", None)
         if isinstance(scaling, dict) and "default" in scaling:

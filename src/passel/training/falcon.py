@@ -14,12 +14,12 @@ from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.falcon import FalconNetwork, Shape, TextPrefixes, unit
-from passel.training.loop.course import Course, Loss, Schedule
+from passel.training.loop.setup import Loss, Schedule, TrainingSetup
 from passel.training.parts.batches import Batch, batches, in_order
-from passel.training.parts.features import Features
+from passel.training.parts.feature_cache import FeatureCache
 from passel.training.parts.glancing import glanced, share
 from passel.training.parts.states import read_off
-from passel.training.texts.material import Material
+from passel.training.texts.training_data import TrainingData
 
 __all__ = ["falcon"]
 
@@ -28,7 +28,7 @@ _SOFT = 0.9
 
 
 def falcon(
-    material: Material,
+    data: TrainingData,
     *,
     key: Key,
     steps: Annotated[int, Log(1, 1_000_000)] = 2000,
@@ -40,19 +40,19 @@ def falcon(
     token_weight: Annotated[float, Log(1e-3, 10.0)] = 0.1,
     noise: Annotated[float, Linear(0.0, 1.0)] = 0.1,
     places: Annotated[int, Log(1, 65536)] = 2048,
-) -> Course:
+) -> TrainingSetup:
     """Trains a drafter that predicts several of the model's next features in one pass.
 
     It is an LSTM with decoder layers above it, for `speculative:drafter=falcon`. It reads the model's last hidden
     states and predicts those of the next `block` tokens; the model's own head reads tokens off them.
 
     Coupled sequential glancing distillation: a first pass counts the places of each text whose token differs from the
-    model's. In as many blocks as make a share of that number, taken by chance, the first places are then told what
-    they are to predict, feature and token, and a second pass learns the places that were not told. So the later places
-    of a block learn what follows from the earlier ones. The share falls over the training.
+    model's. In randomly chosen blocks, as many as make up a share of that number, the first places are then shown the
+    feature and token that they should predict, and a second pass learns the other places. So the later places of a
+    block learn what follows from the earlier ones. The share falls during training.
 
     Source: Gao, Xie, Xiang and Ji 2024, Falcon, arXiv 2412.12639, section 3.2, equations 1 to 8; the share, the token
-    loss and which places are told as in `train/glance.py` of github.com/Bestpay-inc/Falcon.
+    loss and the choice of shown places as in `train/glance.py` of github.com/Bestpay-inc/Falcon.
 
     Symbols: k -> `block`; f -> features, the hidden states before the final norm; lambda -> `share` in
     `training/parts/glancing.py`; alpha = 0.9 -> weight of the soft loss; omega_dist -> `token_weight`.
@@ -60,50 +60,50 @@ def falcon(
     Args:
         steps, batch: ours, for models of some 100 million weights; the code trains 20 epochs, over 68,000 dialogues.
         learning_rate: ours, for the same; the paper's is 3e-5 for 7 billion weights and more.
-        block: features a pass; 2 in the paper, whose 3 and 4 are slower.
-        layers: decoder layers above the LSTM of two layers; 1 or more in the code.
-        glancing: without it, plain distillation in one pass.
-        token_weight: of the loss of tokens beside that of features; 0.1 in the paper.
-        noise: half the width of the uniform noise on the features read; 0.1 in the paper.
-        places: of a batch that the token loss is computed on at most, drawn by chance where there are more.
+        block: features per pass; 2 in the paper, where 3 and 4 are slower.
+        layers: number of decoder layers above the LSTM of two layers; 1 or more in the code.
+        glancing: False: plain distillation in one pass.
+        token_weight: weight of the loss of tokens beside that of features; 0.1 in the paper.
+        noise: half the width of the uniform noise on the input features; 0.1 in the paper.
+        places: limit of the places of a batch that the token loss is computed on; a random sample if there are more.
 
     Cost: for each example one pass of the model, whose features are kept for later epochs up to 1 GiB; for each batch
     one pass of the drafter forward and backward, with glancing one more forward, and the head at all places.
 
-    Guarantees: none; what is drafted from it is verified.
+    Guarantees: none; speculative decoding verifies its drafts.
 
     Deviations: lambda runs from 0.45 to 0.1 by steps, as in the code; the paper's formula begins at 0.4 and ends at 0.
-    Told places are not learned, which would only be copied; with k above 2 so many blocks are told that the places in
-    them are the share, where the code tells half of that. The hard loss takes the model's likeliest token, where the
-    code draws one, and KL is taken at temperature 1, not 0.95. Features read and predicted, and embeddings, are scaled
-    to a root mean square of 1, which the final norm undoes, so that the loss has one scale in all models. Blocks begin
-    at a place taken by chance, since a text can end anywhere. What is before all completions of a batch is read without
-    gradients, which takes a fraction of the time where prompts are longer than completions. The LSTM goes along the
-    text, as the paper says; in the code it is called without `batch_first`, and its result is not taken apart.
+    Shown places are not learned, since they would only be copied; with k above 2 so many blocks are shown that their
+    shown places make up the share, where the code shows half of that. The hard loss takes the model's likeliest token,
+    where the code draws one, and KL is taken at temperature 1, not 0.95. Features and embeddings are scaled to a root
+    mean square of 1, which the final norm undoes, so that the loss has one scale in all models. Blocks begin at a
+    random place, since a text can end anywhere. The tokens before all completions of a batch are read without
+    gradients, which saves most of the time where prompts are longer than completions. The LSTM runs along the text, as
+    the paper says; in the code it is called without `batch_first`, and its result is not taken apart.
     """
-    shape = _shape(material.base, block, layers)
+    shape = _shape(data.base, block, layers)
     network = FalconNetwork(shape, _DROPOUT)
-    given = batches(material.examples, batch, key=key / "data", device=material.base.device)
-    rules = _Rules(material.base, Features(material.base), network, glancing, token_weight, noise, places)
+    given = batches(data.examples, batch, key=key / "data", device=data.base.device)
+    objective = _Objective(data.base, FeatureCache(data.base), network, glancing, token_weight, noise, places)
 
     def loss(step: int) -> Loss:
-        return rules.loss(given(step), step / steps)
+        return objective.loss(given(step), step / steps)
 
     def evaluate() -> Mapping[str, float]:
-        return _judged(rules, in_order(material.held_out, batch, material.base.device))
+        return _evaluated(objective, in_order(data.held_out, batch, data.base.device))
 
-    return Course(network, loss, Schedule(steps, learning_rate), shape.settings, evaluate)
+    return TrainingSetup(network, loss, Schedule(steps, learning_rate), shape.settings, evaluate)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Read:
+class _DrafterBatch:
     """A batch as the drafter sees it: place i has the feature of token i and token i + 1.
 
     Args:
         features, embeddings: [rows, places, hidden size], scaled.
-        coming, following: the same of `block` tokens later, the answer of each place; zeros where the text has ended.
-        asked: bool [rows, places], whose answer is followed by a token to be learned, and is one.
-        first: places before this one are asked in no row.
+        coming, following: the same, `block` tokens later: the answer of each place; zeros after the text's end.
+        asked: bool [rows, places], places whose answer is a learned token and is followed by one.
+        first: the first place that is asked in any row.
     """
 
     features: Tensor
@@ -115,32 +115,32 @@ class _Read:
 
     @property
     def right(self) -> Tensor:
-        """Features that are asked for, [asked, hidden size]."""
+        """The features to be predicted, [asked, hidden size]."""
         return self.coming[self.asked]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rules:
+class _Objective:
     """The loss. See `falcon`."""
 
     base: Checkpoint
-    features: Features
+    features: FeatureCache
     network: FalconNetwork
     glancing: bool
     token_weight: float
     noise: float
     places: int
 
-    def read(self, batch: Batch) -> _Read:
-        """By the frozen model."""
+    def read(self, batch: Batch) -> _DrafterBatch:
+        """Features and embeddings of a batch, from the frozen model."""
         block = self.network.shape.block
-        # token i + block + 1 follows the answer of place i, and both are to be tokens of the completion
+        # token i + block + 1 follows the answer of place i, and both must be tokens of the completion
         asked = (batch.learned[:, :-1] & batch.learned[:, 1:])[:, block:]
         with torch.no_grad():
             features = unit(self.features.of(batch))
             embeddings = unit(self.base.model.get_input_embeddings()(batch.tokens))
         later = (0, 0, 0, block)
-        return _Read(
+        return _DrafterBatch(
             features[:, :-1],
             embeddings[:, 1:],
             functional.pad(features[:, block:], later)[:, :-1],
@@ -150,33 +150,33 @@ class _Rules:
         )
 
     def loss(self, batch: Batch, done: float) -> Loss:
-        """Of a batch, after this part of the training."""
+        """The loss of a batch, after this part of the training."""
         read, block = self.read(batch), self.network.shape.block
         offset = int(torch.randint(block, ()))
         features = read.features + self.noise * (2 * torch.rand_like(read.features) - 1)
         before = self.begun(features, read, offset)
-        target, told = self.logits(read.right), torch.zeros_like(read.asked)
+        target, shown = self.logits(read.right), torch.zeros_like(read.asked)
         if self.glancing:
             with torch.no_grad():
                 found = self.predicted(features, read.embeddings, offset, before)
                 wrong = read.asked.clone()
                 wrong[read.asked] = self.logits(found[read.asked]).argmax(-1) != target.argmax(-1)
-            told = glanced(wrong.sum(1), read.asked, block=block, offset=offset, share=share(done))
-        own = told.unsqueeze(-1)
-        features = torch.where(own, read.coming, features)
-        found = self.predicted(features, torch.where(own, read.following, read.embeddings), offset, before)
-        learned = ~told[read.asked]
+            shown = glanced(wrong.sum(1), read.asked, block=block, offset=offset, share=share(done))
+        replaced = shown.unsqueeze(-1)
+        features = torch.where(replaced, read.coming, features)
+        found = self.predicted(features, torch.where(replaced, read.following, read.embeddings), offset, before)
+        learned = ~shown[read.asked]
         apart, tokens = self._parts(found[read.asked][learned], read.right[learned], target[learned])
-        figures = {"feature": float(apart.detach()), "told": float(told.sum() / read.asked.sum().clamp(min=1))}
+        figures = {"feature": float(apart.detach()), "shown": float(shown.sum() / read.asked.sum().clamp(min=1))}
         return Loss(apart + self.token_weight * tokens, batch.count, figures)
 
-    def begun(self, features: Tensor, read: _Read, offset: int) -> TextPrefixes:
-        """The places before all that are asked, without gradients."""
+    def begun(self, features: Tensor, read: _DrafterBatch, offset: int) -> TextPrefixes:
+        """The places before all asked places, without gradients."""
         with torch.no_grad():
             return self.network.begun(features[:, : read.first], read.embeddings[:, : read.first], offset)
 
     def predicted(self, features: Tensor, embeddings: Tensor, offset: int, before: TextPrefixes) -> Tensor:
-        """Of all places; zeros for those before."""
+        """Predicted features of all places; zeros for the places of `before`."""
         first = before.places
         found = self.network(
             features[:, first:], embeddings[:, first:], (offset + first) % self.network.shape.block, before
@@ -184,7 +184,7 @@ class _Rules:
         return functional.pad(found, (0, 0, first, 0))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Of [places, hidden size], without gradients."""
+        """Logits of features [places, hidden size], without gradients."""
         with torch.no_grad():
             return read_off(self.base, features)
 
@@ -200,29 +200,29 @@ class _Rules:
         return apart, _SOFT * soft + (1 - _SOFT) * hard
 
 
-def _judged(rules: _Rules, given: Iterator[Batch]) -> Mapping[str, float]:
-    """The loss of features, and of each place in a block the share whose token is the model's, with all beginnings of
-    blocks."""
-    block, apart = rules.network.shape.block, 0.0
+def _evaluated(objective: _Objective, given: Iterator[Batch]) -> Mapping[str, float]:
+    """The loss of features, and for each place in a block the share of tokens that agree with the model, over all
+    offsets of the blocks."""
+    block, apart = objective.network.shape.block, 0.0
     asked, same = torch.zeros(block), torch.zeros(block)
     for batch in given:
-        read = rules.read(batch)
-        right = rules.logits(read.right).argmax(-1)
+        read = objective.read(batch)
+        right = objective.logits(read.right).argmax(-1)
         places = torch.arange(read.asked.shape[1], device=read.asked.device).expand_as(read.asked)[read.asked]
         for offset in range(block):
-            before = rules.begun(read.features, read, offset)
-            found = rules.predicted(read.features, read.embeddings, offset, before)[read.asked]
+            before = objective.begun(read.features, read, offset)
+            found = objective.predicted(read.features, read.embeddings, offset, before)[read.asked]
             apart += float(functional.smooth_l1_loss(found, read.right, reduction="sum"))
             of = (places + offset) % block
             asked += torch.bincount(of, minlength=block).cpu()
-            same += torch.bincount(of[rules.logits(found).argmax(-1) == right], minlength=block).cpu()
+            same += torch.bincount(of[objective.logits(found).argmax(-1) == right], minlength=block).cpu()
     figures = {f"agreement_{at + 1}": float(same[at] / asked[at].clamp(min=1)) for at in range(block)}
-    size = rules.network.shape.hidden_size
+    size = objective.network.shape.hidden_size
     return {"feature_loss": apart / max(1.0, float(asked.sum())) / size} | figures
 
 
 def _shape(base: Checkpoint, block: int, layers: int) -> Shape:
-    """Decoder layers as the model's own."""
+    """A drafter whose decoder layers have the sizes of the model's."""
     config = base.model.config.get_text_config()
     heads, size = config.num_attention_heads, config.hidden_size
     return Shape(

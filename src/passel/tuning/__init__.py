@@ -1,4 +1,4 @@
-"""What methods would come to, if the model and its verifier were as good as one assumes: planted trees, no model."""
+"""Forecasts of methods on simulated problems (planted trees), and sweeps over the options of a method."""
 
 from passel.tuning.assumptions import Assumptions
 from passel.tuning.forecast import METHODS, Forecast, MethodForecast, Rung, forecast

@@ -1,4 +1,4 @@
-"""What is assumed of a generator, its verifier and the problems."""
+"""The assumptions of a forecast: on the generator, its verifier and the problems."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ class Assumptions:
     """A simulated generator and verifier, and the trees they work on; see the model and the task `planted`.
 
     Args:
-        chance: that a step is the right one, wherever the solution stands. All of them make a right solution.
-        steps: of a solution.
-        branches: next steps to choose from.
-        tokens: that a step takes.
-        rho: correlation of the verifier's log-odds with the truth; 1 is never wrong, 0 is noise.
-        scale: of the log-odds: how sure the verifier is of itself.
+        chance: that a step is right, the same at every step. A solution is right if all its steps are.
+        steps: number of steps of a solution.
+        branches: number of possible next steps.
+        tokens: of a step.
+        rho: correlation of the verifier's log-odds with the truth; 1: it is never wrong, 0: it is noise.
+        scale: of the log-odds: the confidence of the verifier.
         bias: added to the log-odds, before the scale, under one wrong first step.
-        trap: steps for which that bias holds; 0 is nowhere.
+        trap: number of steps with that bias.
 
-    Raises UsageError, when built, for what the model or the task does not take.
+    Raises:
+        UsageError: when built, for a value that the model or the task does not take.
     """
 
     chance: float = 0.6
@@ -46,6 +47,6 @@ class Assumptions:
         return f"planted:depth={self.steps}:branching={self.branches}"
 
     def model(self, seed: int = 0) -> str:
-        """The spec of the generator and its verifier, whose errors are those of the seed."""
-        own = [field.name for field in fields(self) if field.name not in ("steps", "branches")]
-        return ":".join(["planted", *(f"{name}={getattr(self, name)}" for name in own), f"seed={seed}"])
+        """The spec of the generator and its verifier; the seed decides the verifier's errors."""
+        options = [field.name for field in fields(self) if field.name not in ("steps", "branches")]
+        return ":".join(["planted", *(f"{name}={getattr(self, name)}" for name in options), f"seed={seed}"])

@@ -1,4 +1,4 @@
-"""A forecast: how right methods are, at which cost, on trees of which everything is assumed."""
+"""A forecast: the accuracy and the cost of methods on planted trees, under given assumptions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from passel.core.errors import UsageError
 from passel.core.key import Key
 from passel.estimators.estimate import Estimate
 from passel.estimators.intervals import mean_interval
-from passel.runs.watch import Watch
+from passel.runs.run_progress import RunProgress
 from passel.tuning.assumptions import Assumptions
 from passel.tuning.ladders import ladder
 from passel.tuning.reach import Measured, measured, reach
@@ -19,13 +19,12 @@ __all__ = ["METHODS", "Forecast", "MethodForecast", "Rung", "forecast"]
 
 METHODS = ("best_of", "beam", "step_best_of", "a_star", "particle_filter", "mcts")
 TIMES = (1, 2, 4, 8, 16, 32)
-"""Budgets where none are given, in solutions: of so many tokens as a solution has."""
+"""Default budgets, in multiples of the tokens of a solution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A method in one size: its accuracy with an interval over trees, and the tokens it generates and the passes it
-    makes for a problem on average."""
+    """A method in one size: its accuracy with an interval over trees, mean generated tokens and mean passes."""
 
     spec: str
     accuracy: Estimate
@@ -35,26 +34,26 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class MethodForecast:
-    """A method in all its sizes, the smallest first, and the tokens a problem that make it as right as was asked."""
+    """A method in all its sizes, the smallest first, and the tokens a problem at which it reaches the target."""
 
     method: str
     rungs: tuple[Rung, ...]
     reach: Estimate
 
     def within(self, budget: float) -> Rung | None:
-        """The largest size that takes no more than so many tokens on average; None if the smallest takes more."""
+        """The largest size whose mean tokens are within the budget; None if the smallest size needs more."""
         fitting = [rung for rung in self.rungs if rung.tokens <= budget]
         return max(fitting, key=lambda rung: rung.tokens, default=None)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Forecast:
-    """What the chosen methods come to under assumptions.
+    """The simulated accuracy and cost of methods.
 
     Args:
-        target: the accuracy that `MethodForecast.reach` is the price of.
+        target: the accuracy whose cost `MethodForecast.reach` is.
         budgets: generated tokens a problem, ascending.
-        notes: where an assumption came from, if not from the user.
+        notes: the origin of each assumption that was read from a pilot.
     """
 
     assumptions: Assumptions
@@ -66,17 +65,17 @@ class Forecast:
     notes: tuple[str, ...] = ()
 
     def cheapest(self) -> MethodForecast | None:
-        """The method that comes to the target at the fewest tokens; None if none does."""
-        there = [one for one in self.methods if one.reach.value is not None]
-        return min(there, key=lambda one: one.reach.value or 0.0, default=None)
+        """The method that reaches the target with the fewest tokens; None if no method reaches it."""
+        reaching = [row for row in self.methods if row.reach.value is not None]
+        return min(reaching, key=lambda row: row.reach.value or 0.0, default=None)
 
     def __repr__(self) -> str:
-        """What was simulated; `passel.as_text` writes what was found."""
+        """Names what was simulated; `passel.as_text` writes the results."""
         methods = ", ".join(row.method for row in self.methods)
         return f"<Forecast of {methods} on {self.problems} planted trees>"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values, with what each budget buys in `within`."""
+        """Plain JSON values; `within` holds the largest size within each budget."""
         data = asdict(self)
         for row, one in zip(data["methods"], self.methods, strict=True):
             bought = [(budget, one.within(budget)) for budget in self.budgets]
@@ -93,20 +92,22 @@ async def forecast(
     target: float = 0.5,
     seed: int = 0,
     notes: Sequence[str] = (),
-    watch: Watch | None = None,
+    watch: RunProgress | None = None,
 ) -> Forecast:
     """Runs methods, each in several sizes, on planted trees.
 
     Args:
-        problems: trees; the intervals are over them.
+        problems: number of trees; the intervals are over trees.
         budgets: generated tokens a problem; default: of 1 to 32 solutions.
-        seed: of the trees, the draws and the verifier's errors.
+        seed: of the trees, the samples and the verifier's errors.
 
-    Raises UsageError for a method that is unknown or not to be simulated, and for numbers that make no sense.
+    Raises:
+        UsageError: a method that is unknown or cannot be simulated, or a number outside its range.
     """
     if problems < 1 or not 0.0 < target <= 1.0 or any(not budget > 0 for budget in budgets):
         raise UsageError(
-            f"a plan needs problems >= 1, 0 < target <= 1 and budgets > 0; got {problems}, {target}, {list(budgets)}"
+            "a forecast needs problems >= 1, 0 < target <= 1 and budgets > 0; "
+            f"got {problems}, {target}, {list(budgets)}"
         )
     ladders = {method: ladder(method) for method in methods}
     specs = list(dict.fromkeys(spec for rungs in ladders.values() for spec in rungs))

@@ -1,4 +1,4 @@
-"""What runs on planted trees gave, and how many tokens a method needs to be right so often."""
+"""Runs on planted trees, and the number of tokens at which a method reaches an accuracy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from passel.estimators.estimate import Estimate
 from passel.estimators.intervals import bootstrap_weights
 from passel.runs.plan import Plan
 from passel.runs.run import Run
-from passel.runs.watch import Watch
+from passel.runs.run_progress import RunProgress
 
 __all__ = ["Measured", "measured", "reach", "tokens_to_reach"]
 
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """One method on each tree, in one order of trees: its score, its generated tokens and its passes [trees]."""
+    """The score, the generated tokens and the passes of one method on each tree [trees]."""
 
     scores: Array
     tokens: Array
@@ -31,11 +31,12 @@ class Measured:
 
 
 async def measured(
-    specs: Sequence[str], *, model: str, task: str, problems: int, seed: int = 0, watch: Watch | None = None
+    specs: Sequence[str], *, model: str, task: str, problems: int, seed: int = 0, watch: RunProgress | None = None
 ) -> dict[str, Measured]:
     """Runs methods on the same trees.
 
-    Raises UsageError for a method that breaks there.
+    Raises:
+        UsageError: a method that fails on a tree.
     """
     run = Run(Plan(model=model, task=task, methods=tuple(specs), limit=problems, seed=seed))
     found = await run.execute(watch)
@@ -44,19 +45,19 @@ async def measured(
         trials = [found.trial(problem, method) for problem in found.problems]
         for trial in trials:
             if trial.score is None:
-                raise UsageError(f"method {method.name} breaks on a planted tree: {trial.error}")
+                raise UsageError(f"method {method.name} fails on a planted tree: {trial.error}")
         columns = [(trial.score, trial.cost.completion_tokens, trial.cost.passes) for trial in trials]
         kept[method.name] = Measured(*np.array(columns, dtype=np.float64).T)
     return kept
 
 
 def tokens_to_reach(target: float, accuracies: Sequence[float], tokens: Sequence[float]) -> float | None:
-    """Tokens at which a ladder first comes to an accuracy; None if it never does.
+    """The tokens at which a ladder first reaches an accuracy; None if it never does.
 
     Between two rungs accuracy is taken as linear in the logarithm of the tokens.
 
     Args:
-        accuracies, tokens: of the rungs, tokens ascending.
+        accuracies, tokens: of the rungs, in ascending order of tokens.
 
     >>> tokens_to_reach(0.5, [0.0, 1.0], [10.0, 1000.0]), tokens_to_reach(0.5, [0.1, 0.4], [10.0, 20.0])
     (100.0, None)
@@ -71,11 +72,11 @@ def tokens_to_reach(target: float, accuracies: Sequence[float], tokens: Sequence
     return None
 
 
-def reach(target: float, rungs: Sequence[Measured], key: Key, *, draws: int = 1000) -> Estimate:
-    """`tokens_to_reach`, with a 95 % bootstrap interval over trees. A value or an end of None is "never"."""
+def reach(target: float, rungs: Sequence[Measured], key: Key, *, resamples: int = 1000) -> Estimate:
+    """`tokens_to_reach`, with a 95 % bootstrap interval over trees; a value or an end of None is "never"."""
     scores = np.stack([rung.scores for rung in rungs], axis=1)
     tokens = np.stack([rung.tokens for rung in rungs], axis=1)
-    weights = bootstrap_weights(len(scores), key, draws)
+    weights = bootstrap_weights(len(scores), key, resamples)
     resampled = zip((weights @ scores).tolist(), (weights @ tokens).tolist(), strict=True)
     found = [tokens_to_reach(target, *one) for one in resampled]
     ends = np.quantile([np.inf if one is None else one for one in found], [0.025, 0.975], method="nearest")

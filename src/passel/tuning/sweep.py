@@ -1,4 +1,4 @@
-"""One method, one option varied at a time, all at equal cost: which of the small choices matter."""
+"""A sweep: one method with one option varied at a time, at equal cost."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from passel.measure.comparison import Comparison, MethodRow
 from passel.measure.summary import summarise
 from passel.methods import load
 from passel.runs.run import Run
+from passel.runs.run_progress import RunProgress
 from passel.runs.session import Models
-from passel.runs.watch import Watch
 
 __all__ = ["Arm", "Sweep", "arms", "levelled", "swept"]
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """The base with one option set otherwise; the base itself has option and value ""."""
+    """The base method with one option changed; for the base itself, option and value are ""."""
 
     option: str
     value: str
@@ -28,7 +28,7 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What a sweep found: its arms and the comparison of them."""
+    """The arms of a sweep and their comparison."""
 
     arms: tuple[Arm, ...]
     comparison: Comparison
@@ -39,7 +39,7 @@ class Sweep:
         return [(arm, by_name[arm.spec]) for arm in self.arms]
 
     def best(self) -> dict[str, tuple[Arm, MethodRow]]:
-        """For each option the arm of highest accuracy, the base counted among them."""
+        """For each option the arm with the highest accuracy, which may be the base."""
         rows = self.rows()
         options = dict.fromkeys(arm.option for arm in self.arms if arm.option)
         scored = [(arm, row) for arm, row in rows if row.accuracy.value is not None]
@@ -54,7 +54,8 @@ class Sweep:
 def arms(base: str, vary: Mapping[str, Sequence[str]]) -> tuple[Arm, ...]:
     """The base, and the base with each value of each option, one option at a time.
 
-    Raises UsageError for a method, option or value that does not exist.
+    Raises:
+        UsageError: an unknown method, option or value.
 
     >>> [arm.spec for arm in arms("vote:n=4", {"prompt": ["cot"], "sampling.temperature": ["0.3", "1.0"]})]
     ['vote:n=4', 'vote:n=4:prompt=cot', 'vote:n=4:sampling.temperature=0.3', 'vote:n=4:sampling.temperature=1.0']
@@ -73,9 +74,9 @@ def arms(base: str, vary: Mapping[str, Sequence[str]]) -> tuple[Arm, ...]:
 
 
 def levelled(found: Sequence[Arm], first: Comparison) -> tuple[Arm, ...]:
-    """The arms at equal cost: each one's n times what the base takes over what the arm took, in completion tokens.
+    """The arms at equal cost: the n of each arm is scaled by the base's completion tokens over those of the arm.
 
-    An arm without an option n, and one that varies n, stays as it is; what it costs is in its row.
+    An arm without an option n, and an arm that varies n, stays as it is; its cost is in its row.
 
     Args:
         found: the base first.
@@ -86,11 +87,11 @@ def levelled(found: Sequence[Arm], first: Comparison) -> tuple[Arm, ...]:
     return tuple(arm if arm.option in ("", "n") else _scaled(arm, base, took[arm.spec]) for arm in found)
 
 
-async def swept(run: Run, first: Sequence[Arm], watch: Watch | None = None) -> Sweep:
-    """Runs the arms as they are, and once more where their cost is to be levelled, with the same opened models.
+async def swept(run: Run, first: Sequence[Arm], watch: RunProgress | None = None) -> Sweep:
+    """Runs the arms as they are, and again where n changes to equal the cost, with the same opened models.
 
     Args:
-        run: over the arms of `first`, the base first. watch: of each of the two in turn.
+        run: over the arms of `first`, the base first. watch: of each of the two runs in turn.
     """
     async with Models() as models:
         found = summarise(await run.execute(watch, models=models))

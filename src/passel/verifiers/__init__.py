@@ -1,6 +1,6 @@
-"""What a reply is worth: one file a verifier, found by its file name.
+"""What a reply is worth, and why: one file for each verifier, found by its file name.
 
-A verifier judges one text; a ranker judges several texts by comparing them. Both are flows, and `judged` runs either.
+A verifier judges one text; a ranker judges several texts by comparing them. Both are flows; `judged` runs either.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Protocol, cast, get_args
 from passel.core.configured import load as load_from
 from passel.core.docs import describe
 from passel.core.errors import OutOfBudget, UsageError
-from passel.core.flow import Flow, together
+from passel.core.flow import Flow, affordable, together
 from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.problem import Problem
@@ -23,6 +23,7 @@ from passel.verifiers.parts.steps import Step
 __all__ = [
     "Chosen",
     "Judgement",
+    "JudgementOrScore",
     "Kind",
     "Ranker",
     "Step",
@@ -39,17 +40,17 @@ Kind = Literal["probability", "score", "verdict"]
 a verdict (1 accepted, 0 rejected)."""
 
 
-Said = Judgement | float | None
+JudgementOrScore = Judgement | float | None
+"""What a verifier may return: a plain number is a score without a reason; None: it could not judge."""
 
 
 class Verifier(Protocol):
     """Judges one text as an answer to a problem, with passes of its own if it needs them.
 
-    Returns a score with its reason, higher is better; its docstring says which `Kind`. A plain number is a score
-    without a reason; None means that it could not tell.
+    Returns a score with its reason, higher is better; its docstring says which `Kind`.
     """
 
-    def __call__(self, problem: Problem, text: str, *, key: Key) -> Flow[Said]: ...
+    def __call__(self, problem: Problem, text: str, *, key: Key) -> Flow[JudgementOrScore]: ...
 
 
 class Ranker(Protocol):
@@ -58,7 +59,7 @@ class Ranker(Protocol):
     In its Cost line, `n` is the number of texts.
     """
 
-    def __call__(self, problem: Problem, texts: Sequence[str], *, key: Key) -> Flow[Sequence[Said]]: ...
+    def __call__(self, problem: Problem, texts: Sequence[str], *, key: Key) -> Flow[Sequence[JudgementOrScore]]: ...
 
 
 Chosen = Annotated[Verifier | Ranker, Room("verifiers")]
@@ -74,14 +75,14 @@ def load(spec: str) -> Verifier | Ranker:
 
 
 def is_ranker(verifier: Callable[..., Any]) -> bool:
-    """Whether it judges several texts at once."""
+    """Whether a verifier judges several texts at once."""
     return "texts" in inspect.signature(verifier).parameters
 
 
 def kind_of(verifier: Callable[..., Any]) -> Kind:
-    """What it returns: the first word of its docstring's Returns section; "score" where it does not say."""
-    said = describe(verifier).sections.get("Returns", "").partition(";")[0].strip()
-    return cast(Kind, said) if said in get_args(Kind) else "score"
+    """What a verifier returns: the first word of its docstring's Returns section; "score" where it has none."""
+    word = describe(verifier).sections.get("Returns", "").partition(";")[0].strip()
+    return cast(Kind, word) if word in get_args(Kind) else "score"
 
 
 def judged(
@@ -89,41 +90,40 @@ def judged(
 ) -> Flow[tuple[dict[int, Judgement], bool]]:
     """The judgement of each text, by its number, and whether the budget allowed them all.
 
-    A text keeps its number whichever others are judged, so that its judgement is the same draw in every method. Of
-    single judgements, one that does not fit the budget leaves the others theirs.
+    A text keeps its number whichever other texts are judged, so that its judgement is drawn alike in every method. A
+    single judgement that does not fit the budget leaves the other texts theirs.
     """
-    own = key / "verify"
+    verify = key / "verify"
     if not is_ranker(verifier):
         single = cast(Verifier, verifier)
-        flows = [_paid(single(problem, text, key=own / number)) for number, text in texts.items()]
-        found = yield from together(flows)
-        judgements = {n: Judgement.of(said) for n, (said, _) in zip(texts, found, strict=True)}
-        return judgements, all(paid for _, paid in found)
+        flows = [_paid(single(problem, text, key=verify / number)) for number, text in texts.items()]
+        judgements = yield from together(flows)
+        by_number = {n: Judgement.of(judgement) for n, (judgement, _) in zip(texts, judgements, strict=True)}
+        return by_number, all(paid for _, paid in judgements)
     if not texts:
         return {}, True
-    said, paid = yield from _paid(cast(Ranker, verifier)(problem, list(texts.values()), key=own))
-    if said is not None and len(said) != len(texts):
-        raise UsageError(f"a ranker gave {len(said)} scores to {len(texts)} texts")
-    return {n: Judgement.of(one) for n, one in zip(texts, said or [None] * len(texts), strict=True)}, paid
+    ranking, paid = yield from _paid(cast(Ranker, verifier)(problem, list(texts.values()), key=verify))
+    if ranking is not None and len(ranking) != len(texts):
+        raise UsageError(f"a ranker gave {len(ranking)} scores to {len(texts)} texts")
+    judgements = ranking or [None] * len(texts)
+    return {n: Judgement.of(judgement) for n, judgement in zip(texts, judgements, strict=True)}, paid
 
 
 def scores_of(
     verifier: Verifier | Ranker, problem: Problem, texts: Mapping[int, str], *, key: Key
 ) -> Flow[tuple[dict[int, float | None], bool]]:
-    """As `judged`, the scores alone."""
+    """The scores only; see `judged`."""
     judgements, paid = yield from judged(verifier, problem, texts, key=key)
     return {number: judgement.value for number, judgement in judgements.items()}, paid
 
 
 def _paid(judgement: Flow[Any]) -> Flow[tuple[Any, bool]]:
-    """What a judgement returns, None if the budget stopped it, and whether the budget never fell short: one that makes
-    do with what it could pay is not paid in full."""
+    """What a flow returns, None if the budget stopped it, and whether the budget never fell short: a verifier that
+    makes do with fewer passes is not paid in full."""
     short: list[OutOfBudget] = []
 
     def note(error: Exception) -> None:
         short.extend([error] if isinstance(error, OutOfBudget) else [])
 
-    try:
-        return (yield from rewritten(judgement, on_error=note)), not short
-    except OutOfBudget:
-        return None, False
+    returned = yield from affordable(rewritten(judgement, on_error=note))
+    return returned, not short

@@ -6,11 +6,13 @@ from typing import Annotated
 
 from passel.core.ask import Generate, Message
 from passel.core.flow import Flow, within
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Linear, Log
 from passel.verifiers.parts.masking import masked, read_unknown, same_number
+from passel.verifiers.parts.verdicts import undecided
 
 __all__ = ["fobar"]
 
@@ -30,7 +32,7 @@ def fobar(
     key: Key,
     m: Annotated[int, Log(1, 64)] = 8,
     numbers: Annotated[int, Linear(1, 8)] = 3,
-) -> Flow[float | None]:
+) -> Flow[Judgement]:
     """The share of backward chains that recover a number of the question from the candidate answer.
 
     Each number of the question is hidden in turn; m chains take the answer for known and solve for the hidden number.
@@ -51,7 +53,7 @@ def fobar(
     Cost: generate <= m * numbers
 
     Guarantees: heuristic. Tells candidates apart only where the model recovers hidden numbers from a right answer more
-    often than from a wrong one. A number that the answer does not depend on tells nothing.
+    often than from a wrong one. A number that does not change the answer is no evidence.
 
     Deviations: our own wording. Numbers in words are not hidden, nor are those of answer options. The paper counts
     chains (Z); a share is Z over the number of chains, which is the same for all candidates unless a chain fails. When
@@ -59,19 +61,27 @@ def fobar(
 
     >>> from passel.core.play import play
     >>> played = play(fobar(Problem("1", "What is 2 + 3?"), "5", key=Key(), m=1), ["x = 5 - 3 = 2", "x = 4"])
-    >>> played.value
-    0.5
+    >>> played.value.explanation
+    '1 of 2 chains lead back from 5 to the hidden number; 3 was recovered as 4'
     """
     answer = problem.read(text)
-    hidden = masked(problem, numbers) if answer is not None else []
-    if answer is None or not hidden:
-        return None
+    if answer is None:
+        return Judgement(None, "the text holds no answer")
+    hidden = masked(problem, numbers)
+    if not hidden:
+        return Judgement(None, "the question has no number in digits")
     asks: list[Generate] = []
     for chain in range(m):
-        for one in hidden:
-            said = PROMPT.format(name=one.name, question=one.question, answer=answer.text)
-            asks.append(Generate((Message("user", said),), key / "draw" / chain, role="verifier", label="fobar"))
+        for question in hidden:
+            prompt = PROMPT.format(name=question.name, question=question.question, answer=answer.text)
+            asks.append(Generate((Message("user", prompt),), key / "draw" / chain, role="verifier", label="fobar"))
     replies = yield from within(asks)
     pairs = zip(replies, hidden * m, strict=False)  # fewer replies where the budget ended
-    right = [same_number(one.hidden, read_unknown(reply.text, one.name)) for reply, one in pairs if reply.ok]
-    return sum(right) / len(right) if right else None
+    found = [(question.hidden, read_unknown(reply.text, question.name)) for reply, question in pairs if reply.ok]
+    if not found:
+        return undecided(replies, "the hidden number")
+    right = [same_number(number, recovered) for number, recovered in found]
+    wrong = [f"{number} was recovered as {value}" for number, value in found if not same_number(number, value)]
+    why = f"{sum(right)} of {len(right)} chains lead back from {answer.text} to the hidden number"
+    chains = [{"hidden": str(number), "recovered": None if value is None else str(value)} for number, value in found]
+    return Judgement(sum(right) / len(right), "; ".join([why, *wrong[:3]]), {"chains": chains})

@@ -6,11 +6,12 @@ from typing import Annotated
 
 from passel.core.ask import Message
 from passel.core.flow import Flow, sample_within
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
-from passel.verifiers.parts.verdicts import read_verdict
+from passel.verifiers.parts.verdicts import read_verdict, undecided
 
 __all__ = ["genrm"]
 
@@ -28,7 +29,7 @@ not."""
 
 
 @needs(verifier="text")
-def genrm(problem: Problem, text: str, *, key: Key, m: Annotated[int, Log(1, 32)] = 4) -> Flow[float | None]:
+def genrm(problem: Problem, text: str, *, key: Key, m: Annotated[int, Log(1, 32)] = 4) -> Flow[Judgement]:
     """The share of m verification chains that find the answer correct.
 
     Source: Zhang et al. 2024, Generative Verifiers (2408.15240), GenRM-CoT with several chains; the mean of binary
@@ -55,10 +56,17 @@ def genrm(problem: Problem, text: str, *, key: Key, m: Annotated[int, Log(1, 32)
 
     >>> from passel.core.play import play
     >>> chains = ["2 + 2 = 4.\\nVerdict: Yes", "Verdict: **No**", "It is 4.\\nVerdict: Yes", "I cannot tell."]
-    >>> round(play(genrm(Problem("1", "2 + 2?"), "4", key=Key()), chains).value, 3)
+    >>> round(play(genrm(Problem("1", "2 + 2?"), "4", key=Key()), chains).value.value, 3)
     0.667
     """
     prompt = (Message("user", PROMPT.format(question=problem.question, answer=text)),)
     replies = yield from sample_within(prompt, key=key, n=m, role="verifier", label="genrm")
-    verdicts = [verdict for reply in replies if reply.ok and (verdict := read_verdict(reply.text)) is not None]
-    return sum(verdicts) / len(verdicts) if verdicts else None
+    read = [(read_verdict(reply.text), reply.text.strip()) for reply in replies if reply.ok]
+    judged = [(verdict, chain) for verdict, chain in read if verdict is not None]
+    if not judged:
+        return undecided(replies, "a verdict")
+    verdicts = [verdict for verdict, _ in judged]
+    share = sum(verdicts) / len(verdicts)
+    chain = next(chain for verdict, chain in judged if verdict == (share >= 0.5))
+    why = f"{sum(verdicts)} of {len(verdicts)} checks find the answer correct; one of the majority:"
+    return Judgement(share, f"{why}\n{chain}", {"verdicts": verdicts})

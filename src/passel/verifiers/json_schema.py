@@ -10,6 +10,7 @@ from typing import Any
 from passel.core.errors import UsageError
 from passel.core.extras import need
 from passel.core.flow import Flow
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -19,7 +20,7 @@ __all__ = ["json_schema"]
 
 
 @needs()
-def json_schema(problem: Problem, text: str, *, key: Key, schema: str = "") -> Flow[float | None]:
+def json_schema(problem: Problem, text: str, *, key: Key, schema: str = "") -> Flow[Judgement]:
     """Whether the JSON of a text fits a schema.
 
     The JSON is the whole text, else the last fenced block that is JSON, else the first object or array in the text.
@@ -38,23 +39,33 @@ def json_schema(problem: Problem, text: str, *, key: Key, schema: str = "") -> F
     Guarantees: exact, by the rules of the schema. No address in a schema is ever fetched: a `$ref` to elsewhere raises
     UsageError, as a schema that is not valid does.
 
-    Deviations: what readers of JSON do not agree on is no JSON here: a name that stands twice in an object, NaN and
+    Deviations: what readers of JSON do not agree on is no JSON here: a name that occurs twice in an object, NaN and
     Infinity, numbers beyond a double's range, more than 4300 digits, nesting too deep to read, half a character.
     `format` is not checked, which is the default of the draft.
 
     >>> from passel.core.play import play
     >>> problem = Problem("1", "Who?", details={"schema": {"type": "object", "required": ["name"]}})
-    >>> play(json_schema(problem, 'Here it is: {"name": "Ada"}', key=Key()), []).value
+    >>> play(json_schema(problem, 'Here it is: {"name": "Ada"}', key=Key())).value.value
     1.0
     """
     yield from ()
     wanted: Any = schema or problem.details.get("schema")
     if wanted is None or wanted == "":
-        return None
+        return Judgement(None, "there is no schema")
     written = _file(wanted) if isinstance(wanted, str) else _dumped(wanted)
     validator = _validator(written)
     found = json_of(text)
-    return float(found is not None and validator.is_valid(found[0]))
+    if found is None:
+        return Judgement(0.0, "the text holds no JSON")
+    if validator.is_valid(found[0]):
+        return Judgement(1.0, "the JSON fits the schema")
+    try:
+        fault: Any = next(iter(validator.iter_errors(found[0])))
+    except ValueError as error:  # a value too deep to be written into a message
+        return Judgement(0.0, f"the JSON does not fit the schema; no fault can be named: {error}")
+    path = list(fault.instance_path)
+    where = f" at {'/'.join(map(str, path))}" if path else ""
+    return Judgement(0.0, f"the JSON does not fit the schema{where}: {fault.message}", {"path": path})
 
 
 def _file(path: str) -> str:

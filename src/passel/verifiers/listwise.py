@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from passel.core.ask import Generate, Message, Sampling
-from passel.core.errors import OutOfBudget, UsageError
-from passel.core.flow import Flow, within
+from passel.core.errors import UsageError
+from passel.core.flow import Flow, affordable, within
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -31,14 +32,14 @@ Reply with the order of all {count} numbers alone, in this form: [best] > [secon
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """The candidates in an order, and the first place that a reply has told about; those before it are not ranked."""
+    """The candidates in an order, of which a reply has ranked those from place `first` on."""
 
     order: tuple[int, ...]
     first: int
 
     @property
     def ranked(self) -> tuple[int, ...]:
-        """The ranked ones, the best first."""
+        """The ranked candidates, the best first."""
         return self.order[self.first :]
 
 
@@ -51,7 +52,7 @@ def listwise(
     shuffles: Annotated[int, Log(1, 16)] = 1,
     window: Annotated[int, Linear(2, 20)] = 20,
     step: Annotated[int, Linear(1, 20)] = 10,
-) -> Flow[list[float | None]]:
+) -> Flow[list[Judgement]]:
     """The rank that a language model gives each text when it is shown all of them, by greedy decoding.
 
     With several shuffles, the texts are shown in as many orders and their ranks averaged, against position bias. More
@@ -67,11 +68,11 @@ def listwise(
         step: how far the window slides, at most `window`; 10 in RankGPT.
 
     Returns: score; 1 - rank / (n - 1), in [0, 1], mean over the shuffles; None for every text if no reply names a
-        candidate, for one that no readable window reached, and for a single text, which has no rank.
+        candidate, for a text that no readable window reached, and for a single text, which has no rank.
 
     Cost: generate <= shuffles * max(1, n - window + 1) (one pass for each place of the window)
 
-    Guarantees: heuristic; no better than the judge. A text that a reply leaves out ranks behind those it names.
+    Guarantees: heuristic; no better than the judge. A text that a reply leaves out ranks behind the texts it names.
 
     Deviations: our own wording. Ranks are averaged (Borda) in place of Tang et al.'s order of least Kendall tau
     distance, which is costly to find and gives no scores. Equal texts are shown once and share their rank. A shuffle of
@@ -79,27 +80,34 @@ def listwise(
     are ranked.
 
     >>> from passel.core.play import play
-    >>> play(listwise(Problem("1", "2 + 2?"), ["5", "4", "3"], key=Key()), ["[2] > [1] > [3]"]).value
-    [0.5, 1.0, 0.0]
+    >>> play(listwise(Problem("1", "2 + 2?"), ["5", "4", "3"], key=Key()), ["[2] > [1] > [3]"]).value[1]
+    Judgement(value=1.0, explanation='rank 1 of 3', metadata={'ranks': [1]})
     """
     if window < 2 or not 1 <= step <= window:
         raise UsageError(f"listwise takes a window of 2 or more and a step from 1 to window, got {window} and {step}")
     distinct = list(dict.fromkeys(texts))
     size = len(distinct)
     if size < 2:
-        return [None] * len(texts)
+        return [Judgement(None, "a single text has no rank")] * len(texts)
     orders = [_Order(tuple(_shown(size, shuffle, key)), size) for shuffle in range(shuffles)]
-    paid = False
-    try:
-        for start, end in windows(size, window, step):
-            replies = yield from within([_ask(problem, distinct, one.order[start:end], key) for one in orders])
-            paid = True
-            orders = [*map(_told, orders, replies, [(start, end)] * len(replies)), *orders[len(replies) :]]
-    except OutOfBudget:
-        if not paid:
-            raise
-    scores = dict(zip(distinct, scores_of_ranks([one.ranked for one in orders], size), strict=True))
-    return [scores[text] for text in texts]
+    for turn, (start, end) in enumerate(windows(size, window, step)):
+        asks = [_ask(problem, distinct, order.order[start:end], key) for order in orders]
+        replies = yield from affordable(within(asks), or_raise=turn == 0)
+        if replies is None:
+            break
+        orders = [*map(_reordered, orders, replies, [(start, end)] * len(replies)), *orders[len(replies) :]]
+    ranked = [order.ranked for order in orders]
+    scores = scores_of_ranks(ranked, size)
+    judgements = dict(zip(distinct, [_judgement(score, n, ranked) for n, score in enumerate(scores)], strict=True))
+    return [judgements[text] for text in texts]
+
+
+def _judgement(score: float | None, index: int, ranked: Sequence[Sequence[int]]) -> Judgement:
+    ranks = [(order.index(index) + 1, len(order)) for order in ranked if index in order and len(order) > 1]
+    if not ranks:
+        return Judgement(score, "no reply ranks this text")
+    words = [f"{rank} of {size}" for rank, size in ranks]
+    return Judgement(score, f"rank {', '.join(words)}", {"ranks": [rank for rank, _ in ranks]})
 
 
 def _shown(size: int, shuffle: int, key: Key) -> Sequence[int]:
@@ -112,11 +120,11 @@ def _ask(problem: Problem, texts: Sequence[str], shown: Sequence[int], key: Key)
     return Generate((Message("user", said),), key / "draw" / 0, "", Sampling(temperature=0.0), "judge", "listwise")
 
 
-def _told(one: _Order, reply: Reply, place: tuple[int, int]) -> _Order:
+def _reordered(before: _Order, reply: Reply, place: tuple[int, int]) -> _Order:
     """The order after a reply about the candidates in one window."""
     start, end = place
     named = [number - 1 for number in read_order(reply.text)] if reply.ok else []
     if not any(0 <= index < end - start for index in named):
-        return one
-    ranked = [one.order[start + index] for index in repair(named, end - start)]
-    return _Order((*one.order[:start], *ranked, *one.order[end:]), min(one.first, start))
+        return before
+    ranked = [before.order[start + index] for index in repair(named, end - start)]
+    return _Order((*before.order[:start], *ranked, *before.order[end:]), min(before.first, start))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
 from passel.core.ask import Call, Message, Prompt, Sampling
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, Round, sample_within
+from passel.core.flow import Flow, affordable, sample_within, within
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -57,7 +57,7 @@ _LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One translation and what the prover made of it.
+    """One translation, and the label that the prover gave it.
 
     Args:
         premises, conclusion: formulas as the model wrote them; the conclusion is "" if the text held none.
@@ -79,10 +79,10 @@ class Decision:
     """The vote of the translations.
 
     Args:
-        label: what most of the usable ones say, ties to the first seen; None if none was usable.
+        label: the label of most usable translations, ties to the first seen; None if no translation was usable.
         votes: by label, in order of first appearance, errors left out.
-        errors: translations that were no use.
-        translations: in draw order.
+        errors: translations that were not usable.
+        translations: in the order of the samples.
         stop: "budget" when the budget ended it early.
     """
 
@@ -101,11 +101,11 @@ def logic(
     key: Key,
     k: Annotated[int, Log(1, 32)] = 10,
     temperature: Annotated[float, Linear(0.0, 1.5)] = 0.8,
-) -> Flow[float | None]:
+) -> Flow[Judgement]:
     """The share of translations into first-order logic by which the text's answer is the right one.
 
-    The problem, not the text, is translated k times; a prover decides each translation; those that it cannot decide
-    are dropped. All texts of a problem share the translations, which are drawn once.
+    The problem, not the text, is translated k times; a prover decides each translation; translations that it cannot
+    decide are dropped. All texts of a problem share the translations, which are drawn once.
 
     Source: Olausson et al. 2023, LINC (2310.15164), sections 2 and 3: translation, prover, vote with errors dropped.
 
@@ -130,17 +130,26 @@ def logic(
     >>> from passel.core.reply import Reply
     >>> script = ["Conclusion: Tom is old. Formula: ...", "Premise: .\\nFormula: P(a)\\nConclusion: .\\nFormula: P(a)"]
     >>> flow = logic(Problem("1", "P(a). P(a)?"), "True", key=Key(), k=2)
-    >>> play(flow, [*script, Reply(value={"label": "True", "reason": "proved"})]).value
+    >>> play(flow, [*script, Reply(value={"label": "True", "reason": "proved"})]).value.value
     1.0
     """
     answer = problem.read(text)
     if answer is None:
         yield from ()
-        return None
+        return Judgement(None, "the text holds no answer")
     decision = yield from decide(problem, key=shared_key(problem, key), k=k, temperature=temperature)
     usable = sum(decision.votes.values())
     agree = sum(count for label, count in decision.votes.items() if answer.key in means(problem, label))
-    return agree / usable if usable else None
+    metadata = {"votes": dict(decision.votes), "errors": decision.errors}
+    if not usable:
+        reason = next((failed.reason for failed in decision.translations if failed.reason), "")
+        return Judgement(None, "no translation was usable" + (f": {reason}" if reason else ""), metadata)
+    translation = next(usable for usable in decision.translations if usable.label == decision.label)
+    formulas = "\n".join([*translation.premises, f"∴ {translation.conclusion}"])
+    votes = ", ".join([f"{label} {count}" for label, count in decision.votes.items()])
+    why = f"{agree} of {usable} usable translations agree with {answer.text} ({votes})"
+    shown = f"one gives {translation.label}, {translation.reason}:\n{formulas}"
+    return Judgement(agree / usable, f"{why}; {shown}", metadata)
 
 
 def decide(
@@ -148,11 +157,11 @@ def decide(
 ) -> Flow[Decision]:
     """Draws k translations of a problem with the role "translator", has the prover decide each, and takes the vote.
 
-    Equal translations go to the prover once. When the budget ends it, what was drawn and decided votes; OutOfBudget
-    leaves it only where nothing was drawn.
+    Equal translations go to the prover once. When the budget ends it, the translations that were decided vote;
+    OutOfBudget is raised only where nothing was drawn.
 
     Args:
-        key: draw i has the key `key / "draw" / i`.
+        key: sample i has the key `key / "draw" / i`.
         seconds: the prover's limit for each of its two searches.
     """
     sampling = Sampling(temperature=temperature)
@@ -160,36 +169,28 @@ def decide(
         translation_prompt(problem), key=key, n=k, sampling=sampling, role="translator", label="translate"
     )
     read = [read_translation(reply.text) if reply.ok else None for reply in replies]
-    wanted = list(dict.fromkeys(one for one in read if one))
+    wanted = list(dict.fromkeys(formulas for formulas in read if formulas))
     proofs, paid = yield from _proofs(wanted, seconds)
     found = dict(zip(wanted, proofs, strict=False))
-    translations = tuple(_translation(one, found.get(one) if one else None) for one in read)
+    translations = tuple(_translation(formulas, found.get(formulas) if formulas else None) for formulas in read)
     votes: dict[str, int] = {}
-    for one in translations:
-        if one.label not in ("Error", None):
-            votes[one.label] = votes.get(one.label, 0) + 1
+    for translation in translations:
+        if translation.label not in ("Error", None):
+            votes[translation.label] = votes.get(translation.label, 0) + 1
     label = max(votes, key=votes.__getitem__) if votes else None  # the first of equals
-    errors = sum(one.label == "Error" for one in translations)
+    errors = sum(translation.label == "Error" for translation in translations)
     done = paid and len(replies) == k
     return Decision(cast(Any, label), votes, errors, translations, "done" if done else "budget")
 
 
 def _proofs(wanted: Sequence[tuple[tuple[str, ...], str]], seconds: float) -> Flow[tuple[list[Reply], bool]]:
     """As many proofs as the budget allows, and whether it allowed all."""
-    calls = tuple(
+    calls = [
         Call("prover", {"premises": list(premises), "conclusion": conclusion, "seconds": seconds})
         for premises, conclusion in wanted
-    )
-    if not calls:
-        return [], True
-    try:
-        return list((yield Round(calls))), True
-    except OutOfBudget as short:
-        fits = short.fits
-    try:
-        return (list((yield Round(calls[:fits]))) if fits else []), False
-    except OutOfBudget:
-        return [], False
+    ]
+    replies = (yield from affordable(within(calls))) or []
+    return replies, len(replies) == len(calls)
 
 
 def _translation(read: tuple[tuple[str, ...], str] | None, proof: Reply | None) -> Translation:
@@ -205,7 +206,7 @@ def _translation(read: tuple[tuple[str, ...], str] | None, proof: Reply | None) 
 
 
 def translation_prompt(problem: Problem) -> Prompt:
-    """The chat that asks for formulas: by sentence where the task tells the sentences, else from the whole question."""
+    """The chat that asks for formulas: by sentence where the task lists the sentences, else from the whole question."""
     premises, conclusion = problem.details.get("premises"), problem.details.get("conclusion")
     if isinstance(premises, list | tuple) and isinstance(conclusion, str):
         lines = [f"Premise: {sentence}" for sentence in cast(Sequence[str], premises)]
@@ -236,11 +237,11 @@ def _formulas(text: str) -> Iterator[tuple[str, str]]:
 
 
 def means(problem: Problem, label: str) -> set[str]:
-    """The keys of the answers that say the label: a word, or the letter of an option with this text."""
+    """The keys of the answers that mean the label: a word, or the letter of an option with this text."""
     read = (problem.read(f"The answer is {label}."), problem.read(label))
     return {answer.key for answer in read if answer is not None}
 
 
 def shared_key(problem: Problem, key: Key) -> Key:
-    """The key of a problem's translations, the same for all its texts: equal draws are made and paid for once."""
+    """The key of a problem's translations, the same for all its texts: equal samples are drawn and paid for once."""
     return Key(key.seed) / problem.id / "logic"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from passel.core.flow import Flow, reward, together
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -15,10 +16,11 @@ __all__ = ["Multifurcation", "multifurcation", "one_by_one", "values"]
 
 
 class Multifurcation(Protocol):
-    """What a search asks of a multifurcation model at a node: a value for each child, in their order.
+    """The values that a multifurcation model gives the children of a node, in their order.
 
-    `prefix` is the node's text, a child what may follow it; the value of a child is that of `prefix + child`. -inf: a
-    token that the model never saw in training, not to be chosen (conservative exploration). None: no value came.
+    `prefix` is the node's text, a child a text that may follow it; the value of a child is that of `prefix + child`.
+    -inf: a token that the model never saw in training, not to be chosen (conservative exploration). None: no value
+    came.
     """
 
     def __call__(self, problem: Problem, prefix: str, children: Sequence[str]) -> Flow[tuple[float | None, ...]]: ...
@@ -33,25 +35,25 @@ def values(problem: Problem, prefix: str, children: Sequence[str]) -> Flow[tuple
 
 
 def one_by_one(problem: Problem, prefix: str, children: Sequence[str]) -> Flow[tuple[float | None, ...]]:
-    """The same of a model that values one text an evaluation, as outcome and process models do: what multifurcation
-    saves. Cost: score = number of children."""
+    """One evaluation for each child, as with outcome and process models: the cost that multifurcation saves.
+    Cost: score = number of children."""
     found = yield from together([values(problem, prefix, (child,)) for child in children])
     return tuple([value for (value,) in found])
 
 
 @needs(reward="reward")
-def multifurcation(problem: Problem, text: str, *, key: Key, unit: Unit = "auto") -> Flow[float | None]:
+def multifurcation(problem: Problem, text: str, *, key: Key, unit: Unit = "auto") -> Flow[Judgement]:
     """The value that a multifurcation model gives a text as the last child of its own path: its end, given the rest.
 
     A search over tokens asks `values` instead, once a node.
 
     Source: Qiu et al. 2025, Saffron-1 (2506.06444), section on the multifurcation reward model: one pass over a prefix
-    gives the reward of every next token, in place of one call a candidate.
+    gives the reward of every next token, in place of one call for each candidate.
 
     Symbols: v -> children; the model's entry v is the reward of prefix + v.
 
     Args:
-        unit: the last step by this measure is the child, what is before it the prefix. Our model `reward` reads the
+        unit: the last step by this unit is the child, the steps before it the prefix. Our model `reward` reads the
             value at the child's last token, so there it changes nothing but how the text is cut into tokens.
 
     Returns: score; the model's own scale, -inf for a text that ends in a token it never saw; None if the text is blank
@@ -59,10 +61,10 @@ def multifurcation(problem: Problem, text: str, *, key: Key, unit: Unit = "auto"
 
     Cost: score <= 1
 
-    Guarantees: heuristic; no better than the model. Needs one whose head says a value for every token:
+    Guarantees: heuristic; no better than the model. Needs a model whose head gives a value to every token:
     `--role reward=reward:PATH:head=vocabulary`.
 
-    Deviations: none; the paper's search gives a reward to finished texts alone, which is for the search to decide.
+    Deviations: none; the paper's search gives a reward to finished texts only, which is for the search to decide.
 
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
@@ -72,6 +74,8 @@ def multifurcation(problem: Problem, text: str, *, key: Key, unit: Unit = "auto"
     """
     steps = split(text, unit)
     if not text.strip():
-        return None
+        return Judgement(None, "the text is blank")
     (value,) = yield from values(problem, "".join(steps[:-1]), steps[-1:])
-    return value
+    if value is None:
+        return Judgement(None, "the model gave no value")
+    return Judgement(value, f"the model gives {value:.4g} to the last step: {steps[-1].strip()}")

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from passel.core.ask import Message
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, sample_within, together
+from passel.core.flow import Flow, affordable, sample_within, together
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
-from passel.verifiers.parts.code import run
+from passel.verifiers.parts.code import TestRun, first_failure, run
+from passel.verifiers.parts.verdicts import undecided
 
 __all__ = ["agreement", "own_tests", "written_tests"]
 
@@ -38,8 +39,8 @@ def own_tests(
     t: Annotated[int, Log(1, 100)] = 10,
     by: Literal["agreement", "passed"] = "agreement",
     seconds: Annotated[float, Log(0.1, 60)] = 2.0,
-) -> Flow[list[float | None]]:
-    """Tests are written from the problem alone, and every program is run on all of them, in the sandbox.
+) -> Flow[list[Judgement]]:
+    """Tests are written from the problem only, and every program is run on all of them, in the sandbox.
 
     By agreement, programs that pass the same tests support each other: a program is worth the number of programs that
     pass exactly the tests it passes, times the number of these tests.
@@ -48,13 +49,13 @@ def own_tests(
     Saad-Falcon et al. 2024 (2409.15254), section 3.1.
 
     Args:
-        m: draws of tests, in the role `tester`. CodeT takes 100 with 5 tests of each; 1 is our default.
-        t: tests kept, the first of each draw in turn.
+        m: samples of tests, in the role `tester`. CodeT takes 100 with 5 tests of each; 1 is our default.
+        t: tests kept, the first of each sample in turn.
         by: "agreement", or "passed": by the number of tests passed.
         seconds: processor time for each test.
 
     Returns: score; in [0, 1], 1 if all programs pass all tests (with `by=passed`: if it passes all); 0 for a text
-        without a program; None for all if no draw holds a test, and for a text whose tests could not be run.
+        without a program; None for all if no sample holds a test, and for a text whose tests could not be run.
 
     Cost: generate <= m, call <= n
 
@@ -70,7 +71,7 @@ def own_tests(
     >>> passed, failed = ([{"passed": ok, "error": ""}] for ok in (True, False))
     >>> script = ["assert f(1) == 2", Reply(value=passed), Reply(value=failed)]
     >>> flow = own_tests(problem, ["def f(x): return 2 * x", "def f(x): return x"], key=Key())
-    >>> play(flow, script).value
+    >>> [judgement.value for judgement in play(flow, script).value]
     [0.5, 0.0]
     """
     name = str(problem.details.get("entry_point", ""))
@@ -78,21 +79,28 @@ def own_tests(
     replies = yield from sample_within((Message("user", prompt),), key=key, n=m, role="tester", label="own_tests")
     tests = _in_turn([list(written_tests(reply.text, name)) for reply in replies if reply.ok])[:t]
     if not tests:
-        return [None] * len(texts)
-    passed = yield from together([_within(run(problem, text, tests, seconds)) for text in texts])
-    return agreement(passed, by=by)
+        return [undecided(replies, "a test")] * len(texts)
+    runs = yield from together([affordable(run(problem, text, tests, seconds)) for text in texts])
+    passed = [None if row is None else tuple([test.passed for test in row]) for row in runs]
+    scores = agreement(passed, by=by)
+    return [_judgement(score, row, passed) for score, row in zip(scores, runs, strict=True)]
 
 
-def _within(flow: Flow[list[bool] | None]) -> Flow[list[bool] | None]:
-    """A text whose tests the budget does not allow is one that could not be judged."""
-    try:
-        return (yield from flow)
-    except OutOfBudget:
-        return None
+def _judgement(
+    score: float | None, runs: Sequence[TestRun] | None, passed: Sequence[Sequence[bool] | None]
+) -> Judgement:
+    if runs is None:
+        return Judgement(None, "the tests could not be run, or the budget did not allow it")
+    mine = tuple([run.passed for run in runs])
+    alike = sum(row == mine for row in passed)
+    why = f"passes {sum(mine)} of {len(mine)} tests, as {alike - 1} other programs do"
+    if failure := first_failure(runs):
+        why += f"; {failure}"
+    return Judgement(score, why, {"passed": sum(mine), "tests": [run.test for run in runs], "alike": alike})
 
 
 def agreement(passed: Sequence[Sequence[bool] | None], *, by: Literal["agreement", "passed"]) -> list[float | None]:
-    """Scores of programs in [0, 1] from what each passed, `passed[program][test]`; None where that is not known.
+    """Scores of programs in [0, 1] from the tests that each passed, `passed[program][test]`; None where not known.
 
     >>> agreement([[True, True], [True, False], [True, False]], by="agreement")
     [0.3333333333333333, 0.3333333333333333, 0.3333333333333333]
@@ -133,4 +141,4 @@ def _calls(tree: ast.Module, name: str) -> bool:
 def _in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
     """The first of each, then the second of each, …; each once."""
     longest = max(map(len, lists), default=0)
-    return list(dict.fromkeys(one[place] for place in range(longest) for one in lists if place < len(one)))
+    return list(dict.fromkeys(tests[index] for index in range(longest) for tests in lists if index < len(tests)))

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from passel.core.ask import Generate, Message, Sampling
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, within
+from passel.core.flow import Flow, affordable, within
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -39,8 +39,8 @@ _POINTS = {"A": 1.0, "B": 0.0, "C": 0.5}
 @needs(judge="text")
 def pairwise(
     problem: Problem, texts: Sequence[str], *, key: Key, rounds: Literal["all", "swiss", "knockout"] = "all"
-) -> Flow[list[float | None]]:
-    """How many of the others each text beats, by a language model that is shown two texts at a time.
+) -> Flow[list[Judgement]]:
+    """How many of the other texts each text beats, by a language model that is shown two texts at a time.
 
     Each pair is judged twice, in both orders, with greedy decoding: a text wins if it is preferred both times, else the
     pair is a tie.
@@ -66,25 +66,34 @@ def pairwise(
     allowed.
 
     >>> from passel.core.play import play
-    >>> play(pairwise(Problem("1", "2 + 2?"), ["4", "5"], key=Key()), ["A adds up. [[A]]", "[[B]]"]).value
-    [1.0, 0.0]
+    >>> flow = pairwise(Problem("1", "2 + 2?"), ["4", "5"], key=Key())
+    >>> play(flow, ["A adds up. [[A]]", "[[B]]"]).value[0].explanation
+    'rank 1 of 2: 1 won, 0 tied, 0 lost'
     """
     distinct = list(dict.fromkeys(texts))
     results: dict[Pair, float | None] = {}
     schedule, size = _SCHEDULES[rounds], len(distinct)
-    try:
-        while pairs := schedule(size, results):
-            asks = [ask for pair in pairs for ask in _asks(problem, distinct, pair, key)]
-            replies = yield from within(asks)
-            results.update(_results(pairs, replies))
-            if len(replies) < len(asks):
-                break
-    except OutOfBudget:
-        if not results:
-            raise
+    while pairs := schedule(size, results):
+        asks = [ask for pair in pairs for ask in _asks(problem, distinct, pair, key)]
+        replies = yield from affordable(within(asks), or_raise=not results)
+        results.update(_results(pairs, replies or []))
+        if replies is None or len(replies) < len(asks):
+            break
     scores = (stages if rounds == "knockout" else copeland)(size, results)
-    by_text = dict(zip(distinct, scores, strict=True))
+    judgements = [_judgement(score, index, scores, results) for index, score in enumerate(scores)]
+    by_text = dict(zip(distinct, judgements, strict=True))
     return [by_text[text] for text in texts]
+
+
+def _judgement(score: float | None, index: int, scores: Sequence[float | None], results: Results) -> Judgement:
+    if score is None:
+        return Judgement(None, "no comparison of this text was read in both orders")
+    met = [(pair, of_first) for pair, of_first in results.items() if index in pair and of_first is not None]
+    points = [of_first if pair[0] == index else 1.0 - of_first for pair, of_first in met]
+    won, tied, lost = (points.count(point) for point in (1.0, 0.5, 0.0))
+    rank = 1 + sum(other is not None and other > score for other in scores)
+    metadata = {"rank": rank, "won": won, "tied": tied, "lost": lost}
+    return Judgement(score, f"rank {rank} of {len(scores)}: {won} won, {tied} tied, {lost} lost", metadata)
 
 
 def _asks(problem: Problem, texts: Sequence[str], pair: Pair, key: Key) -> Iterator[Generate]:

@@ -8,6 +8,7 @@ from typing import Any
 from passel.core.errors import UsageError
 from passel.core.extras import need
 from passel.core.flow import Flow
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -18,7 +19,7 @@ __all__ = ["regex"]
 @needs()
 def regex(
     problem: Problem, text: str, *, key: Key, pattern: str = "", full: bool = False, answer: bool = False
-) -> Flow[float | None]:
+) -> Flow[Judgement]:
     r"""Whether a text matches a pattern, in RE2's syntax.
 
     The pattern is the option, or `pattern` of the problem's details. Matching takes time linear in the text, whatever
@@ -40,22 +41,25 @@ def regex(
     Deviations: none.
 
     >>> from passel.core.play import play
-    >>> play(regex(Problem("1", "When?"), "It was on 2024-05-01.", key=Key(), pattern=r"\d{4}-\d\d-\d\d"), []).value
-    1.0
+    >>> play(regex(Problem("1", "When?"), "It was on 2024-05-01.", key=Key(), pattern=r"\d{4}-\d\d")).value.explanation
+    "'\\\\d{4}-\\\\d\\\\d' matches '2024-05' in the text"
     """
     yield from ()
     wanted = pattern or str(problem.details.get("pattern") or "")
     if not wanted:
-        return None
+        return Judgement(None, "there is no pattern")
     compiled = _compiled(wanted)
     if answer:
         read = problem.read(text)
         if read is None:
-            return 0.0
+            return Judgement(0.0, "the text holds no answer")
         text = read.text
     given = text.encode("utf-8", "replace").decode()  # half a character is none that a pattern could name
-    found = compiled.fullmatch(given.strip()) if full else compiled.search(given)
-    return float(found is not None)
+    match = compiled.fullmatch(given.strip()) if full else compiled.search(given)
+    of = "the answer" if answer else "the text"
+    if match is None:
+        return Judgement(0.0, f"{wanted!r} does not match {'the whole of ' if full else ''}{of}")
+    return Judgement(1.0, f"{wanted!r} matches {match.group()!r} in {of}", {"match": match.group()})
 
 
 @cache

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 from passel.core.ask import Message
 from passel.core.flow import Flow, score
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
+from passel.verifiers.parts.verdicts import finite, undecided, yes_probability
 
 __all__ = ["self_evaluation"]
 
@@ -22,12 +22,12 @@ Is the proposed answer correct? Reply with one word, Yes or No."""
 
 
 @needs(verifier="score")
-def self_evaluation(problem: Problem, text: str, *, key: Key) -> Flow[float | None]:
+def self_evaluation(problem: Problem, text: str, *, key: Key) -> Flow[Judgement]:
     """P(Yes) / (P(Yes) + P(No)) of the next token after asking whether a proposed answer is correct.
 
     Source: Kadavath et al. 2022, Language Models (Mostly) Know What They Know (2207.05221), section 4, P(True).
 
-    Returns: probability; None if the model gives neither word a chance that it reports.
+    Returns: probability; None if the model reports no probability for either word.
 
     Cost: score = 1
 
@@ -39,13 +39,12 @@ def self_evaluation(problem: Problem, text: str, *, key: Key) -> Flow[float | No
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
     >>> flow = self_evaluation(Problem("1", "2 + 2?"), "4", key=Key())
-    >>> round(play(flow, [Reply(scores=(math.log(0.6), math.log(0.2)))]).value, 3)
+    >>> round(play(flow, [Reply(scores=(-0.5, -1.6))]).value.value, 2)
     0.75
     """
     prompt = PROMPT.format(question=problem.question, answer=text)
     reply = yield from score((Message("user", prompt),), ("Yes", "No"), label="self_evaluation")
-    if not reply.ok or max(reply.scores) == -math.inf:
-        return None
-    peak = max(reply.scores)  # else both may underflow to 0
-    yes, no = (math.exp(logprob - peak) for logprob in reply.scores)
-    return yes / (yes + no)
+    share = yes_probability(reply)
+    if share is None:
+        return undecided([reply], "a probability of Yes or No")
+    return Judgement(share, f"Yes with probability {share:.3f}", {"logprobs": finite(reply.scores)})

@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from passel.core.ask import Message, Sampling
 from passel.core.flow import Flow, call, sample
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.verifiers.parts.records import records
-from passel.verifiers.parts.steps import Aggregate, Step, Unit, split, worth
+from passel.verifiers.parts.steps import Aggregate, Step, Unit, judged_steps, split
 from passel.verifiers.step_judge import numbered
 
 __all__ = ["Annotation", "Missing", "annotate", "labelled", "spare"]
@@ -51,7 +52,7 @@ class Annotation:
 
     Args:
         steps: with score 1 (right) or 0; None throughout where there was no reference or no reply.
-        outcome: what the final answer is worth by the task's own check, or None.
+        outcome: the score of the final answer by the task's own check, or None.
     """
 
     steps: tuple[Step, ...]
@@ -67,7 +68,7 @@ def spare(
     aggregate: Aggregate = "mean",
     missing: Missing = "incorrect",
     unit: Unit = "auto",
-) -> Flow[float | None]:
+) -> Flow[Judgement]:
     """Single-pass annotation with reference-guided evaluation: the share of steps that are right by the reference.
 
     The judge sees the question, the numbered steps of the reference and of the solution, and answers with one record a
@@ -87,8 +88,8 @@ def spare(
         aggregate: how the labels become one number. mean as in the paper's ranking of solutions.
         missing: a step that the judge left out or garbled is incorrect (the paper's default), or takes the outcome's
             label.
-        unit: what a step is, in the solution and in the reference; "auto" takes "Step 1:" marks, else paragraphs, lines
-            or sentences.
+        unit: where a step ends, in the solution and in the reference; "auto" takes "Step 1:" marks, else paragraphs,
+            lines or sentences.
 
     Returns: score; in [0, 1]; None if the text is blank, there is no reference, or the judge's pass failed.
 
@@ -102,11 +103,11 @@ def spare(
     >>> from passel.core.play import play
     >>> from passel.core.reply import Reply
     >>> script = [Reply(value="2+2=4"), Reply(value=0.0), '[{"student_step": 1, "label": "CORRECT"}]']
-    >>> play(spare(Problem("1", "2 + 2?"), "2+2=4\\nSo 5.", key=Key()), script).value
+    >>> play(spare(Problem("1", "2 + 2?"), "2+2=4\\nSo 5.", key=Key()), script).value.value
     0.5
     """
-    found = yield from annotate(problem, text, key=key, missing=missing, unit=unit)
-    return worth(found.steps, aggregate)
+    annotation = yield from annotate(problem, text, key=key, missing=missing, unit=unit)
+    return judged_steps(annotation.steps, aggregate)
 
 
 def annotate(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 from passel.core.flow import Flow, call
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
@@ -23,7 +25,7 @@ def sql_runs(
     database: str = "",
     seconds: Annotated[float, Log(0.1, 60.0)] = 5.0,
     empty: bool = False,
-) -> Flow[float | None]:
+) -> Flow[Judgement]:
     """Whether the query of a text runs on the problem's database and gives a row; it needs no reference query.
 
     Source: Wang et al. 2018, Robust Text-to-SQL Generation with Execution-Guided Decoding (1807.03100), section 3:
@@ -47,17 +49,22 @@ def sql_runs(
     >>> from passel.core.reply import Reply
     >>> problem = Problem("1", "How many?", details={"database": "shop.sqlite"})
     >>> ran = Reply(value={"columns": ["n"], "rows": [[3]], "error": "", "cut": False})
-    >>> play(sql_runs(problem, "SELECT COUNT(*) FROM t", key=Key()), [ran]).value
-    1.0
+    >>> play(sql_runs(problem, "SELECT COUNT(*) FROM t", key=Key()), [ran]).value.explanation
+    'the query runs; its first row is [3]'
     """
     path = database or str(problem.details.get("database") or "")
     if not path:
-        return None
+        return Judgement(None, "the problem has no database")
     answer = problem.read(text)
     if answer is None:
-        return 0.0
+        return Judgement(0.0, "the text holds no query")
     reply = yield from call("sql", query=answer.text, database=str(Path(path).expanduser()), rows=1, seconds=seconds)
     if not reply.ok or not isinstance(reply.value, dict):
-        return None
+        return Judgement(None, reply.error or "the query could not be run")
     ran = cast(dict[str, Any], reply.value)
-    return float(not ran["error"] and (empty or bool(ran["rows"])))
+    metadata = {"query": answer.text, "error": ran["error"]}
+    if ran["error"]:
+        return Judgement(0.0, f"the query fails: {ran['error']}", metadata)
+    if not ran["rows"]:
+        return Judgement(float(empty), "the query gives no row", metadata)
+    return Judgement(1.0, f"the query runs; its first row is {json.dumps(ran['rows'][0])}", metadata)

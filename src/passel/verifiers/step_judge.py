@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from passel.core.ask import Message, Sampling
 from passel.core.flow import Flow, sample
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
-from passel.verifiers.parts.steps import Aggregate, Step, Unit, split, worth
+from passel.verifiers.parts.steps import Aggregate, Step, Unit, judged_steps, split
 
 __all__ = ["labels", "numbered", "step_judge"]
 
@@ -37,7 +38,7 @@ _RIGHT = {"correct", "right", "valid"}
 @needs(judge="text")
 def step_judge(
     problem: Problem, text: str, *, key: Key, aggregate: Aggregate = "min", unit: Unit = "auto"
-) -> Flow[float | None]:
+) -> Flow[Judgement]:
     """A language model's verdict on every step, asked for in one reply with greedy decoding.
 
     A partial solution is judged as far as it goes, so it also gives the value of a node in a search.
@@ -48,8 +49,8 @@ def step_judge(
     Args:
         aggregate: how the verdicts, 1 and 0, become one number: min (1 if no step is wrong), product (the same here),
             last (the state reached), mean (the share of right steps); min is our default.
-        unit: what a step is; "auto" takes "Step 1:" marks, else paragraphs, lines or sentences. A search that extends
-            texts by lines should say lines.
+        unit: where a step ends; "auto" takes "Step 1:" marks, else paragraphs, lines or sentences. A search that
+            extends texts by lines should say lines.
 
     Returns: score; in [0, 1]; None if the text is blank or the reply holds no verdict.
 
@@ -62,11 +63,11 @@ def step_judge(
 
     >>> from passel.core.play import play
     >>> text = "Step 1: Fine. Verdict: correct\\nStep 2: It is 4. Verdict: incorrect"
-    >>> play(step_judge(Problem("1", "2 + 2?"), "2+2=5\\nSo 5.", key=Key(), aggregate="mean"), [text]).value
-    0.5
+    >>> play(step_judge(Problem("1", "2 + 2?"), "2+2=5\\nSo 5.", key=Key(), aggregate="mean"), [text]).value.explanation
+    'step 2 of 2 is the weakest, 0: So 5. (It is 4.)'
     """
     steps = yield from labels(problem, text, key=key, unit=unit)
-    return worth(steps, aggregate)
+    return judged_steps(steps, aggregate)
 
 
 def labels(problem: Problem, text: str, *, key: Key, unit: Unit = "auto") -> Flow[tuple[Step, ...]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from passel.core.flow import Flow
+from passel.core.judgement import Judgement
 from passel.core.key import Key
 from passel.core.needs import needs
 from passel.core.problem import Problem
 from passel.core.ranges import Log
-from passel.verifiers.parts.code import public_tests, run
+from passel.verifiers.parts.code import first_failure, public_tests, run
 
 __all__ = ["unit_tests"]
 
@@ -22,7 +23,7 @@ def unit_tests(
     key: Key,
     partial: bool = False,
     seconds: Annotated[float, Log(0.1, 60)] = 2.0,
-) -> Flow[float | None]:
+) -> Flow[Judgement]:
     """Whether the program in the text passes the problem's public tests, which are run in the sandbox.
 
     Source: filtering by public tests as in Li et al. 2022, AlphaCode (2203.07814), section 4.4; as a weak verifier for
@@ -46,13 +47,18 @@ def unit_tests(
     >>> from passel.core.reply import Reply
     >>> problem = Problem("1", "Double x.", details={"tests": ("assert f(1) == 2",), "entry_point": "f"})
     >>> passed = Reply(value=[{"passed": True, "error": ""}])
-    >>> play(unit_tests(problem, "def f(x): return 2 * x", key=Key()), [passed]).value
+    >>> play(unit_tests(problem, "def f(x): return 2 * x", key=Key()), [passed]).value.value
     1.0
     """
     tests = public_tests(problem)
     if not tests:
-        return None
-    passed = yield from run(problem, text, tests, seconds)
-    if passed is None:
-        return None
-    return sum(passed) / len(passed) if partial else float(all(passed))
+        return Judgement(None, "the problem has no public tests")
+    runs = yield from run(problem, text, tests, seconds)
+    if runs is None:
+        return Judgement(None, "the tests could not be run")
+    passed = sum(run.passed for run in runs)
+    why = f"{passed} of {len(runs)} tests pass"
+    if failure := first_failure(runs):
+        why += f"; {failure}"
+    value = passed / len(runs) if partial else float(passed == len(runs))
+    return Judgement(value, why, {"passed": passed, "tests": len(runs)})

@@ -23,7 +23,7 @@ INFO = ModelInfo(
     sampling=frozenset({"temperature"}),
     max_tokens=8,
 )
-QUICK = Retries(first=0.001, longest=0.01)
+QUICK = Retries(initial_wait=0.001, max_wait=0.01)
 Behaviour = Callable[[Sequence[Ask], Progress], Awaitable[Sequence[Reply]]]
 
 
@@ -51,14 +51,14 @@ class Fake:
         self.times: list[float] = []
         self.cancelled: list[int] = []
         self.in_flight = 0
-        self.most_in_flight = 0
+        self.max_in_flight = 0
         self._behave = behave
 
     async def answer(self, asks: Sequence[Ask], progress: Progress) -> Sequence[Reply]:
         self.requests.append(list(asks))
         self.times.append(asyncio.get_running_loop().time())
         self.in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
         try:
             return await self._behave(asks, progress)
         except asyncio.CancelledError:

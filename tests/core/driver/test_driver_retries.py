@@ -55,7 +55,7 @@ def test_a_pass_that_failed_in_passing_is_tried_again_and_says_how_often():
 
 def test_it_gives_up_after_the_limit_and_the_reply_says_why():
     model = Fake(broken(99, from_draw=1))
-    outcome, (_, reply) = replies_of(model, n=2, retries=Retries(limit=3, first=0.001))
+    outcome, (_, reply) = replies_of(model, n=2, retries=Retries(max_retries=3, initial_wait=0.001))
     assert reply.stop == "failed"
     assert reply.attempts == 4
     assert "503 busy" in reply.error
@@ -70,7 +70,7 @@ def test_it_never_comes_back_sooner_than_the_endpoint_asked():
 
 
 def test_waits_grow_and_stay_within_their_bounds():
-    retries = Retries(limit=20, first=0.5, longest=8.0)
+    retries = Retries(max_retries=20, initial_wait=0.5, max_wait=8.0)
     model = Fake(broken(20))
     replies_of(model, retries=retries)
     waits = [b - a for a, b in zip(model.times, model.times[1:], strict=False)]
@@ -137,4 +137,4 @@ def test_a_problems_own_budget_is_not_passed_by_retries():
 
 def test_a_model_that_never_answered_ends_the_run():
     with pytest.raises(ModelError, match="503 busy"):
-        replies_of(Fake(broken(99)), retries=Retries(limit=2, first=0.001))
+        replies_of(Fake(broken(99)), retries=Retries(max_retries=2, initial_wait=0.001))

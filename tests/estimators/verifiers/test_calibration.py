@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from passel.core.key import Key
 from passel.estimators.chance import generator
 from passel.estimators.verifiers.calibration import calibration, equal_mass
-from passel.estimators.verifiers.verified import Samples, verified
+from passel.estimators.verifiers.samples import ScoredAnswers, verifier_samples
 
 
-def line(score: np.ndarray, right: np.ndarray, columns: int) -> tuple[Samples, int]:
+def line(score: np.ndarray, right: np.ndarray, columns: int) -> tuple[ScoredAnswers, int]:
     values, scores = right.astype(float).reshape(-1, columns), score.reshape(-1, columns)
     ids = [str(i) for i in range(len(values))]
-    return verified(values.tolist(), scores.tolist(), ids).line(), len(ids)
+    return verifier_samples(values.tolist(), scores.tolist(), ids).scored_answers(), len(ids)
 
 
 @settings(deadline=None)
@@ -88,11 +88,11 @@ def test_within_bins_the_rest_is_variance_less_twice_the_covariance() -> None:
 
 @pytest.mark.parametrize("scores", [[[None, None]], [[0.5, 1.2]], [[-0.1, 0.5]], []])
 def test_only_scores_in_the_unit_interval_are_read_as_chances(scores: list[list[float | None]]) -> None:
-    pool = verified([[1.0] * len(row) for row in scores], scores, [str(i) for i in range(len(scores))])
-    assert calibration(pool.line(), len(scores), Key()) is None
+    pool = verifier_samples([[1.0] * len(row) for row in scores], scores, [str(i) for i in range(len(scores))])
+    assert calibration(pool.scored_answers(), len(scores), Key()) is None
 
 
 def test_what_has_no_score_is_left_out() -> None:
-    pool = verified([[1.0, 0.0, 1.0]], [[0.9, None, float("nan")]], ["a"])
-    found = calibration(pool.line(), 1, Key())
+    pool = verifier_samples([[1.0, 0.0, 1.0]], [[0.9, None, float("nan")]], ["a"])
+    found = calibration(pool.scored_answers(), 1, Key())
     assert [(b.samples, b.score) for b in found.bins] == [(1, 0.9)]

@@ -15,7 +15,7 @@ from passel.estimators.chance import generator
 from passel.estimators.verifiers.mixture import Mixture
 from passel.estimators.verifiers.resampling import (
     COSTS,
-    Accepted,
+    AcceptedCounts,
     best_tries,
     precision_at_k,
     resampling,
@@ -28,11 +28,11 @@ RIGHT, WRONG, REJECTED = 1, -1, 0
 pools = st.lists(st.lists(st.sampled_from([RIGHT, WRONG, REJECTED]), min_size=1, max_size=6), min_size=1, max_size=4)
 
 
-def of(pool: list[list[int]]) -> Accepted:
+def of(pool: list[list[int]]) -> AcceptedCounts:
     def count(what: int) -> np.ndarray:
         return np.array([row.count(what) for row in pool], np.int64)
 
-    return Accepted(count(RIGHT), count(WRONG), np.array([len(row) for row in pool], np.int64))
+    return AcceptedCounts(count(RIGHT), count(WRONG), np.array([len(row) for row in pool], np.int64))
 
 
 def tried(order: tuple[int, ...], k: int) -> tuple[int, int]:
@@ -118,7 +118,7 @@ def test_a_price_for_samples_ends_it_earlier() -> None:
 
 def test_more_accepted_than_drawn_is_refused() -> None:
     with pytest.raises(UsageError, match="accepted samples"):
-        Accepted(np.array([2]), np.array([1]), np.array([2]))
+        AcceptedCounts(np.array([2]), np.array([1]), np.array([2]))
 
 
 PAPER = Mixture((0.58, 0.42), (0.87, 0.13), completeness=1.0, soundness=0.75)
@@ -185,7 +185,7 @@ def test_a_mix_loses_precision_with_every_try(mixture: Mixture) -> None:
 @settings(max_examples=40, deadline=None)
 @given(mixtures, st.lists(st.floats(0, 20), min_size=2, max_size=6))
 def test_the_best_k_of_a_mix_falls_with_the_cost(mixture: Mixture, costs: list[float]) -> None:
-    best = [mixture.best_tries(cost, most=200) for cost in sorted(costs)]
+    best = [mixture.best_tries(cost, max_tries=200) for cost in sorted(costs)]
     assert best == sorted(best, reverse=True)
 
 
@@ -195,8 +195,8 @@ def test_zero_tries_once_the_first_loses(mixture: Mixture) -> None:
     if mixture.completeness <= 1 - mixture.soundness:
         return
     even = float(np.array(mixture.shares) @ mixture.accept_right / (np.array(mixture.shares) @ mixture.accept_wrong))
-    assert mixture.best_tries(even * 1.01, most=100) == 0
-    assert mixture.best_tries(even * 0.99, most=100) >= 1
+    assert mixture.best_tries(even * 1.01, max_tries=100) == 0
+    assert mixture.best_tries(even * 0.99, max_tries=100) >= 1
 
 
 def test_pools_drawn_from_the_mixture_agree_with_it() -> None:
@@ -206,7 +206,7 @@ def test_pools_drawn_from_the_mixture_agree_with_it() -> None:
     right = chance.random((4000, 12)) < np.where(easy, *PAPER.right)[:, None]
     accepted = np.where(right, True, chance.random((4000, 12)) >= PAPER.soundness)
     sizes = np.full(4000, 12)
-    pool = Accepted((accepted & right).sum(axis=1), (accepted & ~right).sum(axis=1), sizes)
+    pool = AcceptedCounts((accepted & right).sum(axis=1), (accepted & ~right).sum(axis=1), sizes)
     for cost in (0.0, 1.0, 2.0):
         found = value_at_k(pool, 12, cost).mean(axis=0)
         wanted = [PAPER.value(k, cost) for k in range(13)]

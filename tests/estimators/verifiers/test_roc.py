@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from passel.core.key import Key
 from passel.estimators.chance import generator
-from passel.estimators.verifiers.roc import auc, auc_pooled, auc_within, average_precision, roc, youden
-from passel.estimators.verifiers.verified import Samples, verified
+from passel.estimators.verifiers.roc import auc, auc_overall, auc_within, average_precision, roc, youden
+from passel.estimators.verifiers.samples import ScoredAnswers, verifier_samples
 
 samples = st.lists(
     st.tuples(st.sampled_from([-np.inf, 0.0, 0.1, 0.5, 0.5000001, 1.0, 3.0]), st.booleans()), max_size=25
@@ -91,9 +91,11 @@ def test_scikit_learn_says_the_same() -> None:
     assert curve.true_positive_rate.tolist() == pytest.approx(found)
 
 
-def pool_of(rows: list[list[tuple[float | None, bool]]]) -> Samples:
+def pool_of(rows: list[list[tuple[float | None, bool]]]) -> ScoredAnswers:
     values = [[float(r) for _, r in row] for row in rows]
-    return verified(values, [[s for s, _ in row] for row in rows], [str(i) for i in range(len(rows))]).line()
+    return verifier_samples(
+        values, [[s for s, _ in row] for row in rows], [str(i) for i in range(len(rows))]
+    ).scored_answers()
 
 
 def test_within_is_the_mean_over_problems_that_have_both() -> None:
@@ -124,15 +126,15 @@ def test_the_bootstrap_resamples_problems() -> None:
     rows = [[(float(chance.integers(4)), bool(chance.random() < 0.5)) for _ in range(4)] for _ in range(6)]
     line = pool_of(rows)
     from passel.estimators.intervals import bootstrap_weights
-    from passel.estimators.verifiers.roc import DRAWS
+    from passel.estimators.verifiers.roc import RESAMPLES
 
     values = []
-    for weights in bootstrap_weights(6, Key(1), DRAWS)[:200]:
+    for weights in bootstrap_weights(6, Key(1), RESAMPLES)[:200]:
         times = np.rint(weights * 6).astype(int)[line.problem]
         values.append(by_pairs(np.repeat(line.score, times), np.repeat(line.right, times)))
     from passel.estimators.verifiers.roc import _areas
 
-    drawn = _areas(line.score, line.right, line.problem, bootstrap_weights(6, Key(1), DRAWS)[:200])
+    drawn = _areas(line.score, line.right, line.problem, bootstrap_weights(6, Key(1), RESAMPLES)[:200])
     assert drawn.tolist() == pytest.approx([np.nan if v is None else v for v in values], nan_ok=True)
 
 
@@ -146,10 +148,10 @@ def test_intervals_cover_and_are_not_certain_of_certainty() -> None:
             drawn = [(bool(chance.random() < easy)) for _ in range(6)]
             rows.append([(float(chance.normal() + right), right) for right in drawn])
         line = pool_of(rows)
-        found = auc_pooled(line, 40, Key(trial))
+        found = auc_overall(line, 40, Key(trial))
         hits += found.low <= 0.7602 <= found.high  # Phi(1 / sqrt 2): two normals, one apart
     assert 88 <= hits <= 99
-    perfect = auc_pooled(pool_of([[(1.0, True), (0.0, False)]] * 20), 20, Key())
+    perfect = auc_overall(pool_of([[(1.0, True), (0.0, False)]] * 20), 20, Key())
     assert (perfect.value, perfect.high) == (1.0, 1.0)
     assert perfect.low == pytest.approx(0.8389, abs=1e-4)
 
@@ -157,6 +159,6 @@ def test_intervals_cover_and_are_not_certain_of_certainty() -> None:
 @pytest.mark.parametrize("rows", [[], [[(0.5, True)]], [[(0.5, False), (0.1, False)]], [[(None, True)]]])
 def test_what_cannot_be_told_is_none(rows: list[list[tuple[float | None, bool]]]) -> None:
     line = pool_of(rows)
-    assert auc_pooled(line, len(rows), Key()).value is None
+    assert auc_overall(line, len(rows), Key()).value is None
     assert auc_within(line, len(rows), Key())[0].value is None
     assert youden(roc(line.score, line.right)) is None

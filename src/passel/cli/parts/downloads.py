@@ -1,4 +1,4 @@
-"""Fetching a model with a progress bar."""
+"""Downloading a model with a progress bar."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["fetch"]
 
 
 def fetch(spec: str, console: Console) -> Path | None:
-    """Gets a catalog model's file if it is not in the cache; None for a spec that is not in the catalog."""
+    """Returns the file of a catalog model, downloaded if it is not in the cache; None: no such model in the catalog."""
     name = split_spec(spec)[0][0]
     if name not in cards():
         return None
     card = cards()[name]
-    if found := cached(card):
-        return found
+    if path := cached(card):
+        return path
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task(f"fetching {name}", total=None)

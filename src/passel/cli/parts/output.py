@@ -1,4 +1,4 @@
-"""Standard output for people: as wide as the terminal (or $COLUMNS), 100 columns where there is none."""
+"""Standard output for people: as wide as the terminal or $COLUMNS, else 100 columns."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ __all__ = ["output"]
 
 
 def output() -> Console:
-    """A console for tables on standard output."""
+    """Returns a console for tables on standard output."""
     known = sys.stdout.isatty() or "COLUMNS" in os.environ
     return Console(width=None if known else 100)

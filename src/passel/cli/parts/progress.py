@@ -1,13 +1,15 @@
-"""How far something has come, on standard error: a bar on a terminal, a plain line now and then elsewhere."""
+"""Progress on standard error: a bar on a terminal, else a plain line from time to time."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from passel.core.progress import OnProgress
 
 __all__ = ["shown"]
 
@@ -15,8 +17,8 @@ _SECONDS = 15.0  # between plain lines
 
 
 @contextmanager
-def shown(console: Console) -> Generator[Callable[[str, int, int], None]]:
-    """Gives a function that is called with (what is done, how much is done, how much in all)."""
+def shown(console: Console) -> Generator[OnProgress]:
+    """Gives an `OnProgress` that shows the progress."""
     if not console.is_terminal:
         yield _plain(console)
         return
@@ -30,13 +32,13 @@ def shown(console: Console) -> Generator[Callable[[str, int, int], None]]:
         yield on_progress
 
 
-def _plain(console: Console) -> Callable[[str, int, int], None]:
-    said = time.monotonic()
+def _plain(console: Console) -> OnProgress:
+    printed = time.monotonic()
 
     def on_progress(what: str, done: int, total: int) -> None:
-        nonlocal said
-        if time.monotonic() - said > _SECONDS:
-            said = time.monotonic()
+        nonlocal printed
+        if time.monotonic() - printed > _SECONDS:
+            printed = time.monotonic()
             console.print(f"{what}: {done / max(1, total):.0%}", soft_wrap=True)
 
     return on_progress

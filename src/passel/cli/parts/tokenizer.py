@@ -16,11 +16,11 @@ __all__ = ["load_tokenizer"]
 
 
 def load_tokenizer(model: str, console: Console) -> Any:
-    """The fast tokenizer of a model of the catalog (fetched if it is not in the cache), of a .gguf file, or of a folder
-    in transformers' format. An adapter has its base's.
+    """Loads the fast tokenizer of a model of the catalog (downloaded if it is not in the cache), of a .gguf file, or of
+    a folder in transformers' format. An adapter has the tokenizer of its base.
 
     Raises:
-        UsageError: there is no such model; transformers is not installed.
+        UsageError: an unknown model; transformers is not installed.
     """
     name = model.removeprefix("torch:")
     if name not in cards() and not Path(name).expanduser().exists():

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from passel.core.cost import Budget, Cost, Tally
+from passel.core.lru import LRU
 
 __all__ = ["Ledger", "Line"]
 
 Line = tuple[str, str, str]
-"""(model, role, label)"""
+"""What a cost is booked under: (model, role, label)."""
 
 
 class Ledger:
@@ -19,13 +20,22 @@ class Ledger:
 
     A round that does not fit now, but would if open holds settled below their worst case, waits for them; it is
     refused only when it would not fit even then. Nobody holds anything while waiting, so waiting cannot deadlock.
+
+    A reply that is used twice is paid once: the ledger knows the addresses that it charged. A flow's own ledger knows
+    all of them, and ends with the flow. The ledger of a driver, which may live long, forgets the least recently used
+    address when it knows `max_addresses`; should a later flow find that address's reply in a record, the reply is
+    charged a second time. So forgetting can only make the spending look larger: no budget is passed by it.
+
+    Args:
+        budget: limits; None: none.
+        max_addresses: number of charged addresses to remember; None: all.
     """
 
-    def __init__(self, budget: Budget | None = None) -> None:
+    def __init__(self, budget: Budget | None = None, *, max_addresses: int | None = None) -> None:
         self.budget = budget or Budget()
         self.limited = self.budget.limits_spending
-        self.charged: set[str] = set()  # addresses: a reply that is used twice is paid once
-        self._parts: dict[str, Cost] = {}  # what was charged at an address for a pass that was cut short
+        self._charged = LRU[str, bool](max_addresses)
+        self._parts: dict[str, Cost] = {}  # by address, what was charged for a reply that was cut short
         self._held = Cost()
         self._holds = 0
         self._lines: dict[Line, Tally] = defaultdict(Tally)
@@ -33,20 +43,20 @@ class Ledger:
 
     @property
     def spent(self) -> Cost:
-        """All that was charged."""
+        """The sum of all that was charged."""
         return sum((tally.cost() for tally in self._lines.values()), Cost())
 
     @property
     def lines(self) -> Mapping[Line, Cost]:
-        """What was spent by (model, role, label)."""
+        """The same by (model, role, label)."""
         return {line: tally.cost() for line, tally in self._lines.items()}
 
     def fits(self, cost: Cost) -> bool:
-        """Whether this much more can be spent while all open holds are kept."""
+        """Whether this much more can be spent beside all open holds."""
         return not self.limited or self.budget.short_of(self.spent + self._held + cost) is None
 
     def could_fit(self, cost: Cost) -> bool:
-        """Whether this much more could be spent if every open hold came back."""
+        """Whether this much more could be spent if every open hold were released."""
         return self.budget.short_of(self.spent + cost) is None
 
     async def room(self, cost: Cost) -> bool:
@@ -59,7 +69,7 @@ class Ledger:
         return True
 
     def left(self) -> Budget:
-        """What remains under the spending limits, open holds taken off; None is no limit."""
+        """Returns what remains of the spending limits after all open holds; None is no limit."""
         used, budget = self.spent + self._held, self.budget
         return Budget(
             None if budget.passes is None else max(0, budget.passes - used.passes),
@@ -75,7 +85,7 @@ class Ledger:
         self._holds += 1
 
     def release(self, cost: Cost) -> None:
-        """Gives back what one `hold` set aside, after the real cost was charged, and lets those who wait look again."""
+        """Gives back what one `hold` set aside, after the real cost was charged, and wakes the rounds that wait."""
         self._holds -= 1
         self._held = self._held - cost if self._holds else Cost()  # Cost(): no rest of rounding
         waiting, self._waiting = self._waiting, []
@@ -83,23 +93,28 @@ class Ledger:
             if not turn.done():
                 turn.set_result(None)
 
+    def has_charged(self, address: str) -> bool:
+        """Whether something was charged at an address."""
+        return self._charged.get(address) is not None
+
     def charge(self, address: str, line: Line, cost: Cost) -> None:
-        """Books what was really spent at an address, on top of what was spent there before."""
-        self.charged.add(address)
+        """Adds a cost at an address to what was spent there before."""
+        self._charged[address] = True
         self._lines[line].add(cost)
 
     def charge_once(self, address: str, line: Line, cost: Cost, *, part: bool = False) -> None:
-        """Books a reply that may have been used before: nothing for the same again, the rest after a `part` of it."""
-        if address not in self.charged or address in self._parts:
+        """Adds the cost of a reply that may have been charged before: nothing for the same reply, and the rest of the
+        cost where only a `part` of the reply was charged."""
+        if not self.has_charged(address) or address in self._parts:
             self.charge(address, line, self.owed(address, cost))
             if part:
-                self._parts[address] = max(cost, self._parts.get(address, cost), key=lambda one: one.tokens)
+                self._parts[address] = max(cost, self._parts.get(address, cost), key=lambda cost: cost.tokens)
             else:
                 self._parts.pop(address, None)
 
     def owed(self, address: str, cost: Cost) -> Cost:
-        """What `charge_once` would book of this cost."""
-        if address not in self.charged:
+        """Returns what `charge_once` would add of this cost."""
+        if not self.has_charged(address):
             return cost
         part = self._parts.get(address)
         return Cost() if part is None or part.tokens >= cost.tokens else cost - part

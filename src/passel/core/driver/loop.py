@@ -1,4 +1,4 @@
-"""The driver: runs flows. It alone has an event loop, a budget, a record, and models to send asks to."""
+"""The driver: runs flows. Only the driver has an event loop, a budget, a record, and models to send asks to."""
 
 from __future__ import annotations
 
@@ -26,19 +26,21 @@ __all__ = ["Driver", "Outcome"]
 
 T = TypeVar("T")
 
+_MAX_CHARGED = 2**18  # more than a `MemoryStore` keeps, so that whatever it still holds is known to be charged
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One flow's end.
+    """How a flow ended.
 
     Args:
-        result: what it returned; an empty Result where it could not finish.
-        cost: what it took by itself, replies shared with other flows counted in full.
+        result: what the flow returned; an empty Result where it could not finish.
+        cost: the cost of all replies that it was given; those shared with other flows count in full.
         lines: the same by (model, role, label).
-        failures: replies that were not usable whole, by how they stopped.
+        failures: number of replies that were not usable whole, by how they stopped.
         wall_seconds: from start to end.
-        error: what broke it, for a reader; None if nothing did.
-        cut_short: the run's budget, or a record that lacks a reply, kept it from what its own budget allowed.
+        error: the exception that ended it, for a reader; None: no error.
+        cut_short: the driver's budget, or a record that lacks a reply, ended it before its own budget did.
     """
 
     result: Result
@@ -55,12 +57,12 @@ class Driver:
 
     Args:
         roles: a binding for each role; "generator" is required and stands in for roles without one.
-        store: where replies are kept and shared; default: in memory.
+        store: where replies are kept and shared; default: in memory, the latest `MAX_REPLIES` of them.
         budget: limits over all flows together; each distinct reply counts once.
         races: "clock": the first to finish wins and the rest is cancelled. "tokens": all finish, the reply with the
             fewest completion tokens wins, and the losers are charged up to that length, as if all had been decoded in
             step: the same outcome whatever the machine, and other flows can use the draws.
-        retries: how passes that failed in passing are tried again.
+        retries: how requests are tried again after errors that may pass.
     """
 
     def __init__(
@@ -73,13 +75,13 @@ class Driver:
         retries: Retries = Retries(),
     ) -> None:
         self.roles = Roles(roles)
-        self.ledger = Ledger(budget)
+        self.ledger = Ledger(budget, max_addresses=_MAX_CHARGED)
         store = MemoryStore() if store is None else store
         self._flights = Flights(store, self.ledger, retries)
         self._rounds = Rounds(self.roles, store, self.ledger, self._flights, clocked=races == "clock")
 
     async def run(self, flow: Flow[Result], scope: Scope | None = None) -> Outcome:
-        """Runs a flow to its end. What breaks the flow alone is in the outcome; unusable models and records raise."""
+        """Runs a flow to its end. An error in the flow is part of the outcome; unusable models and records raise."""
         scope = scope or Scope()
         start = self._start_clock()
         result, error = Result(), None
@@ -97,7 +99,7 @@ class Driver:
         return Outcome(result, scope.ledger.spent, scope.ledger.lines, scope.failures, seconds, error, scope.cut_short)
 
     def close(self) -> None:
-        """Commits replies that have landed but were not handed over (after a cancellation)."""
+        """Records replies that have arrived but were not handed over (after a cancellation)."""
         self._flights.flush()
 
     def _start_clock(self) -> float:
@@ -127,21 +129,21 @@ class Driver:
         raise TypeError(f"a flow yields Round, Par or Left, not {op!r}; call helpers with `yield from`")
 
     def _left(self, scope: Scope) -> Budget:
-        own, run = scope.ledger.left(), self.ledger.left()
+        own, shared = scope.ledger.left(), self.ledger.left()
         seconds = None
         if self._rounds.deadline is not None:
             seconds = max(0.0, self._rounds.deadline - asyncio.get_running_loop().time())
         return Budget(
-            _least(own.passes, run.passes),
-            _least(own.tokens, run.tokens),
-            _least(own.money, run.money),
+            _smaller(own.passes, shared.passes),
+            _smaller(own.tokens, shared.tokens),
+            _smaller(own.money, shared.money),
             seconds,
-            _least(own.completion_tokens, run.completion_tokens),
+            _smaller(own.completion_tokens, shared.completion_tokens),
         )
 
 
 async def _together(runs: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
-    """What each returns, in order; if one raises, the others are cancelled first."""
+    """Runs coroutines side by side and returns their values in order; if one raises, the others are cancelled first."""
     tasks = [asyncio.ensure_future(run) for run in runs]
     try:
         return await asyncio.gather(*tasks)
@@ -154,5 +156,5 @@ async def _together(runs: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
 N = TypeVar("N", int, float)
 
 
-def _least(a: N | None, b: N | None) -> N | None:
+def _smaller(a: N | None, b: N | None) -> N | None:
     return b if a is None else a if b is None else min(a, b)

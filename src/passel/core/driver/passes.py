@@ -1,4 +1,4 @@
-"""The only place where a pass happens: one request for a group of asks, its retries, and what it cost."""
+"""The only place where a model is asked: one request for several asks, its retries, and its cost."""
 
 from __future__ import annotations
 
@@ -10,42 +10,51 @@ from typing import cast
 
 from passel.core.ask import Ask, Call, Generate
 from passel.core.cost import Cost
-from passel.core.driver.gate import Gate
 from passel.core.driver.ledger import Line
+from passel.core.driver.rate_limiter import RateLimiter
 from passel.core.errors import PasselError, Retryable
 from passel.core.key import Key
 from passel.core.model import Binding, Model, ModelInfo, Progress, prompt_bound
 from passel.core.reply import Reply, Usage
 
-__all__ = ["Bound", "Retries", "Tool", "cost_of", "run_tool", "send", "worst_case"]
+__all__ = ["BoundAsk", "Retries", "Tool", "cost_of", "run_tool", "send", "worst_case"]
 
 Tool = Callable[..., object]
-"""A tool: keyword arguments in, a JSON value (or an awaitable of one) out. One that would answer otherwise in another
-run has an attribute `edition`, a text that names what its answers depend on, and calls of two editions are two."""
+"""A tool: keyword arguments in, a JSON value (or an awaitable of a JSON value) out. A tool that would answer otherwise
+in another run has an attribute `edition`, a text that names what its answers depend on: calls of two editions are
+different calls."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How a pass that failed in passing is tried again.
+    """How a request is tried again after an error that may pass: exponential backoff with jitter.
 
-    The wait after attempt i is `first * 2**i` seconds, at most `longest`, times a factor in [0.5, 1), and never less
-    than the endpoint asked for with Retry-After.
+    The wait after attempt i is `initial_wait * 2**i` seconds, at most `max_wait`, times a factor in [0.5, 1), and never
+    less than the endpoint asked for with Retry-After.
     """
 
-    limit: int = 6
-    first: float = 0.5
-    longest: float = 30.0
+    max_retries: int = 6
+    initial_wait: float = 0.5
+    max_wait: float = 30.0
 
     def wait(self, attempt: int, key: Key, retry_after: float | None) -> float:
         """Seconds before the next attempt; attempts count from 0."""
-        backoff = min(self.longest, self.first * 2.0**attempt) * (0.5 + 0.5 * (key / "retry" / attempt).uniform())
+        backoff = min(self.max_wait, self.initial_wait * 2.0**attempt) * (
+            0.5 + 0.5 * (key / "retry" / attempt).uniform()
+        )
         return max(backoff, retry_after or 0.0)
 
 
-@dataclass(slots=True)  # not frozen: one is made for every pass, and a frozen one takes twice as long
-class Bound:
-    """An ask with its model, its sampling complete, its address, and the line it is booked under. A tool's call has a
-    tool in place of a binding and its model's info. `cost` is set when its whole reply has come."""
+@dataclass(slots=True)  # not frozen: it is made for every ask, and a frozen dataclass takes twice as long
+class BoundAsk:
+    """An ask bound to a model: its sampling is complete, and it has an address.
+
+    Args:
+        line: what its cost is booked under.
+        binding, info: of its model; None for a tool's call.
+        tool: of a tool's call.
+        cost: set when its whole reply has come.
+    """
 
     ask: Ask
     address: str
@@ -57,12 +66,16 @@ class Bound:
 
     @property
     def model(self) -> str:
-        """The name it is recorded under."""
+        """The name of the model in the record."""
         return self.line[0]
 
 
 def cost_of(reply: Reply, info: ModelInfo | None, *, waste: bool = False) -> Cost:
-    """What a reply cost; a tool's call costs a call, an unsent pass nothing. With `waste`, broken attempts too."""
+    """Returns the cost of a reply. A tool's call costs a call, an unsent request nothing.
+
+    Args:
+        waste: count the tokens of broken attempts too.
+    """
     if info is None:
         return Cost(calls=1, seconds=reply.seconds)
     usage = reply.usage
@@ -82,8 +95,8 @@ def cost_of(reply: Reply, info: ModelInfo | None, *, waste: bool = False) -> Cos
     )
 
 
-def worst_case(bound: Bound, known_prompt: int | None) -> Cost:
-    """The most that an ask can cost in one attempt. `known_prompt`: its prompt's tokens, where seen before."""
+def worst_case(bound: BoundAsk, known_prompt: int | None) -> Cost:
+    """Returns the most that an ask can cost in one attempt. `known_prompt`: tokens of its prompt; None: not known."""
     if bound.binding is None or isinstance(bound.ask, Call):
         return Cost(calls=1)
     info = bound.binding.model.info
@@ -98,22 +111,25 @@ async def send(
     model: Model,
     asks: Sequence[Ask],
     progress: Progress,
-    gate: Gate,
+    limiter: RateLimiter,
     retries: Retries,
     name: str,
     afford: Callable[[int], Awaitable[bool]],
 ) -> list[Reply]:
-    """One request until it is answered or given up: replies in order, failed ones among them. `name` makes the chance
-    in the waits between attempts.
+    """Sends one request until it is answered or given up, and returns the replies in order, failed ones among them.
 
-    `afford(completion_tokens)` is asked before a retry whether what the broken attempt produced can be paid on top of
-    the next one's worst case. ModelError (the model cannot be used at all) is raised.
+    Args:
+        name: seeds the jitter in the waits between attempts.
+        afford: called before a retry with the completion tokens of the broken attempt: whether the budget covers them
+            on top of the worst case of the next attempt.
+
+    Raises ModelError if the model cannot be used at all.
     """
     loop = asyncio.get_running_loop()
     wasted, attempt = 0, 0
     while True:
         try:
-            await gate.enter(_tokens_at_most(asks) if gate.counts_tokens else 0)
+            await limiter.acquire(_tokens_at_most(asks) if limiter.counts_tokens else 0)
             try:
                 start = loop.time()
                 progress.sent = True
@@ -122,14 +138,14 @@ async def send(
                     raise ValueError(f"{len(replies)} replies to {len(asks)} asks")
                 return _signed(replies, loop.time() - start, attempt + 1, wasted)
             finally:
-                gate.leave()
+                limiter.release()
         except Retryable as fault:
             wasted += fault.completion_tokens
             wait = retries.wait(attempt, Key(0, (name,)), fault.retry_after)
-            if attempt == retries.limit or not await afford(fault.completion_tokens):
+            if attempt == retries.max_retries or not await afford(fault.completion_tokens):
                 return _failed(asks, f"{fault} (after {attempt + 1} attempts)", attempt + 1, wasted)
             if fault.retry_after:
-                gate.pause(wait)
+                limiter.pause(wait)
         except PasselError:
             raise
         except asyncio.CancelledError:
@@ -164,13 +180,13 @@ def _tokens_at_most(asks: Sequence[Ask]) -> int:
 
 
 async def run_tool(tool: Tool, ask: Call) -> Reply:
-    """A tool's call; an error in the tool is a failed reply. Passel's own errors (a usage error, say) are raised."""
+    """Calls a tool. An error in the tool is a failed reply; Passel's own errors, such as a usage error, are raised."""
     start = asyncio.get_running_loop().time()
     try:
         value: object = tool(**ask.arguments)
         if isinstance(value, Awaitable):
             value = await cast("Awaitable[object]", value)
-        json.dumps(value)  # what is no JSON value cannot be recorded
+        json.dumps(value)  # a value that is not JSON cannot be recorded
     except PasselError:
         raise
     except Exception as error:

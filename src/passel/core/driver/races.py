@@ -1,4 +1,4 @@
-"""Who won a race, decided in tokens: the reply that took the fewest, as if all had been decoded in step."""
+"""The winners of a race in tokens: the shortest replies, as if all had been decoded in step."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["settle"]
 
 
 def settle(replies: Sequence[Reply], k: int) -> list[Reply]:
-    """The k usable replies with the fewest completion tokens stay (ties to the earlier one); the others come back
-    cancelled at the length of the last winner, with what they took up to there.
+    """Returns the replies of a race. The k usable replies with the fewest completion tokens win (ties go to the earlier
+    reply); the others are cancelled at the length of the last winner, and cost what they took up to there.
 
-    Fewer than k usable replies: all stay as they are.
+    With fewer than k usable replies, all are returned as they are.
 
     >>> from passel.core.reply import Usage
     >>> long, short = Reply(usage=Usage(9, 30)), Reply(usage=Usage(9, 10))

@@ -14,6 +14,7 @@ from zlib import crc32
 from passel.core.address import describe
 from passel.core.ask import Ask
 from passel.core.errors import RecordError
+from passel.core.lru import LRU
 from passel.core.reply import Reply
 
 __all__ = ["Entry", "MemoryStore", "Record", "ReplyStore", "is_whole"]
@@ -53,7 +54,7 @@ class Entry:
 
 
 def is_whole(reply: Reply) -> bool:
-    """Whether a reply stands for good. Failed and cancelled ones are asked again by the next who needs them."""
+    """Whether a reply is final. Failed and cancelled replies are asked for again by the next flow that needs them."""
     return reply.stop not in ("failed", "cancelled")
 
 
@@ -61,45 +62,61 @@ class ReplyStore(Protocol):
     """Where replies are kept and found again."""
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """The whole replies among these addresses."""
+        """Returns the whole replies among these addresses."""
         ...
 
     def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """Like `get`, and where there is no whole reply the last failed or cancelled one."""
+        """Returns the whole replies, and where there is none the last failed or cancelled reply."""
         ...
 
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
-        """Keeps replies for good before it returns. Returned are those to use: another process may have been first."""
+        """Keeps replies, and returns those to use: another process may have put a reply first."""
         ...
 
 
-class MemoryStore:
-    """A store for one process that keeps nothing on disk."""
+MAX_REPLIES = 2**15
+"""Replies that a `MemoryStore` keeps unless it is told otherwise: of a few KB each, about 100 MB."""
 
-    def __init__(self) -> None:
-        self._whole: dict[str, Reply] = {}
-        self._other: dict[str, Reply] = {}
+
+class MemoryStore:
+    """A store for one process that keeps nothing on disk.
+
+    A reply that was forgotten is asked for again by the next flow that needs it, and is charged again, for it is
+    another pass. A flow that has already been given it keeps it (see `Scope`).
+
+    Args:
+        max_replies: the least recently used reply is forgotten beyond this number; None: all are kept, for work that
+            ends, such as a run.
+    """
+
+    def __init__(self, max_replies: int | None = MAX_REPLIES) -> None:
+        self._replies = LRU[str, Reply](max_replies)
 
     def get(self, addresses: Sequence[str]) -> dict[str, Reply]:
         """See `ReplyStore`."""
-        found = self._whole
-        return {address: found[address] for address in addresses if address in found}
+        return {address: reply for address, reply in self.last(addresses).items() if is_whole(reply)}
 
     def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
         """See `ReplyStore`."""
-        other = self._other
-        return {address: other[address] for address in addresses if address in other} | self.get(addresses)
+        read = self._replies.get
+        return {address: reply for address in addresses if (reply := read(address)) is not None}
 
     def put(self, entries: Sequence[Entry]) -> list[Reply]:
         """See `ReplyStore`."""
         replies: list[Reply] = []
         for entry in entries:
-            if is_whole(entry.reply):
-                replies.append(self._whole.setdefault(entry.address, entry.reply))
-            else:
-                self._other[entry.address] = entry.reply
-                replies.append(entry.reply)
+            earlier = self._replies.get(entry.address)
+            if earlier is None or not is_whole(earlier):
+                self._replies[entry.address] = entry.reply
+            elif is_whole(entry.reply):
+                replies.append(earlier)
+                continue
+            replies.append(entry.reply)
         return replies
+
+    def __len__(self) -> int:
+        """How many addresses have a reply, of whatever kind."""
+        return len(self._replies)
 
 
 class Record:
@@ -151,11 +168,11 @@ class Record:
         return self._read(addresses, "whole = 1")
 
     def last(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """See `ReplyStore`. It is what a replay sees."""
+        """See `ReplyStore`. A replay reads these."""
         return self._read(addresses, "1")
 
     def drawn(self, addresses: Sequence[str]) -> dict[str, Reply]:
-        """Like `last`, of the generator's asks alone."""
+        """Like `last`, but only of the generator's asks."""
         return self._read(addresses, "json_extract(ask, '$.role') = 'generator'")
 
     def _read(self, addresses: Sequence[str], where: str) -> dict[str, Reply]:
@@ -220,7 +237,7 @@ class Record:
 
     @property
     def wall_seconds(self) -> float:
-        """Time from start to last reply, summed over the sessions that wrote to the record."""
+        """Seconds from start to last reply, summed over the sessions that wrote to the record."""
         return self._db.execute("SELECT coalesce(sum(last - started), 0.0) FROM sessions").fetchone()[0]
 
     def close(self) -> None:

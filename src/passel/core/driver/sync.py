@@ -1,4 +1,4 @@
-"""The same driver for callers without an event loop, and for callers inside one (a notebook)."""
+"""Coroutines for callers without an event loop, and for callers inside a running event loop (a notebook)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drafters: what guesses for speculative decoding, one file each, found by its file name."""
+"""Drafters, which guess tokens for speculative decoding: one file each, found by its file name."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.core.ranges import Log
-from passel.decoding.parts.drafting import Drafter, Known, Proposal
-from passel.decoding.parts.falcon.reading import Blocks, Reading, followed, read_on
-from passel.decoding.parts.falcon.tree import Grown, Path, Ranked, ranked
-from passel.decoding.parts.opening import Opening
+from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal
+from passel.decoding.parts.falcon.reading import PredictedBlocks, ReadState, predict_after, read_further
+from passel.decoding.parts.falcon.tree import DraftTree, Path, RankedTokens, rank_tokens
+from passel.decoding.parts.inputs import DecodingInput
 from passel.engine.requests import ALL, Decoding, Forward, drop, forward, open_branch
 from passel.networks.falcon import FalconNetwork, build_falcon, unit
 from passel.networks.trained_parts import load_trained
@@ -24,7 +24,7 @@ __all__ = ["falcon"]
 
 
 def falcon(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key,
     path: str = "",
@@ -46,9 +46,9 @@ def falcon(
     Symbols: k -> the block of the trained network; f -> features; n -> `nodes`; m -> passes, `length` / k.
 
     Args:
-        opening: its end tokens, which nothing follows.
-        key: not read: guesses are the likeliest tokens, at any temperature.
-        path: folder that `passel train falcon` made with the model at hand.
+        inputs: its end tokens are used: no guess follows them.
+        key: not used: guesses are the likeliest tokens, at any temperature.
+        path: folder made by `passel train falcon` for this model.
         length: levels of the tree; the paper has 8 with k = 2, for models beside which a pass of the drafter is cheap.
         width: the product of ranks along a path, each counted from 1, is at most this, so it is the first level's
             fan-out; 1: a chain. The paper's trees begin with 17 to 20.
@@ -69,17 +69,17 @@ def falcon(
     """
     network, manifest = load_trained(path, "falcon", build_falcon)
 
-    def propose(known: Known) -> Decoding[Proposal]:
-        manifest.check(path, hidden_size=known.hidden[1].shape[-1], vocabulary=known.vocabulary)
-        own = _placed(network, known.hidden[1].device, known.hidden[1].dtype)
+    def propose(context: DraftContext) -> Decoding[Proposal]:
+        manifest.check(path, hidden_size=context.hidden[1].shape[-1], vocabulary=context.vocabulary)
+        own = _placed(network, context.hidden[1].device, context.hidden[1].dtype)
         scratch = yield from open_branch()
-        target = _Target(scratch, known.hidden[1].dtype)
-        reading, blocks = yield from _read(own, target, known)
+        target = _Target(scratch, context.hidden[1].dtype)
+        reading, blocks = yield from _read(own, target, context)
         if blocks is None:
             yield from drop(scratch)
             return Proposal(memory=reading)
-        levels = min(known.length, known.nodes)
-        tree = Grown(width, levels, own.shape.block, min(nodes, known.nodes), opening.end)
+        levels = min(context.length, context.nodes)
+        tree = DraftTree(width, levels, own.shape.block, min(nodes, context.nodes), inputs.end_tokens)
         yield from _grow(own, target, blocks, tree)
         yield from drop(scratch)
         return replace(tree.proposal(), memory=reading)
@@ -89,7 +89,7 @@ def falcon(
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The target's embeddings and head. branch: of its, with nothing of any text; dtype: of its hidden states."""
+    """The target's embeddings and head. branch: an empty branch of the target. dtype: of its hidden states."""
 
     branch: int
     dtype: torch.dtype
@@ -106,17 +106,19 @@ class _Target:
         return output.logits.view(*features.shape[:-1], -1)
 
 
-def _read(network: FalconNetwork, target: _Target, known: Known) -> Decoding[tuple[Reading, Blocks | None]]:
-    """What the target has gone through since the last time; all but the last of the tokens after are among it."""
-    before, features = known.hidden
-    last = yield from target.embeddings(known.tokens[-1:].tolist())
+def _read(
+    network: FalconNetwork, target: _Target, context: DraftContext
+) -> Decoding[tuple[ReadState, PredictedBlocks | None]]:
+    """Reads the tokens that the target computed since the last call, and predicts the next block."""
+    before, features = context.hidden
+    last = yield from target.embeddings(context.tokens[-1:].tolist())
     embeddings = torch.cat((before[1:], last))
-    reading: Reading = known.last.memory if known.last else Reading()
-    return read_on(network, reading, _like(network, unit(features)), _like(network, unit(embeddings)))
+    reading: ReadState = context.last.memory if context.last else ReadState()
+    return read_further(network, reading, _like(network, unit(features)), _like(network, unit(embeddings)))
 
 
-def _grow(network: FalconNetwork, target: _Target, blocks: Blocks, tree: Grown) -> Decoding[None]:
-    """Block by block, until the tree has its levels or nothing is left to follow."""
+def _grow(network: FalconNetwork, target: _Target, blocks: PredictedBlocks, tree: DraftTree) -> Decoding[None]:
+    """Grows the tree block by block, until it has its levels or no path can be continued."""
     size, paths = network.shape.block, [Path()]
     for start in range(0, tree.levels, size):
         if start:
@@ -128,9 +130,9 @@ def _grow(network: FalconNetwork, target: _Target, blocks: Blocks, tree: Grown) 
             tokens = [token for path in paths for token in tree.along(path, size)]
             embeddings = unit((yield from target.embeddings(tokens))).view(len(paths), size, -1)
             guessed = blocks.features[sources]
-            blocks = followed(network, blocks, sources, _like(network, guessed), _like(network, embeddings))
+            blocks = predict_after(network, blocks, sources, _like(network, guessed), _like(network, embeddings))
         wanted = blocks.features[:, : tree.levels - start]
-        found: list[Ranked] = ranked((yield from target.logits(wanted)), tree.width)
+        found: list[RankedTokens] = rank_tokens((yield from target.logits(wanted)), tree.width)
         tree.grow(dict(zip(paths, found, strict=True)))
 
 
@@ -140,5 +142,5 @@ def _like(network: FalconNetwork, x: Tensor) -> Tensor:
 
 @lru_cache(maxsize=4)
 def _placed(network: FalconNetwork, device: torch.device, dtype: torch.dtype) -> FalconNetwork:
-    """The network where the target is, as precise as it."""
+    """The network on the target's device, in the target's precision."""
     return deepcopy(network).to(device, dtype)

@@ -1,4 +1,4 @@
-"""Prompt look-up: what followed the same words before."""
+"""Prompt look-up: guesses what followed the same tokens earlier in the text."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Annotated
 
 from passel.core.key import Key
 from passel.core.ranges import Log
-from passel.decoding.parts.drafting import Drafter, Known, Proposal, merged
+from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal, merged
+from passel.decoding.parts.inputs import DecodingInput
 from passel.decoding.parts.matches import continuations
-from passel.decoding.parts.opening import Opening
 from passel.engine.requests import Decoding
 
 __all__ = ["lookup"]
 
 
 def lookup(
-    opening: Opening,
+    inputs: DecodingInput,
     *,
     key: Key = Key(),
     max_ngram: Annotated[int, Log(1, 16)] = 8,
@@ -23,10 +23,10 @@ def lookup(
     length: Annotated[int, Log(1, 32)] = 10,
     width: Annotated[int, Log(1, 4)] = 1,
 ) -> Drafter:
-    """Proposes what followed earlier places, in the prompt or in the answer, with the n-gram that the text ends with.
+    """Proposes the tokens that followed earlier occurrences of the n-gram at the text's end, in prompt or answer.
 
-    No model is needed. It pays where an answer quotes its prompt or itself: summaries, edits, code. Nothing is proposed
-    where no place matches.
+    It needs no model. It pays where an answer quotes its prompt or itself: summaries, edits, code. Where no place
+    matches it proposes nothing.
 
     Source: Saxena 2023, Prompt lookup decoding, github.com/apoorvumang/prompt-lookup-decoding; the same idea in Yang et
     al. 2023, Inference with reference, arXiv 2304.04487.
@@ -34,24 +34,24 @@ def lookup(
     Symbols: max_ngram_size -> `max_ngram`; num_pred_tokens -> `length`.
 
     Args:
-        opening, key: not read.
-        max_ngram: tokens that are compared at most; 3 by Saxena.
-        min_ngram: tokens that must be equal; 1 by Saxena.
-        length: tokens proposed; 10 by Saxena.
-        width: places whose continuations are proposed, as a tree; 1 by Saxena.
+        inputs, key: not used.
+        max_ngram: largest number of tokens that are compared; 3 in the source.
+        min_ngram: number of tokens that must be equal; 1 in the source.
+        length: number of proposed tokens; 10 in the source.
+        width: number of places whose continuations are proposed, as a tree; 1 in the source.
 
     Cost: none.
 
     Guarantees: exact within speculative decoding: nothing is drawn.
 
-    Deviations: the longest match is looked for by comparing up to `max_ngram` tokens at all places, and of equals the
-    latest is taken, not the first: longer n-grams find the place that is being quoted, and a text's end resembles what
-    came just before it. Near the end a continuation repeats itself up to `length`.
+    Deviations: up to `max_ngram` tokens are compared at all places to find the longest match, and among equals the
+    latest place is taken, not the first: longer n-grams find the place that is being quoted, and a text's end resembles
+    what came just before it. Near the end a continuation repeats itself up to `length`.
     """
 
-    def propose(known: Known) -> Decoding[Proposal]:
+    def propose(context: DraftContext) -> Decoding[Proposal]:
         yield from ()
         limits = {"max_ngram": max(max_ngram, min_ngram), "min_ngram": min_ngram, "width": width}
-        return merged(continuations(known.tokens, length=known.length, **limits))
+        return merged(continuations(context.tokens, length=context.length, **limits))
 
     return Drafter(propose, length)

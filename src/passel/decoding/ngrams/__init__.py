@@ -1,4 +1,5 @@
-"""n-gram tables: counted from text in bounded memory, kept in one memory-mapped file, asked for many drafts at once."""
+"""n-gram tables: counted from text in bounded memory, stored in one memory-mapped file, queried for many drafts at
+once."""
 
 from passel.decoding.ngrams.building import build, check_orders
 from passel.decoding.ngrams.corpus import Piece, tokenised

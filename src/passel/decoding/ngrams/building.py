@@ -1,4 +1,4 @@
-"""From tokens to a file of tables, in memory that does not grow with the text."""
+"""Builds a file of tables from tokens, in memory that does not grow with the text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from passel.core.errors import UsageError
 from passel.core.progress import OnProgress, silent
 from passel.decoding.ngrams.corpus import Piece
 from passel.decoding.ngrams.counting import Chunk, chunks, count
-from passel.decoding.ngrams.layout import FIELDS, About, Columns, column_of, write
+from passel.decoding.ngrams.layout import FIELDS, Columns, TablesInfo, column_of, write
 from passel.decoding.ngrams.levels import Level
 from passel.decoding.ngrams.merging import merge
 from passel.decoding.ngrams.tables import Tables, open_tables
@@ -42,19 +42,19 @@ def build(
 ) -> Tables:
     """Counts the n-grams of documents and writes their tables.
 
-    Each chunk is counted and put on disk, then all are merged; what comes out does not depend on `chunk` or `portion`.
-    Disk space of about twice the tables' is needed beside `out` while they are made, and the file takes its name when
-    it is whole. No n-gram reaches from one document into the next.
+    Each chunk is counted and written to disk, then all chunks are merged; the result does not depend on `chunk` or
+    `portion`. While the tables are built, about twice their size is needed on disk beside `out`; the file gets its name
+    when it is complete. No n-gram reaches from one document into the next.
 
     Args:
         pieces: the documents' tokens, as `tokenised` makes them.
-        out: the file to write; one of that name is replaced.
+        out: the file to write; an existing file is replaced.
         vocabulary: of the tokenizer that made the tokens.
-        orders: the lowest and the highest, from 2 to 8. The lower ones are counted in any case, and may be left out.
-        min_count: rows, that is n-grams, that came less often are left out; totals of contexts still count them.
-        chunk: tokens that are counted at once.
-        portion: contexts and rows that are merged at once.
-        on_progress: is told of the merging, in levels.
+        orders: the lowest and the highest order, from 2 to 8. Lower orders are always counted, but may be left out.
+        min_count: rows, that is n-grams, with a smaller count are left out; totals of contexts still include them.
+        chunk: number of tokens that are counted at once.
+        portion: number of contexts and rows that are merged at once.
+        on_progress: called during the merging, with the number of merged levels.
 
     Raises:
         UsageError: an option is out of range; a token is not in the vocabulary; no document has two tokens.
@@ -72,8 +72,8 @@ def build(
         for part in chunks(tally.seen(pieces), size=chunk, overlap=orders[1] - 1):
             _check_tokens(part, vocabulary)
             levels = count(part, longest=orders[1] - 1, bits=vocabulary.bits)
-            about = About(vocabulary, (2, orders[1]), 1, len(part.ids) - part.skip, 0)
-            write(folder / f"{len(runs)}.run", about, [_columns(level) for level in levels])
+            info = TablesInfo(vocabulary, (2, orders[1]), 1, len(part.ids) - part.skip, 0)
+            write(folder / f"{len(runs)}.run", info, [_columns(level) for level in levels])
             runs.append(open_tables(folder / f"{len(runs)}.run"))
         if not any(len(run.levels[0].tokens) for run in runs):
             raise UsageError("no n-grams to count: no document has two tokens")
@@ -83,10 +83,10 @@ def build(
             bits=vocabulary.bits,
             min_count=min_count,
             portion=portion,
-            told=lambda done: on_progress("merging", done, orders[1] - 1),
+            on_level=lambda done: on_progress("merging", done, orders[1] - 1),
         )
-        about = About(vocabulary, orders, min_count, tally.tokens, tally.documents)
-        write(folder / "whole", about, [_kept(one, order, orders[0]) for order, one in enumerate(columns, 2)])
+        info = TablesInfo(vocabulary, orders, min_count, tally.tokens, tally.documents)
+        write(folder / "whole", info, [_kept_columns(one, order, orders[0]) for order, one in enumerate(columns, 2)])
         (folder / "whole").replace(out)
     return open_tables(out)
 
@@ -98,7 +98,7 @@ def check_orders(orders: tuple[int, int]) -> None:
 
 
 class _Tally:
-    """Counts what passes by."""
+    """Counts the tokens and documents that pass through."""
 
     def __init__(self) -> None:
         self.tokens = self.documents = 0
@@ -120,6 +120,6 @@ def _columns(level: Level) -> Columns:
     return {name: column_of(getattr(level, name)) for name in FIELDS}
 
 
-def _kept(columns: Columns, order: int, lowest: int) -> Columns:
-    """The columns of an order that is kept; of a lower one, those that longer contexts hang on."""
+def _kept_columns(columns: Columns, order: int, lowest: int) -> Columns:
+    """All columns of a kept order; of a lower order, only those that longer contexts refer to."""
     return {name: one for name, one in columns.items() if order >= lowest or name in ("tokens", "children")}

@@ -1,4 +1,4 @@
-"""Texts as tokens: files are read as they stream by, cut where no token spans, and tokenised in batches."""
+"""Texts as tokens: files are streamed, cut at places that no token spans, and tokenised in batches."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["BLOCK", "Piece", "blocks", "tokenised"]
 BLOCK = 1 << 16
 """Characters that are tokenised at once. Tokenizers take longer than linear time over one long text."""
 
-_BATCH, _MOST = 1 << 20, 4096  # characters and blocks in a batch
+_BATCH, _MAX_BLOCKS = 1 << 20, 4096  # characters and blocks in a batch
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Tokens of a document [tokens]; `fresh`: it begins here, else it goes on from the piece before."""
+    """Tokens of a document [tokens]. fresh: the document begins here; otherwise it continues the piece before."""
 
     ids: Ints
     fresh: bool
@@ -43,7 +43,7 @@ def tokenised(
         paths: text in UTF-8, each file one document; or .jsonl, each row one document; either plain or .gz.
         tokenizer: of the model that the tables are for.
         field: of a JSONL row, which has the text.
-        on_progress: is told how many bytes of the files have been read, of how many.
+        on_progress: called with the number of bytes of the files that have been read, and of all.
 
     Raises:
         UsageError: a file is missing or is not what its name says, naming the file and the row; the tokenizer is not a
@@ -53,11 +53,11 @@ def tokenised(
     total = sum(_size(path) for path in paths)
     read = 0
 
-    def told(done: int) -> None:
+    def on_bytes(done: int) -> None:
         on_progress("reading", read + done, total)
 
     for path in paths:
-        for batch in _batches(blocks(text_of(path, field=field, told=told))):
+        for batch in _batches(blocks(text_of(path, field=field, on_bytes=on_bytes))):
             for ids, (_, fresh) in zip(encode([text for text, _ in batch]), batch, strict=True):
                 yield Piece(np.asarray(ids, np.int64), fresh)
         read += _size(path)
@@ -67,8 +67,8 @@ def blocks(texts: Iterable[tuple[str, bool]], size: int = BLOCK) -> Iterator[tup
     """Texts joined within their document, and cut into blocks of `size` characters or a little less.
 
     A block ends after a line break between two non-blank characters, else before such a space: there the tokenizers in
-    use split words, so the tokens are those of the whole text; but one that puts a space before a text does so before
-    each block. A text without either is cut where the size is reached.
+    use split words, so the tokens are those of the whole text; but a tokenizer that puts a space before a text does so
+    before each block. A text without either is cut where the size is reached.
     """
     held, fresh = "", False
     for text, begins in texts:
@@ -101,7 +101,7 @@ def _batches(blocks: Iterable[tuple[str, bool]]) -> Iterator[list[tuple[str, boo
     for block in blocks:
         batch.append(block)
         length += len(block[0])
-        if length >= _BATCH or len(batch) >= _MOST:
+        if length >= _BATCH or len(batch) >= _MAX_BLOCKS:
             yield batch
             batch, length = [], 0
     if batch:

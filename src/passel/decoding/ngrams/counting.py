@@ -1,4 +1,4 @@
-"""Counting the n-grams of a stretch of tokens."""
+"""Counts the n-grams of a chunk of tokens."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _NONE = np.zeros(0, np.int64)
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of tokens to be counted at once.
+    """Tokens that are counted at once.
 
     Args:
         ids: token ids [tokens].
         starts: whether a document begins with the token [tokens].
-        skip: the first so many were counted with the stretch before; they are here as contexts.
+        skip: number of leading tokens that were counted with the chunk before; here they are only contexts.
     """
 
     ids: Ints
@@ -33,7 +33,7 @@ class Chunk:
 
 
 def chunks(pieces: Iterable[Piece], *, size: int, overlap: int) -> Iterator[Chunk]:
-    """Pieces joined and cut into stretches of `size` new tokens, each with the last `overlap` tokens of the one before.
+    """Joins pieces and cuts them into chunks of `size` new tokens, each after the last `overlap` tokens before it.
 
     A document without tokens leaves no trace: the next one still begins.
     """
@@ -62,7 +62,7 @@ def chunks(pieces: Iterable[Piece], *, size: int, overlap: int) -> Iterator[Chun
 
 
 def count(chunk: Chunk, *, longest: int, bits: int) -> list[Level]:
-    """The contexts of 1, …, `longest` tokens and what followed them. No n-gram reaches over a document's beginning.
+    """The contexts of 1, …, `longest` tokens and the tokens after them. No n-gram reaches over a document's beginning.
 
     A context's key is its parent's number and its oldest token in one 64-bit integer, so each level takes two sorts of
     integers, whatever its length. Time O(tokens log tokens) a level; memory about 200 bytes a token.

@@ -1,4 +1,4 @@
-"""Text files and the texts in JSONL files, read as they stream by. Errors name the file and the row."""
+"""Streams text files and the texts in JSONL files. Errors name the file and the row."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["text_of"]
 _BYTES = 1 << 20  # read at once
 
 
-def text_of(path: Path, *, field: str, told: Callable[[int], None]) -> Iterator[tuple[str, bool]]:
+def text_of(path: Path, *, field: str, on_bytes: Callable[[int], None]) -> Iterator[tuple[str, bool]]:
     """Texts of a file, each with whether a document begins with it.
 
     Args:
         path: .jsonl, each row a document; else text, one document. Either plain or .gz, in UTF-8.
         field: of a JSONL row, which has the text.
-        told: is called with the bytes of the file that have been read.
+        on_bytes: called with the number of bytes of the file that have been read.
     """
     with path.open("rb") as raw, _unpacked(raw, path) as file:
         rows = path.name.lower().removesuffix(".gz").endswith(".jsonl")
         for text in _rows(file, path, field) if rows else _plain(file, path):
             yield text
-            told(raw.tell())
+            on_bytes(raw.tell())
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from passel.core.errors import UsageError
 from passel.decoding.ngrams.levels import Level, Unsigned, narrow
 from passel.decoding.ngrams.vocabulary import Vocabulary
 
-__all__ = ["FIELDS", "About", "Column", "Columns", "check", "column_of", "read", "write"]
+__all__ = ["FIELDS", "Column", "Columns", "TablesInfo", "check", "column_of", "read", "write"]
 
 FIELDS = tuple(field.name for field in fields(Level))
 _MAGIC, _VERSION = b"passel\0n", 1
@@ -32,7 +32,7 @@ _NONE = np.zeros(0, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class TablesInfo:
     """What tables are of.
 
     Args:
@@ -67,7 +67,7 @@ def column_of(values: Unsigned) -> Column:
     return Column(len(values), int(values.max(initial=0)), lambda: [values])
 
 
-def write(path: Path, about: About, levels: Sequence[Columns]) -> None:
+def write(path: Path, info: TablesInfo, levels: Sequence[Columns]) -> None:
     """Writes a file; each column takes the smallest type that holds its values."""
     columns = {f"{length}.{name}": column for length, level in enumerate(levels, 1) for name, column in level.items()}
     entries: list[dict[str, Any]] = []
@@ -76,7 +76,7 @@ def write(path: Path, about: About, levels: Sequence[Columns]) -> None:
         kind = narrow(column.largest).newbyteorder("<")
         entries.append({"name": name, "type": kind.str, "at": end, "length": column.length, "crc": f"{0:08x}"})
         end = _up(end + column.length * kind.itemsize)
-    header = {"about": asdict(about), "columns": entries, "size": end}
+    header = {"about": asdict(info), "columns": entries, "size": end}
     begin = _begin(len(_json(header)))
     with path.open("wb") as file:
         for entry in entries:
@@ -88,7 +88,7 @@ def write(path: Path, about: About, levels: Sequence[Columns]) -> None:
         file.write(_START.pack(_MAGIC, _VERSION, zlib.crc32(text), len(text)) + text)
 
 
-def read(path: Path) -> tuple[About, list[Level], NDArray[np.uint8]]:
+def read(path: Path) -> tuple[TablesInfo, list[Level], NDArray[np.uint8]]:
     """What the tables are of, their levels, and the mapped file that the levels look into. Reads the header alone.
 
     Raises:
@@ -96,13 +96,13 @@ def read(path: Path) -> tuple[About, list[Level], NDArray[np.uint8]]:
     """
     header, begin = _header(path)
     data = np.memmap(path, np.uint8, mode="r")
-    about = header["about"]
-    made = About(
-        Vocabulary(**about["vocabulary"]),
-        (about["orders"][0], about["orders"][1]),
-        about["min_count"],
-        about["tokens"],
-        about["documents"],
+    info = header["about"]
+    made = TablesInfo(
+        Vocabulary(**info["vocabulary"]),
+        (info["orders"][0], info["orders"][1]),
+        info["min_count"],
+        info["tokens"],
+        info["documents"],
     )
     flat = data.view(np.ndarray)  # the same memory; indexing a memmap itself is several times slower
     columns: dict[str, Unsigned] = {}

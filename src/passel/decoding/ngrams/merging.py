@@ -1,4 +1,4 @@
-"""Merging tables that were counted apart, in memory that does not grow with them.
+"""Merges tables that were counted separately, in memory that does not grow with them.
 
 Level by level, from short contexts to long: a context's key is its parent's number among the merged contexts and its
 oldest token, in one integer. Each run's contexts are in the order of these keys, so a range of keys is a slice of every
@@ -104,11 +104,11 @@ def merge(
     bits: int,
     min_count: int,
     portion: int,
-    told: Callable[[int], None] = lambda done: None,
+    on_level: Callable[[int], None] = lambda done: None,
 ) -> list[dict[str, Column]]:
     """The contexts of all runs as one, in columns on disk.
 
-    Rows that came less than `min_count` times in all are left out, and with them the contexts that have no other row. A
+    Rows with a total count below `min_count` are left out, and with them the contexts that have no other row. A
     longer context never has a row that its shorter ones lack, so what is left is a trie still.
 
     Args:
@@ -118,7 +118,7 @@ def merge(
         min_count: of a row that is kept, at least 1.
         portion: contexts and rows that are held at once, in about 200 bytes each; a context with more rows than that is
             held all the same.
-        told: is called with how many levels are done.
+        on_level: called with the number of levels that are done.
     """
     codes: list[Ints] = [np.ones(1, np.int64) for _ in runs]
     parents = 1
@@ -143,11 +143,11 @@ def merge(
         if length > 1:
             columns[-1]["children"] = made.finished_children()
         columns.append({name: spool.column() for name, spool in made.spools.items()})
-        told(length)
+        on_level(length)
     return columns
 
 
-def _portions(sources: Sequence[_Source], end: int, most: int) -> Iterator[list[tuple[int, int]]]:
+def _portions(sources: Sequence[_Source], end: int, max_load: int) -> Iterator[list[tuple[int, int]]]:
     """Slices of each source that hold the same range of keys, range after range up to `end`."""
 
     def load(key: int) -> int:
@@ -156,7 +156,7 @@ def _portions(sources: Sequence[_Source], end: int, most: int) -> Iterator[list[
     whole = load(end)
     key, begins = 0, [0] * len(sources)
     while key < end:
-        limit = load(key) + most
+        limit = load(key) + max_load
         key = end if whole <= limit else max(key + 1, key + bisect_right(range(key + 1, end + 1), limit, key=load))
         ends = [source.place(key) for source in sources]
         if ends != begins:
@@ -178,7 +178,7 @@ class _Merged:
         self.spools["first_row"].add(np.zeros(1, np.int64))
         self._children = _Spool(folder / "children", contexts)
         self._sources, self._bits, self._parents = sources, bits, parents
-        self._rows = self._told = 0
+        self._rows = self._parents_done = 0
 
     def add(self, slices: Sequence[tuple[int, int]], min_count: int) -> None:
         """Merges a range of keys, the next after those before."""
@@ -186,7 +186,7 @@ class _Merged:
         for codes, numbers, kept, (begin, end) in zip(self.codes, one.numbers, one.kept, slices, strict=True):
             codes[begin:end] = 2 * (self.contexts + numbers) + kept
         if len(one.parents):
-            self._tell_children(one.parents, int(one.parents[-1]))
+            self._add_children(one.parents, int(one.parents[-1]))
         for name in ("tokens", "following", "counts", "totals"):
             self.spools[name].add(getattr(one, name))
         self.spools["first_row"].add(self._rows + one.row_ends)
@@ -195,14 +195,14 @@ class _Merged:
 
     def finished_children(self) -> Column:
         """Where each parent's children begin, and where the last one's end."""
-        self._tell_children(np.zeros(0, np.int64), self._parents)
+        self._add_children(np.zeros(0, np.int64), self._parents)
         return self._children.column()
 
-    def _tell_children(self, parents: Ints, end: int) -> None:
+    def _add_children(self, parents: Ints, end: int) -> None:
         """Where the children of parents up to `end` begin. `parents`: of the contexts that are about to be added."""
-        if end >= self._told:
-            self._children.add(self.contexts + np.searchsorted(parents, np.arange(self._told, end + 1)))
-            self._told = end + 1
+        if end >= self._parents_done:
+            self._children.add(self.contexts + np.searchsorted(parents, np.arange(self._parents_done, end + 1)))
+            self._parents_done = end + 1
 
 
 def _merged(sources: Sequence[_Source], slices: Sequence[tuple[int, int]], bits: int, min_count: int) -> _Portion:

@@ -1,4 +1,4 @@
-"""n-gram tables as they are asked: how likely are these tokens after those?"""
+"""n-gram tables: how likely is a token after a context?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from passel.core.errors import UsageError
 from passel.decoding.ngrams import layout
-from passel.decoding.ngrams.layout import About
+from passel.decoding.ngrams.layout import TablesInfo
 from passel.decoding.ngrams.levels import Ints, Level, Unsigned
 from passel.decoding.ngrams.vocabulary import Vocabulary
 
@@ -30,20 +30,20 @@ class Tables:
 
     Args:
         path: of the file.
-        about: what they are of.
+        info: what they are of.
         levels: contexts of 1, 2, … tokens; their arrays are views of `mapped`.
         mapped: the file's bytes; the system reads a page of it when it is first looked at.
     """
 
     path: Path
-    about: About
+    info: TablesInfo
     levels: tuple[Level, ...]
     mapped: NDArray[np.uint8]
 
     @property
     def orders(self) -> range:
         """The orders that are kept, such as 2 to 6."""
-        return range(self.about.orders[0], self.about.orders[1] + 1)
+        return range(self.info.orders[0], self.info.orders[1] + 1)
 
     @property
     def size(self) -> Mapping[int, int]:
@@ -169,14 +169,14 @@ def open_tables(path: str | Path, *, vocabulary: Vocabulary | None = None) -> Ta
     Raises:
         UsageError: there is no such file; it is not one of tables, damaged, cut short, or of another tokenizer.
     """
-    about, levels, mapped = layout.read(Path(path))
-    if vocabulary is not None and vocabulary != about.vocabulary:
-        ours, theirs = vocabulary, about.vocabulary
+    info, levels, mapped = layout.read(Path(path))
+    if vocabulary is not None and vocabulary != info.vocabulary:
+        ours, theirs = vocabulary, info.vocabulary
         raise UsageError(
             f"{path} is of another tokenizer: {theirs.size} tokens, fingerprint {theirs.fingerprint[:12]}; the model's "
             f"has {ours.size}, {ours.fingerprint[:12]}: build the tables again for this model"
         )
-    return Tables(Path(path), about, tuple(levels), mapped)
+    return Tables(Path(path), info, tuple(levels), mapped)
 
 
 def _checked(contexts: ArrayLike, candidates: ArrayLike) -> tuple[Ints, Ints]:

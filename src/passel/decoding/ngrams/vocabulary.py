@@ -1,4 +1,4 @@
-"""Which tokens the numbers of a table stand for, and how texts become them."""
+"""The vocabulary of a table's token ids, and the encoding of texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Encode", "Tokenizer", "Vocabulary", "encoder", "vocabulary_of"]
 Encode = Callable[[Sequence[str]], Sequence[Sequence[int]]]
 
 _PROBES = ("It's  12,345.67 %\n\n\tDON'T (naïve, cafe\u0301)\r\n  x_y=[3]; 你好 🙂", " a\n b", "www.a-b.org/2024")
-"""Texts that tokenizers with the same tokens, but other rules of cutting, make different tokens of."""
+"""Texts that tokenizers with the same vocabulary, but other splitting rules, encode differently."""
 
 
 class Tokenizer(Protocol):
@@ -26,7 +26,7 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What a tokenizer makes of texts, by a digest.
+    """A tokenizer's vocabulary and rules, as a digest.
 
     Args:
         size: one more than the largest token id.
@@ -57,7 +57,7 @@ class Vocabulary:
 
 @lru_cache(maxsize=4)
 def vocabulary_of(tokenizer: Any) -> Vocabulary | None:
-    """The same, kept, for it takes a while; None where there is no tokenizer."""
+    """The cached vocabulary of a tokenizer, which takes a while to compute; None if there is no tokenizer."""
     return None if tokenizer is None else Vocabulary.of(tokenizer)
 
 

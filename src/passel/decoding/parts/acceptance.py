@@ -1,4 +1,4 @@
-"""How many proposals a causal model agrees to, and what it has in the place of the first that it refuses."""
+"""How many proposals a causal model accepts, and which token it puts in place of the first refused one."""
 
 from __future__ import annotations
 
@@ -12,102 +12,104 @@ from torch import Tensor
 from passel.core.errors import UsageError
 from passel.core.key import Key
 
-__all__ = ["Agreed", "Rule", "RuleName", "agreed"]
+__all__ = ["Agreement", "Rule", "RuleName", "agreement"]
 
 RuleName = Literal["exact", "top_k", "threshold", "relative", "stochastic"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a proposal is accepted.
+    """Which proposals the guide accepts.
 
     Args:
-        name: exact: it is the guide's likeliest. top_k: among its k likeliest. threshold: its probability is above
-            `least`. relative: among the k likeliest, with at least `least` times the probability of the likeliest.
-            stochastic: with its own probability.
+        name: exact: the guide's likeliest token. top_k: any of its k likeliest tokens. threshold: a token whose
+            probability is above `threshold`. relative: one of the k likeliest tokens, at least `threshold` times as
+            probable as the likeliest. stochastic: a token is accepted with its own probability.
+        k: rank of the last token that counts as likely. threshold: a probability, or a ratio of probabilities.
     """
 
     name: RuleName
     k: int = 1
-    least: float = 0.0
+    threshold: float = 0.0
 
     @classmethod
-    def of(cls, name: RuleName, k: int | None, least: float | None) -> Rule:
-        """With the defaults of the public code. Raises UsageError for what is no rule."""
-        rule = cls(name, (2 if name == "relative" else 5) if k is None else k, _least(name) if least is None else least)
-        if rule.k < 1 or not 0.0 <= rule.least <= 1.0:
-            raise UsageError(f"k must be at least 1 and least between 0 and 1, got {rule.k} and {rule.least}")
+    def of(cls, name: RuleName, k: int | None, threshold: float | None) -> Rule:
+        """A rule with the defaults of the public code. Raises UsageError for k or threshold out of range."""
+        default_k, default_threshold = (2, 0.5) if name == "relative" else (5, 0.1)
+        rule = cls(name, default_k if k is None else k, default_threshold if threshold is None else threshold)
+        if rule.k < 1 or not 0.0 <= rule.threshold <= 1.0:
+            raise UsageError(f"k must be at least 1 and threshold between 0 and 1, got {rule.k} and {rule.threshold}")
         return rule
 
     @property
     def draws(self) -> bool:
-        """Whether the guide draws in the place of what it refuses; else it takes its likeliest."""
+        """Whether the guide draws a token in place of a refused one; otherwise it takes its likeliest."""
         return self.name in ("threshold", "stochastic")
 
-    def accepts(self, chances: Tensor, token: int, u: float) -> bool:
-        """Whether a proposal stands, of the guide's probabilities [vocabulary]; u: a number in [0, 1)."""
-        own = float(chances[token])
+    def accepts(self, probabilities: Tensor, token: int, u: float) -> bool:
+        """Whether the guide accepts a token.
+
+        Args:
+            probabilities: the guide's probabilities [vocabulary]. u: a uniform number in [0, 1).
+        """
+        own = float(probabilities[token])
         match self.name:
             case "exact":
-                return token == int(chances.argmax())
+                return token == int(probabilities.argmax())
             case "top_k":
-                return self._ranks(chances, token)
+                return self._ranks(probabilities, token)
             case "threshold":
-                return own > self.least
+                return own > self.threshold
             case "relative":
-                return self._ranks(chances, token) and own >= self.least * float(chances.max())
+                return self._ranks(probabilities, token) and own >= self.threshold * float(probabilities.max())
             case "stochastic":
                 return u < own
 
-    def _ranks(self, chances: Tensor, token: int) -> bool:
-        """Whether it is among the k likeliest; of equals the lowest id comes first."""
-        own = chances[token]
-        return int((chances > own).sum()) + int((chances[:token] == own).sum()) < self.k
+    def _ranks(self, probabilities: Tensor, token: int) -> bool:
+        """Whether a token is among the k likeliest; among equals the lowest id comes first."""
+        own = probabilities[token]
+        return int((probabilities > own).sum()) + int((probabilities[:token] == own).sum()) < self.k
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
-    """What comes of a row of proposals.
+class Agreement:
+    """The guide's decision about a row of proposals.
 
     Args:
-        accepted: of them, from the first on.
-        own: the guide's token after these.
+        accepted: number of leading proposals that are accepted.
+        own: the guide's own token after them.
     """
 
     accepted: int
     own: int
 
 
-def agreed(rule: Rule, logits: Tensor, proposals: Sequence[int], key: Key) -> Agreed:
-    """The leading run that the rule accepts, and the guide's own token after it.
+def agreement(rule: Rule, logits: Tensor, proposals: Sequence[int], key: Key) -> Agreement:
+    """Accepts a leading run of proposals, and finds the guide's own token after it.
 
     Args:
-        logits: float32 [proposals + 1, vocabulary]: where each is to stand, and after the last.
-        key: of this place of the text.
+        logits: of the guide, float32 [proposals + 1, vocabulary]: at the place of each proposal, and after the last.
+        key: of this place in the text.
     """
-    chances = logits.softmax(-1)
+    probabilities = logits.softmax(-1)
     for at, token in enumerate(proposals):
-        if rule.accepts(chances[at], token, (key / at / "accept").uniform()):
+        if rule.accepts(probabilities[at], token, (key / at / "accept").uniform()):
             continue
         if not rule.draws:
-            return Agreed(at, int(logits[at].argmax()))
-        others = chances[at].clone()
+            return Agreement(at, int(logits[at].argmax()))
+        others = probabilities[at].clone()
         others[token] = 0.0
-        return Agreed(at, _drawn(others, (key / at / "draw").uniform()))
+        return Agreement(at, _drawn(others, (key / at / "draw").uniform()))
     last = len(proposals)
     if rule.name == "stochastic":
-        return Agreed(last, _drawn(chances[last], (key / last / "draw").uniform()))
-    return Agreed(last, int(logits[last].argmax()))
+        return Agreement(last, _drawn(probabilities[last], (key / last / "draw").uniform()))
+    return Agreement(last, int(logits[last].argmax()))
 
 
 def _drawn(weights: Tensor, u: float) -> int:
-    """A token with a probability that is proportional to its weight."""
+    """Draws a token with a probability proportional to its weight."""
     sums = weights.double().cumsum(0)
     if not float(sums[-1]) > 0.0:
         return int(weights.argmax())
     place = int(torch.searchsorted(sums, u * float(sums[-1]), right=True))
     return min(place, int(weights.nonzero()[-1]))
-
-
-def _least(name: RuleName) -> float:
-    return 0.5 if name == "relative" else 0.1

@@ -1,4 +1,4 @@
-"""Texts of several writers as one: blocks of the cache, and what each writer sees of them."""
+"""Texts of several workers as one text: blocks of the cache, and the view that a worker has of them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["Block", "view"]
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """A stretch of one writer's text in a branch of its own, whose keys are kept for positions from 0 on.
+    """Part of a worker's text in its own branch, whose keys are cached for positions from 0 on.
 
     Args:
-        branch: the branch.
-        tokens: those in the cache.
+        branch: number of the branch.
+        tokens: the tokens that the cache holds.
     """
 
     branch: int
@@ -24,8 +24,8 @@ class Block:
 
 
 def view(before: Sequence[Block], own: Block) -> tuple[Read, ...]:
-    """The blocks before a writer's own, as if all stood in one text in this order: the next token's position to each
-    block is its distance from that block's beginning."""
+    """Reads of the blocks before a worker's own block, as if all were one text in this order: the next token's position
+    for a block is its distance from the block's beginning."""
     total = sum(len(block.tokens) for block in before) + len(own.tokens)
     reads: list[Read] = []
     offset = 0

@@ -1,5 +1,5 @@
-"""A text whose answer is filled in: which places are masked, and a masked-diffusion model's look at them with the keys
-and values of a clean beginning kept."""
+"""A text whose answer is filled in: which places are masked, and passes of a masked-diffusion model over them, with the
+keys and values of a beginning cached."""
 
 from __future__ import annotations
 
@@ -9,62 +9,62 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from passel.core.errors import UsageError
-from passel.decoding.parts.opening import Decoded, Opening
+from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.masked import MaskedDiffusion
 from passel.engine.plain import ids
 from passel.engine.requests import Decoding, Forward, Keep, forward, open_branch
 
-__all__ = ["Infill", "guesses", "masked_of", "positions_computed", "transfers"]
+__all__ = ["Infill", "masked_of", "most_confident", "positions_computed", "transfers"]
 
 
-def masked_of(opening: Opening) -> MaskedDiffusion:
-    """What the opening says of its model. Raises UsageError for a causal one."""
-    if opening.masked is None:
+def masked_of(inputs: DecodingInput) -> MaskedDiffusion:
+    """The mask token and shift of the model. Raises UsageError for a causal model."""
+    if inputs.masked is None:
         raise UsageError(
             "this decoder takes a masked-diffusion model (LLaDA, Dream, or one of `passel train diffusion-lm`), "
             "and this model is causal"
         )
-    return opening.masked
+    return inputs.masked
 
 
 @dataclass(slots=True, eq=False)
 class Infill:
-    """Prompt and answer, of which the masked places are still to be told.
+    """Prompt and answer, whose masked places are still to be filled in.
 
     Args:
-        opening: its prompt, its end tokens and how long the answer is.
+        inputs: the prompt, the end tokens and the length of the answer.
         masked: the model's mask token and shift.
-        tokens: of prompt and answer. told: of the answer, how many places from its beginning on are clean.
-        passes, computed: of the model so far, and the positions that went through it.
+        tokens: prompt and answer. filled: number of leading places of the answer that are filled in.
+        passes: number of passes so far. computed: number of positions computed in them.
     """
 
-    opening: Opening
+    inputs: DecodingInput
     masked: MaskedDiffusion
     tokens: list[int] = field(default_factory=list[int])
-    told: int = 0
+    filled: int = 0
     passes: int = 0
     computed: int = 0
     _branch: int | None = None
     _held: int = 0
 
     def __post_init__(self) -> None:
-        self.tokens = [*self.opening.prompt, *[self.masked.mask] * self.opening.max_tokens]
+        self.tokens = [*self.inputs.prompt, *[self.masked.mask] * self.inputs.max_tokens]
 
     @property
     def begin(self) -> int:
         """Where the answer begins."""
-        return len(self.opening.prompt)
+        return len(self.inputs.prompt)
 
-    def hidden(self, start: int, stop: int) -> list[int]:
-        """The places in a stretch that are masked."""
+    def masked_places(self, start: int, stop: int) -> list[int]:
+        """The masked places from `start` to `stop`."""
         return [at for at in range(start, stop) if self.tokens[at] == self.masked.mask]
 
-    def look(self, start: int, stop: int, *, held: int, hold: int) -> Decoding[Tensor]:
-        """One pass: logits [stop - start, vocabulary] of what stands at these places.
+    def predict(self, start: int, stop: int, *, held: int, hold: int) -> Decoding[Tensor]:
+        """One pass: logits [stop - start, vocabulary] at these places.
 
-        Places before `held` are seen as they were computed last, all others are computed anew; after it those before
-        `hold` are kept. The stretch goes last, so that the head reads it alone: tokens that all see each other may
-        stand in any order.
+        Places before `held` are read from the cache, all others are computed anew; afterwards those before `hold` stay
+        in the cache. The wanted places go last, so that the head reads only them: tokens that all see each other may
+        come in any order.
         """
         first, last = start - self.masked.shifted, stop - self.masked.shifted
         held, hold = min(held, self._held, first), min(hold, last)
@@ -82,45 +82,45 @@ class Infill:
         output.logits[:, self.masked.mask] = float("-inf")
         return output.logits
 
-    def tell(self, place: int, token: int) -> None:
-        """A place is masked no more."""
+    def fill(self, place: int, token: int) -> None:
+        """Fills in a place."""
         self.tokens[place] = token
 
     def certain(self) -> tuple[int, ...]:
-        """What the answer begins with for certain and has not been told, up to where it ends."""
-        begun = self.told
-        while not self.ended and self.tokens[self.begin + self.told] != self.masked.mask:
-            self.told += 1
-        return tuple(self.tokens[self.begin + begun : self.begin + self.told])
+        """The leading tokens of the answer that became certain since the last call, up to where the answer ends."""
+        begun = self.filled
+        while not self.ended and self.tokens[self.begin + self.filled] != self.masked.mask:
+            self.filled += 1
+        return tuple(self.tokens[self.begin + begun : self.begin + self.filled])
 
     @property
     def ended(self) -> bool:
-        """Whether what is told is the whole answer."""
-        last = self.tokens[self.begin + self.told - 1] if self.told else None
-        return self.told == self.opening.max_tokens or last in self.opening.end
+        """Whether the filled-in beginning is the whole answer."""
+        last = self.tokens[self.begin + self.filled - 1] if self.filled else None
+        return self.filled == self.inputs.max_tokens or last in self.inputs.end_tokens
 
-    def draft(self) -> Decoded:
-        """What it has become."""
-        answer = tuple(self.tokens[self.begin : self.begin + self.told])
-        ended = "end" if answer[-1] in self.opening.end else "length"
+    def decoded(self) -> Decoded:
+        """The finished answer."""
+        answer = tuple(self.tokens[self.begin : self.begin + self.filled])
+        ended = "end" if answer[-1] in self.inputs.end_tokens else "length"
         return Decoded(answer, ended, spent=max(0, self.computed - self.begin - len(answer)))
 
 
 def transfers(masked: int, steps: int) -> list[int]:
-    """How many of so many masked places each of the steps tells: as evenly as can be, the more at first; no step tells
-    none. LLaDA's `get_num_transfer_tokens`."""
+    """The number of masked places that each step fills in: as even as possible, larger numbers first, at least one.
+    LLaDA's `get_num_transfer_tokens`."""
     steps = min(steps, masked)
     return [masked // steps + (at < masked % steps) for at in range(steps)]
 
 
-def guesses(logits: Tensor, places: Sequence[int], most: int) -> list[tuple[int, int]]:
-    """Of so many places those whose likeliest token is likeliest, with these tokens; of equals the first.
+def most_confident(logits: Tensor, places: Sequence[int], count: int) -> list[tuple[int, int]]:
+    """The places whose likeliest token is the most probable, with these tokens; among equals the first place.
 
     Args:
         logits: [places, vocabulary].
     """
     confidence, tokens = logits.softmax(-1).max(-1)
-    order = ids(confidence.sort(descending=True, stable=True).indices)[:most]
+    order = ids(confidence.sort(descending=True, stable=True).indices)[:count]
     chosen = ids(tokens)
     return [(places[at], chosen[at]) for at in order]
 
@@ -135,9 +135,11 @@ def positions_computed(
     clean: bool = False,
     shifted: bool = False,
 ) -> list[int]:
-    """Positions that each pass of block-wise denoising computes, where no end token ends it: all of them at the first
-    pass and every `refresh`-th (0: never again), else those from the block's beginning on; one more of a shifted model;
-    at a block's first pass the block before it too, if it is to be stored clean."""
+    """The number of positions that each pass of block-wise denoising computes, if no end token ends it.
+
+    The first pass and every `refresh`-th pass (0: only the first) compute all positions, other passes those from the
+    block's beginning on; one more for a shifted model; with clean, a block's first pass includes the block before it.
+    """
     total, found = prompt + answer, list[int]()
     for start in range(prompt, total, block):
         for step in range(len(transfers(min(block, total - start), steps))):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-__all__ = ["adapted"]
+__all__ = ["adapted_length"]
 
 
-def adapted(length: int, proposed: int, accepted: int, *, most: int) -> int:
-    """The next draft's length: 2 more where all guesses stood, 1 less where one did not; from 1 to `most`. A draft that
-    ended before its length tells nothing of longer ones, and an empty one nothing at all.
+def adapted_length(length: int, proposed: int, accepted: int, *, max_length: int) -> int:
+    """The length of the next draft, from 1 to `max_length`.
+
+    It grows by 2 where all guesses were accepted and shrinks by 1 where one was refused. A draft that was shorter than
+    it could be says nothing about longer drafts, and an empty draft says nothing at all.
 
     Source: the schedule of Gante 2023, Assisted generation (Hugging Face), with its constants.
 
     Args:
-        length: of the last draft at most. proposed: levels that it had. accepted: of them.
+        length: the largest length that the last draft could have. proposed: levels that it had.
+        accepted: levels of it that were accepted.
     """
     if accepted < proposed:
         return max(1, length - 1)
-    return min(most, length + 2) if proposed >= length else length
+    return min(max_length, length + 2) if proposed >= length else length

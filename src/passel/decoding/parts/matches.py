@@ -1,4 +1,4 @@
-"""How a text went on where it stood as it stands now."""
+"""Earlier places of a text that match its end, and how the text went on there."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ __all__ = ["continuations"]
 def continuations(
     tokens: NDArray[np.int64], *, max_ngram: int, min_ngram: int, length: int, width: int
 ) -> list[tuple[int, ...]]:
-    """What followed earlier places at which the same n-gram stands as at the end of the text.
+    """Continuations of earlier places that have the same n-gram as the end of the text.
 
-    The place with the longest n-gram comes first (of those as long as `max_ngram`, and of equals, the latest). A place
-    less than `length` tokens from the end goes on with what it has led to so far: a text that repeats itself is
+    Places with a longer n-gram come first; among equals, and among n-grams as long as `max_ngram`, the latest place
+    comes first. A place less than `length` tokens from the end is continued periodically: a text that repeats itself is
     repeated.
 
     Args:
         tokens: the text.
-        max_ngram: tokens that are compared at most; min_ngram: that must be equal.
+        max_ngram: largest number of tokens that are compared. min_ngram: number of tokens that must be equal.
         length: tokens of a continuation.
-        width: continuations at most; no two alike.
+        width: largest number of continuations, all different.
     """
     size = len(tokens)
     places = np.flatnonzero(tokens[: size - 1] == tokens[-1])

@@ -1,4 +1,4 @@
-"""Superposed drafts: one list of next tokens for all, what each makes of it, and the mix that stands for them."""
+"""Superposed drafts: their common candidates for the next token, their scores, and the mix that represents them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from torch import Tensor
 from passel.engine.requests import Mix
 from passel.engine.sampling.leading import leading
 
-__all__ = ["Floats", "Ints", "Line", "Lines", "common", "grown", "listed", "mixed", "weighed"]
+__all__ = ["Draft", "Drafts", "Floats", "Ints", "common_length", "extended", "mixture", "score_gains", "top_candidates"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A draft. tokens: so far. score: running log-score. ended: whether an end token is its last."""
+class Draft:
+    """A draft. score: running log-score. ended: whether its last token is an end token."""
 
     tokens: tuple[int, ...] = ()
     score: float = 0.0
@@ -29,37 +29,37 @@ class Line:
 
     @property
     def mean(self) -> float:
-        """Log-score a token, by which drafts of different lengths are compared."""
+        """Log-score per token, to compare drafts of different lengths."""
         return self.score / max(1, len(self.tokens))
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """All drafts, best first. alive: under way, of one length. ended: by an end token, the best k of them."""
+class Drafts:
+    """All drafts, best first. alive: unfinished, of one length. ended: the best k drafts that an end token ended."""
 
-    alive: tuple[Line, ...] = (Line(),)
-    ended: tuple[Line, ...] = ()
+    alive: tuple[Draft, ...] = (Draft(),)
+    ended: tuple[Draft, ...] = ()
 
-    def ranked(self, k: int) -> tuple[Line, ...]:
-        """The k best by log-score a token; of equals the ended ones first."""
-        return tuple(sorted((*self.ended, *self.alive), key=lambda line: -line.mean)[:k])
+    def ranked(self, k: int) -> tuple[Draft, ...]:
+        """The k best drafts by log-score per token; among equals, finished drafts first."""
+        return tuple(sorted((*self.ended, *self.alive), key=lambda draft: -draft.mean)[:k])
 
     def contexts(self, prompt: Sequence[int], length: int) -> Ints:
-        """The last tokens of each draft under way and the prompt before it, -1 before that [alive, length]."""
+        """The last tokens of the prompt and each unfinished draft, -1 before the prompt [alive, length]."""
         short = (-1,) * length
-        return np.asarray([(*short, *prompt[-length:], *line.tokens)[-length:] for line in self.alive], np.int64)
+        return np.asarray([(*short, *prompt[-length:], *draft.tokens)[-length:] for draft in self.alive], np.int64)
 
 
-def listed(logits: Tensor, count: int, temperature: float) -> tuple[Ints, Floats]:
-    """The most likely tokens, of equals those with the lowest ids, and their log-probabilities at this temperature,
-    renormalised to them.
+def top_candidates(logits: Tensor, count: int, temperature: float) -> tuple[Ints, Floats]:
+    """The most likely tokens (among equals, those with the lowest ids) and their log-probabilities at this temperature,
+    renormalised to these tokens.
 
     Args:
         logits: [vocabulary].
-        count: of tokens.
+        count: number of tokens.
 
     Returns:
-        tokens and log-probabilities, falling [count].
+        tokens and log-probabilities, descending [count].
     """
     _, tokens, _ = leading(logits.unsqueeze(0), count)
     # in float64, so that logits which differ keep their order
@@ -68,21 +68,22 @@ def listed(logits: Tensor, count: int, temperature: float) -> tuple[Ints, Floats
     return tokens.cpu().numpy(), scaled - np.log(np.exp(scaled).sum())
 
 
-def weighed(log_p: Floats, q: Floats | None, *, alpha: float, penalty: float, least: int) -> Floats:
-    """What each draft adds to its log-score by each token of the list.
+def score_gains(log_p: Floats, q: Floats | None, *, alpha: float, penalty: float, min_finite: int) -> Floats:
+    """The gain in log-score of each draft for each candidate token.
 
         (1 - alpha) log p + alpha log q
 
-    A token without n-gram support is out for a draft that has one with support. A draft that has none takes
-    (1 - alpha) log p - penalty for all of them. So do the tokens that are out where fewer than `least` are left.
+    A token without n-gram support is excluded from a draft that has a supported token. A draft without any supported
+    token gains (1 - alpha) log p - penalty for all candidates. So do excluded tokens where fewer than `min_finite`
+    extensions are left.
 
     Args:
         log_p: log-probabilities under the model [tokens].
-        q: interpolated n-gram weights [drafts, tokens]; None: there are no n-grams, and log p it is.
-        alpha: share of the n-grams; 0: they do nothing.
+        q: interpolated n-gram weights [drafts, tokens]; None: no n-grams, the gain is log p.
+        alpha: weight of the n-grams; 0: they have no effect.
 
     Returns:
-        [drafts, tokens], or [1, tokens] without n-grams; -inf for what is out.
+        [drafts, tokens], or [1, tokens] without n-grams; -inf for excluded tokens.
     """
     if q is None or alpha == 0.0:
         return log_p[np.newaxis]
@@ -92,45 +93,46 @@ def weighed(log_p: Floats, q: Floats | None, *, alpha: float, penalty: float, le
         both = (1.0 - alpha) * log_p + alpha * np.log(q)
     out = supported.any(1, keepdims=True) & ~supported
     scores = np.where(supported, both, np.where(out, -np.inf, alone))
-    return scores if np.isfinite(scores).sum() >= least else np.where(out, alone, scores)
+    return scores if np.isfinite(scores).sum() >= min_finite else np.where(out, alone, scores)
 
 
-def grown(lines: Lines, tokens: Ints, added: Floats, end: Collection[int], k: int) -> Lines:
-    """All drafts one token on: those of the k best extensions that end have ended, the k best others stay alive.
+def extended(drafts: Drafts, tokens: Ints, added: Floats, end: Collection[int], k: int) -> Drafts:
+    """Extends all drafts by a token. Of the k best extensions, those with an end token are finished; the k best other
+    extensions stay unfinished.
 
     Args:
-        tokens: the list [n]. added: what each draft adds to its log-score by each, or one row for all.
+        tokens: candidates [n]. added: gain in log-score of each draft for each candidate, or one row for all drafts.
         end: tokens that end a text.
     """
-    before = np.asarray([line.score for line in lines.alive])
+    before = np.asarray([draft.score for draft in drafts.alive])
     scores = before[:, np.newaxis] + added
-    alive: list[Line] = []
-    ended = list(lines.ended)
-    # equals stay in order, the better draft and the likelier token first
+    alive: list[Draft] = []
+    ended = list(drafts.ended)
+    # equals stay in order: the better draft first, then the likelier token
     for place, at in enumerate(np.argsort(-scores, axis=None, kind="stable")):
-        draft, column = divmod(int(at), len(tokens))
-        score, token = float(scores[draft, column]), int(tokens[column])
+        parent, column = divmod(int(at), len(tokens))
+        score, token = float(scores[parent, column]), int(tokens[column])
         if len(alive) == k or score == -np.inf:
             break
-        line = Line((*lines.alive[draft].tokens, token), score, token in end)
-        if not line.ended:
-            alive.append(line)
+        draft = Draft((*drafts.alive[parent].tokens, token), score, token in end)
+        if not draft.ended:
+            alive.append(draft)
         elif place < k:
-            ended.append(line)
-    return Lines(tuple(alive), tuple(sorted(ended, key=lambda line: -line.score)[:k]))
+            ended.append(draft)
+    return Drafts(tuple(alive), tuple(sorted(ended, key=lambda draft: -draft.score)[:k]))
 
 
-def mixed(lines: Sequence[Line]) -> Mix:
-    """The drafts' last tokens, weighed by a softmax over their running log-scores; a token that several end in once."""
-    best = max(line.score for line in lines)
-    weights = dict.fromkeys((line.tokens[-1] for line in lines), 0.0)
-    for line in lines:
-        weights[line.tokens[-1]] += exp(line.score - best)
+def mixture(drafts: Sequence[Draft]) -> Mix:
+    """The drafts' last tokens, weighted by a softmax over the running log-scores; each token once."""
+    best = max(draft.score for draft in drafts)
+    weights = dict.fromkeys((draft.tokens[-1] for draft in drafts), 0.0)
+    for draft in drafts:
+        weights[draft.tokens[-1]] += exp(draft.score - best)
     total = sum(weights.values())
     return tuple((token, weight / total) for token, weight in weights.items())
 
 
-def common(texts: Sequence[Sequence[int]]) -> int:
-    """How many tokens all texts begin with alike."""
+def common_length(texts: Sequence[Sequence[int]]) -> int:
+    """Length of the common beginning of all texts."""
     apart = (at for at, column in enumerate(zip(*texts, strict=False)) if len(set(column)) > 1)
     return next(apart, min(map(len, texts), default=0))

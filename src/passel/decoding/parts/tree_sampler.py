@@ -21,10 +21,12 @@ __all__ = ["TreeSampler"]
 
 
 class TreeSampler:
-    """What the target says of a tree. Numbers go by the token's place in the answer and by the child tried, so that a
-    text whose guesses were chosen without chance is the one that plain sampling with this key gives.
+    """Accepts or refuses the nodes of a tree.
 
-    Truncations and penalties are worked out for the nodes that are reached, and not for those after a wrong guess.
+    Uniform numbers depend on the token's place in the answer and on the child that is tried, so a text whose guesses
+    were all chosen is the one that plain sampling gives with this key.
+
+    Truncations and penalties are computed only for nodes that are reached, not for those after a wrong guess.
     """
 
     def __init__(
@@ -35,12 +37,12 @@ class TreeSampler:
         self._step = 0
 
     def draw(self, logits: Float32[Tensor, "places vocab"], tree: Proposal) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The nodes that stand, and the tokens that the text goes on with: theirs and one more.
+        """The accepted nodes, and the tokens that are added to the text: theirs and one more.
 
         Args:
             logits: of the target, after the text and after each node.
         """
-        drawn = any(chance is not None for chance in tree.chances) and not self.rows.greedy
+        drawn = any(chance is not None for chance in tree.distributions) and not self.rows.greedy
         path, tokens = self._rejecting(logits, tree) if drawn else self._matching(logits, tree)
         self._step += len(tokens)
         for token in tokens:
@@ -48,9 +50,9 @@ class TreeSampler:
         return tuple(path), tuple(tokens)
 
     def _matching(self, logits: Tensor, tree: Proposal) -> tuple[list[int], list[int]]:
-        """The tokens that the target draws, as far as they were guessed and one more."""
+        """Tokens drawn from the target, as long as they were guessed, and one more."""
         children: dict[tuple[int, int], int] = {}
-        for node, guess in enumerate(zip(tree.links, tree.tokens, strict=True)):
+        for node, guess in enumerate(zip(tree.all_parents, tree.tokens, strict=True)):
             children.setdefault(guess, node)
         found = None
         if self.rows.active <= {"temperature"}:  # so little work that all nodes at once cost no more than a few
@@ -70,12 +72,12 @@ class TreeSampler:
         return cast(list[int], sample(logits, rows, u).tokens.tolist())
 
     def _rejecting(self, logits: Tensor, tree: Proposal) -> tuple[list[int], list[int]]:
-        """By multi-round speculative sampling."""
+        """Multi-round speculative sampling."""
         rows = {-1: self.rows}
 
         def target(node: int) -> Tensor:
             if node >= 0:
-                rows[node] = _after(rows[tree.links[node]], tree.tokens[node])
+                rows[node] = _after(rows[tree.all_parents[node]], tree.tokens[node])
             return shaped(logits[node + 1 : node + 2], rows[node]).softmax(-1)[0].double()
 
         def number(depth: int, stream: int) -> float:
@@ -89,9 +91,9 @@ class TreeSampler:
         def of_child(depth: int, child: int) -> float:
             return number(depth, 1 + child)
 
-        return walk(tree.tokens, tree.links, tree.drafts, target=target, u=of_child, draw=one)
+        return walk(tree.tokens, tree.all_parents, tree.node_distributions, target=target, u=of_child, draw=one)
 
 
 def _after(rows: Rows, token: int) -> Rows:
-    """Penalties look at one token more."""
+    """The sampling parameters after one more token, which penalties count."""
     return rows.with_sampled(rows.seen.token.new_tensor([token]))

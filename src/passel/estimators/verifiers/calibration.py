@@ -1,27 +1,58 @@
-"""Whether scores in [0, 1] can be read as chances of being right."""
+"""Calibration: how far scores in [0, 1] are probabilities of being right."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from passel.core.key import Key
-from passel.estimators.verifiers.row import Calibration, ReliabilityBin
+from passel.estimators.estimate import Estimate
+from passel.estimators.verifiers.samples import ScoredAnswers
 from passel.estimators.verifiers.shares import share, shares
-from passel.estimators.verifiers.verified import Samples
 
-__all__ = ["calibration", "equal_mass"]
+__all__ = ["Calibration", "ReliabilityBin", "calibration", "equal_mass"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 BINS = 10
-FEWEST = 10
+MIN_SAMPLES = 10
 """Samples that a bin should have; fewer samples make fewer bins."""
 
 
-def calibration(samples: Samples, problems: int, key: Key, *, bins: int = BINS) -> Calibration | None:
-    """Reliability of the samples that have a score; None if there are none, or a score lies outside [0, 1].
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Samples of similar score: their mean score, their number, and the share of them that is right."""
+
+    score: float
+    samples: int
+    right: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far scores in [0, 1] are probabilities of being right.
+
+    Args:
+        bins: of about equal numbers of samples, by rising score.
+        error: expected calibration error, the mean over samples of |mean score - share right| of their bin.
+        brier: mean squared difference of score and outcome.
+        reliability, resolution, uncertainty: the Brier score is reliability - resolution + uncertainty where scores do
+            not vary within a bin.
+    """
+
+    bins: tuple[ReliabilityBin, ...]
+    error: float
+    brier: Estimate
+    reliability: float
+    resolution: float
+    uncertainty: float
+
+
+def calibration(samples: ScoredAnswers, problems: int, key: Key, *, bins: int = BINS) -> Calibration | None:
+    """Calibration of the samples with a score; None without such a sample, or with a score outside [0, 1].
 
     With n_b samples, mean score s_b and share right o_b in bin b, and o right overall: reliability is the mean of
     (s_b - o_b)^2, resolution that of (o_b - o)^2, uncertainty o (1 - o). The Brier score is reliability - resolution +
@@ -35,7 +66,7 @@ def calibration(samples: Samples, problems: int, key: Key, *, bins: int = BINS) 
     score, right, problem = samples.score[known], samples.right[known], samples.problem[known]
     if not len(score) or score.min() < 0 or score.max() > 1:
         return None
-    bin_of = equal_mass(score, min(bins, max(1, len(score) // FEWEST)))
+    bin_of = equal_mass(score, min(bins, max(1, len(score) // MIN_SAMPLES)))
     count = np.bincount(bin_of).astype(np.float64)
     mean = np.bincount(bin_of, score) / count
     rate = np.bincount(bin_of, right.astype(np.float64)) / count
@@ -56,7 +87,7 @@ def calibration(samples: Samples, problems: int, key: Key, *, bins: int = BINS) 
 
 
 def equal_mass(score: Floats, bins: int) -> Ints:
-    """The bin of each sample, from 0 by rising score, of about equal numbers; equal scores are never parted.
+    """The bin of each sample, from 0 by rising score, of about equal numbers; equal scores share a bin.
 
     >>> equal_mass(np.array([0.1, 0.9, 0.5, 0.9, 0.9, 0.2]), 3).tolist()
     [0, 2, 1, 2, 2, 0]

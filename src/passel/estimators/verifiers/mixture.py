@@ -18,8 +18,8 @@ Floats = NDArray[np.float64]
 class Mixture:
     """Types of problems, and a verifier that errs equally often on all of them.
 
-    A try on a problem of type t is right and accepted with chance c r_t, wrong and accepted with (1 - r_t) (1 - s), and
-    rejected with beta_t = (1 - c) r_t + s (1 - r_t).
+    A try on a problem of type t is right and accepted with chance c r_t, wrong and accepted with chance (1 - r_t)
+    (1 - s), and rejected with chance beta_t = (1 - c) r_t + s (1 - r_t).
 
     Source: Stroebl et al. 2024 (2411.17501), the two-type model. The authors' notebook weighs the chance to reach try k
     by beliefs that are already updated on it, which counts hardness twice; here it is sum_t p_t beta_t^(k-1).
@@ -28,7 +28,7 @@ class Mixture:
 
     Args:
         shares: of the types, at least 0, sum 1. right: chance that one sample is right, by type.
-        completeness: chance that a right sample is accepted. soundness: chance that a wrong one is rejected.
+        completeness: chance that a right sample is accepted. soundness: chance that a wrong sample is rejected.
 
     Raises:
         UsageError: a chance outside [0, 1], lists of different lengths, or shares that do not sum to 1.
@@ -44,7 +44,7 @@ class Mixture:
     soundness: float
 
     def __post_init__(self) -> None:
-        if any(not 0.0 <= one <= 1.0 for one in (*self.shares, *self.right, self.completeness, self.soundness)):
+        if any(not 0.0 <= chance <= 1.0 for chance in (*self.shares, *self.right, self.completeness, self.soundness)):
             raise UsageError("shares, chances of being right, completeness and soundness must lie in [0, 1]")
         if len(self.shares) != len(self.right) or abs(sum(self.shares) - 1.0) > 1e-9:
             raise UsageError("a mixture needs a share for each type, and shares that sum to 1")
@@ -70,37 +70,37 @@ class Mixture:
         return np.array(self.shares) * self.reject ** (k - 1)
 
     def belief(self, k: int) -> Floats:
-        """Chance of each type given that k - 1 tries were rejected [types]; NaN where that cannot be."""
+        """Chance of each type given that k - 1 tries were rejected [types]; NaN where none is ever rejected."""
         reached = self.reaching(k)
         total = reached.sum()
         return reached / total if total > 0 else np.full(len(reached), np.nan)
 
     def precision(self, k: int) -> float:
-        """Chance that an answer accepted at try k is right; NaN where none can be."""
+        """Chance that an answer accepted at try k is right; NaN where no answer can be accepted."""
         right, wrong = self.belief(k) @ self.accept_right, self.belief(k) @ self.accept_wrong
         return float(right / (right + wrong)) if right + wrong > 0 else float("nan")
 
     def precision_within(self, k: int) -> float:
-        """Chance that an answer accepted within k tries is right; NaN where none can be."""
+        """Chance that an answer accepted within k tries is right; NaN where no answer can be accepted."""
         spent = np.array(self.shares) * self._rounds(k)
         right, wrong = spent @ self.accept_right, spent @ self.accept_wrong
         return float(right / (right + wrong)) if right + wrong > 0 else float("nan")
 
     def value(self, k: int, cost: float, sample_cost: float = 0.0) -> float:
-        """Worth of k tries at most: 1 for a right accepted answer, -cost for a wrong one, less sample_cost a try.
+        """Worth of at most k tries: 1 for a right accepted answer, -cost for a wrong one, less sample_cost a try.
 
         sum_t p_t (1 - beta_t^k) / (1 - beta_t) (c r_t - cost (1 - r_t) (1 - s) - sample_cost).
         """
         gain = self.accept_right - cost * self.accept_wrong - sample_cost
         return float(np.array(self.shares) @ (self._rounds(k) * gain))
 
-    def best_tries(self, cost: float, sample_cost: float = 0.0, most: int = 1000) -> int:
-        """The smallest k up to `most` of the largest value; 0 where no try pays."""
-        values = np.array([self.value(k, cost, sample_cost) for k in range(most + 1)])
+    def best_tries(self, cost: float, sample_cost: float = 0.0, max_tries: int = 1000) -> int:
+        """The smallest k up to `max_tries` of the largest value; 0 where no try pays."""
+        values = np.array([self.value(k, cost, sample_cost) for k in range(max_tries + 1)])
         return int(np.argmax(values >= values.max() - 1e-12))
 
     def _rounds(self, k: int) -> Floats:
-        """Expected tries of k at most: the sum of beta^j, j = 0 … k - 1 [types]."""
+        """Expected number of tries, at most k: the sum of beta^j, j = 0 … k - 1 [types]."""
         beta = self.reject
         certain = beta >= 1.0
         return np.where(certain, float(k), (1.0 - beta**k) / np.where(certain, 1.0, 1.0 - beta))

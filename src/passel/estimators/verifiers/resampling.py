@@ -1,4 +1,4 @@
-"""Drawing samples until a verifier accepts one: what K tries at most are worth, exactly, from one pool.
+"""Resampling until a verifier accepts: the exact expected worth of at most K tries.
 
 Source: Stroebl et al. 2024, Inference Scaling fLaws (2411.17501). There the curves are averages over shuffles; here
 they are their expectation over all orders of a problem's samples.
@@ -17,10 +17,10 @@ from passel.core.key import Key
 from passel.estimators.coverage import pass_at_k
 from passel.estimators.estimate import Estimate
 from passel.estimators.intervals import bootstrap_weights, mean_interval
-from passel.estimators.verifiers.row import Resampling, ValueCurve
-from passel.estimators.verifiers.shares import DRAWS, percentiles
+from passel.estimators.verifiers.shares import RESAMPLES, percentiles
 
-__all__ = ["COSTS", "Accepted", "best_tries", "precision_at_k", "resampling", "right_at_k", "tries_at_k", "value_at_k"]
+__all__ = ["COSTS", "AcceptedCounts", "Resampling", "ValueCurve", "best_tries", "precision_at_k", "resampling"]
+__all__ += ["right_at_k", "tries_at_k", "value_at_k"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,11 +33,56 @@ EQUAL = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """Each problem's samples, and how many of them the verifier accepts, right and wrong [problems].
+class ValueCurve:
+    """The worth of at most K tries, where a right accepted answer is worth 1, a wrong answer `-cost` and no answer 0.
+
+    Args:
+        value: mean worth of a problem, at K = 0 … n.
+        best_k: the smallest K with the largest value, and its 95 % bootstrap interval; 0: it is better not to answer.
+    """
+
+    cost: float
+    value: tuple[float, ...]
+    best_k: int
+    low_k: int
+    high_k: int
+
+    @property
+    def best_value(self) -> float:
+        """The value at the best K."""
+        return self.value[self.best_k]
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """Drawing samples until the verifier accepts, estimated from n samples of each problem.
+
+    Args:
+        accepted: share of problems with an accepted sample within K tries, K = 1 … n.
+        precision: share of accepted answers that is right within K tries; None where no answer is accepted.
+        ceiling: share of problems answered right without a limit of tries; a problem without an accepted sample counts
+            as not answered.
+        precision_limit: share of accepted answers that is right without a limit.
+        never: number of problems without an accepted sample.
+        sample_cost: of each try, in units of a right answer.
+        values: one curve for each cost of a wrong answer.
+    """
+
+    accepted: tuple[float, ...]
+    precision: tuple[float | None, ...]
+    ceiling: Estimate
+    precision_limit: Estimate
+    never: int
+    sample_cost: float
+    values: tuple[ValueCurve, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedCounts:
+    """Numbers of right and of wrong samples that the verifier accepts, and of all samples [problems].
 
     Raises:
-        UsageError: more accepted than drawn, or negative counts.
+        UsageError: more accepted samples than samples, or negative counts.
     """
 
     right: Ints
@@ -50,50 +95,50 @@ class Accepted:
 
     @property
     def precision(self) -> Floats:
-        """Chance that the accepted sample is right, whichever try it comes at; NaN where none is accepted [problems].
+        """Chance that the accepted sample is right, at whichever try; NaN without an accepted sample [problems].
 
-        Every order of the samples is equally likely, so the first accepted is each accepted one with equal chance.
+        Every order of the samples is equally likely, so each accepted sample has the same chance to come first.
         """
         total = self.right + self.wrong
         return np.where(total > 0, self.right / np.maximum(total, 1), np.nan)
 
-    def within(self, most: int) -> Floats:
-        """Chance that one of the first K samples is accepted, K = 1 … most [problems, most]; NaN beyond its samples."""
-        return pass_at_k(self.right + self.wrong, self.samples, most)
+    def within(self, max_k: int) -> Floats:
+        """Chance that a sample of the first K is accepted, K = 1 … max_k [problems, max_k]; NaN where K > samples."""
+        return pass_at_k(self.right + self.wrong, self.samples, max_k)
 
 
-def right_at_k(pool: Accepted, most: int) -> Floats:
-    """Chance that drawing until accepted, K times at most, ends with a right answer; none accepted is not right.
+def right_at_k(accepted: AcceptedCounts, max_k: int) -> Floats:
+    """Chance that at most K tries end with a right accepted answer.
 
-    Returns: [problems, most], column K - 1.
+    Returns: [problems, max_k], column K - 1.
     """
-    return pool.within(most) * np.nan_to_num(pool.precision)[:, None]
+    return accepted.within(max_k) * np.nan_to_num(accepted.precision)[:, None]
 
 
-def precision_at_k(pool: Accepted, most: int) -> Floats:
-    """Over all problems, the share of answers accepted within K tries that is right [most]; NaN where none is.
+def precision_at_k(accepted: AcceptedCounts, max_k: int) -> Floats:
+    """Share of the answers accepted within K tries that is right, over all problems [max_k]; NaN without such answers.
 
-    For one problem it is the same at every K. Over several it changes, because those that are accepted late count
-    more and more; it falls where these are the hard ones.
+    For one problem it is the same at every K. Over several it changes, because problems whose answers are
+    accepted late count more and more; it falls where these are the hard problems.
     """
-    answered, right = pool.within(most).sum(axis=0), right_at_k(pool, most).sum(axis=0)
+    answered, right = accepted.within(max_k).sum(axis=0), right_at_k(accepted, max_k).sum(axis=0)
     return np.where(answered > 0, right / np.where(answered > 0, answered, 1.0), np.nan)
 
 
-def tries_at_k(pool: Accepted, most: int) -> Floats:
-    """Expected samples drawn if one stops at the first accepted and at K [problems, most]."""
-    before = np.concatenate([np.zeros((len(pool.samples), 1)), pool.within(most)[:, :-1]], axis=1)
+def tries_at_k(accepted: AcceptedCounts, max_k: int) -> Floats:
+    """Expected number of samples until an answer is accepted, at most K [problems, max_k]."""
+    before = np.concatenate([np.zeros((len(accepted.samples), 1)), accepted.within(max_k)[:, :-1]], axis=1)
     return np.cumsum(1.0 - before, axis=1)
 
 
-def value_at_k(pool: Accepted, most: int, cost: float, sample_cost: float = 0.0) -> Floats:
-    """Worth of K tries at most: 1 for a right answer, -cost for a wrong one, 0 for none, less `sample_cost` a sample.
+def value_at_k(accepted: AcceptedCounts, max_k: int, cost: float, sample_cost: float = 0.0) -> Floats:
+    """Worth of at most K tries: 1 for a right answer, -cost for a wrong answer, less `sample_cost` for each sample.
 
-    Returns: [problems, most + 1], column K; column 0 is 0.
+    Returns: [problems, max_k + 1], column K; column 0 is 0.
     """
-    precision = np.nan_to_num(pool.precision)[:, None]
-    value = pool.within(most) * (precision - cost * (1.0 - precision))
-    value -= sample_cost * tries_at_k(pool, most)
+    precision = np.nan_to_num(accepted.precision)[:, None]
+    value = accepted.within(max_k) * (precision - cost * (1.0 - precision))
+    value -= sample_cost * tries_at_k(accepted, max_k)
     return np.concatenate([np.zeros((len(value), 1)), value], axis=1)
 
 
@@ -103,24 +148,24 @@ def best_tries(value: Floats) -> Ints:
 
 
 def resampling(
-    pool: Accepted, most: int, key: Key, *, costs: Sequence[float] = COSTS, sample_cost: float = 0.0
+    accepted: AcceptedCounts, max_k: int, key: Key, *, costs: Sequence[float] = COSTS, sample_cost: float = 0.0
 ) -> Resampling:
-    """All of it over problems, for K up to `most`, with 95 % bootstrap intervals over problems where there are any."""
-    precision = pool.precision
-    at_k = precision_at_k(pool, most).tolist()
+    """Computes all of these means over problems, for K up to `max_k`, with 95 % bootstrap intervals over problems."""
+    precision = accepted.precision
+    precisions = precision_at_k(accepted, max_k).tolist()
     return Resampling(
-        accepted=tuple(pool.within(most).mean(axis=0).tolist()),
-        precision=tuple(None if np.isnan(one) else one for one in at_k),
+        accepted=tuple(accepted.within(max_k).mean(axis=0).tolist()),
+        precision=tuple(None if np.isnan(value) else value for value in precisions),
         ceiling=Estimate(*mean_interval(np.nan_to_num(precision), key)),
         precision_limit=Estimate(*mean_interval(precision, key)),
         never=int(np.isnan(precision).sum()),
         sample_cost=sample_cost,
-        values=tuple(_value_curve(value_at_k(pool, most, cost, sample_cost), cost, key) for cost in costs),
+        values=tuple(_value_curve(value_at_k(accepted, max_k, cost, sample_cost), cost, key) for cost in costs),
     )
 
 
 def _value_curve(value: Floats, cost: float, key: Key) -> ValueCurve:
-    drawn = best_tries(bootstrap_weights(len(value), key, DRAWS) @ value)
-    low, high = (round(float(end)) for end in percentiles(drawn.astype(np.float64)))
+    resampled = best_tries(bootstrap_weights(len(value), key, RESAMPLES) @ value)
+    low, high = (round(float(end)) for end in percentiles(resampled.astype(np.float64)))
     mean = value.mean(axis=0)
     return ValueCurve(cost, tuple(mean.tolist()), int(best_tries(mean)), low, high)

@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 from passel.core.key import Key
 from passel.estimators.estimate import Estimate
 from passel.estimators.intervals import bootstrap_weights, mean_interval, wilson
-from passel.estimators.verifiers.shares import DRAWS, SAME, percentiles
-from passel.estimators.verifiers.verified import Samples
+from passel.estimators.verifiers.samples import ScoredAnswers
+from passel.estimators.verifiers.shares import RESAMPLES, SAME, percentiles
 
-__all__ = ["Roc", "auc", "auc_pooled", "auc_within", "average_precision", "roc", "youden"]
+__all__ = ["Roc", "auc", "auc_overall", "auc_within", "average_precision", "roc", "youden"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-CELLS = 1 << 20
+MAX_CELLS = 1 << 20
 """Numbers held at a time, 8 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roc:
-    """The receiver operating characteristic: rates if every score of at least `threshold` is accepted, from none (inf)
-    to all (-inf where there are samples without a score, which no verdict accepts) [points]."""
+    """The receiver operating characteristic: rates where scores of at least `threshold` are accepted, from no sample
+    (inf) to all samples (-inf where there are samples without a score, which no threshold in use accepts) [points]."""
 
     threshold: Floats
     false_positive_rate: Floats
@@ -34,7 +34,7 @@ class Roc:
 
 
 def roc(score: Floats, right: Bools) -> Roc:
-    """The curve, one point a distinct score. NaN rates where there is no wrong (no right) sample.
+    """Computes the curve, a point for each distinct score; a rate is NaN without a wrong (a right) sample.
 
     Args:
         score: [samples], no NaN; -inf ranks last. right: [samples].
@@ -48,8 +48,8 @@ def roc(score: Floats, right: Bools) -> Roc:
 
 
 def youden(curve: Roc) -> float | None:
-    """The threshold of the largest true-positive minus false-positive rate; the highest of several. None where there
-    are no right or no wrong samples, or no scores.
+    """The threshold of the largest true-positive minus false-positive rate; the highest of several. None without
+    a right sample, a wrong sample or a score.
 
     Source: Youden 1950.
     """
@@ -60,7 +60,7 @@ def youden(curve: Roc) -> float | None:
 
 
 def auc(score: Floats, right: Bools) -> float | None:
-    """Chance that a right sample scores above a wrong one, ties half: the area under the curve. None if undefined.
+    """Chance that a right sample scores above a wrong sample, ties half: the area under the curve. None if undefined.
 
     Source: Hanley and McNeil 1982 (the Mann-Whitney statistic).
 
@@ -71,34 +71,34 @@ def auc(score: Floats, right: Bools) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def auc_pooled(samples: Samples, problems: int, key: Key) -> Estimate:
+def auc_overall(samples: ScoredAnswers, problems: int, key: Key) -> Estimate:
     """`auc` over all samples of all problems, with a 95 % bootstrap interval over problems.
 
-    Where all resamples agree, it is Wilson's interval, with as many trials as the rarer of problems with a right and
-    problems with a wrong sample.
+    Where all resamples agree, it is Wilson's interval, with the number of problems with a right sample, or with a
+    wrong sample if that is smaller, as its trials.
     """
     value = auc(samples.score, samples.right)
     if value is None:
         return Estimate(None)
-    weights = bootstrap_weights(problems, key, DRAWS)
-    drawn = _areas(samples.score, samples.right, samples.problem, weights)
-    low, high = (float(end) for end in percentiles(drawn))
+    weights = bootstrap_weights(problems, key, RESAMPLES)
+    resampled = _areas(samples.score, samples.right, samples.problem, weights)
+    low, high = (float(end) for end in percentiles(resampled))
     if high - low < SAME:
         low, high = wilson(value, min(len(np.unique(samples.problem[samples.right == side])) for side in (True, False)))
     return Estimate(value, low, high)
 
 
-def auc_within(samples: Samples, problems: int, key: Key) -> tuple[Estimate, int]:
-    """Mean over problems of `auc` among the samples of each: what best-of-n needs, which never compares problems.
+def auc_within(samples: ScoredAnswers, problems: int, key: Key) -> tuple[Estimate, int]:
+    """Mean over problems of `auc` among the samples of each problem, which is what best-of-n depends on.
 
-    Returns: the mean with its interval over problems, and how many problems have right and wrong samples.
+    Returns: the mean with its interval over problems, and the number of problems with right and wrong samples.
     """
-    own = np.full(problems, np.nan)
+    areas = np.full(problems, np.nan)
     for row in range(problems):
         mine = samples.problem == row
         value = auc(samples.score[mine], samples.right[mine])
-        own[row] = np.nan if value is None else value
-    return Estimate(*mean_interval(own, key)), int(np.isfinite(own).sum())
+        areas[row] = np.nan if value is None else value
+    return Estimate(*mean_interval(areas, key)), int(np.isfinite(areas).sum())
 
 
 def average_precision(score: Floats, right: Bools) -> float | None:
@@ -118,14 +118,14 @@ def _levels(score: Floats, right: Bools) -> tuple[Floats, Floats, Floats, Floats
 
 
 def _areas(score: Floats, right: Bools, problem: Ints, weights: Floats) -> Floats:
-    """`auc` where each sample counts as much as its problem, for each row of weights [draws, problems] -> [draws]."""
+    """`auc` with samples weighted by their problem, for each row of weights [resamples, problems] -> [resamples]."""
     if not len(score):
         return np.full(len(weights), np.nan)
     order = np.argsort(score, kind="stable")
     ordered, hit, row = score[order], right[order], problem[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     areas = np.empty(len(weights))
-    step = max(1, CELLS // len(score))
+    step = max(1, MAX_CELLS // len(score))
     for start in range(0, len(weights), step):
         weight = weights[start : start + step, row]
         above = np.add.reduceat(weight * hit, starts, axis=1)

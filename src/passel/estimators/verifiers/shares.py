@@ -1,4 +1,4 @@
-"""Shares of samples, with intervals over problems: samples of one problem are alike, so they are resampled together."""
+"""Shares of samples with intervals over problems: the samples of a problem are correlated, so they stay together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["percentiles", "share", "shares"]
 
 Floats = NDArray[np.float64]
 
-DRAWS = 1000
+RESAMPLES = 1000
 SAME = 1e-12
 """Shares closer than this are equal but for rounding."""
 
@@ -23,18 +23,18 @@ def share(hits: NDArray[np.generic], of: NDArray[np.generic], key: Key) -> Estim
     return shares(np.asarray(hits, np.float64)[:, None], np.asarray(of, np.float64)[:, None], key)[0]
 
 
-def shares(hits: Floats, of: Floats, key: Key, *, draws: int = DRAWS) -> list[Estimate]:
+def shares(hits: Floats, of: Floats, key: Key, *, resamples: int = RESAMPLES) -> list[Estimate]:
     """Sum of hits over sum of `of`, column by column, with 95 % percentile bootstrap intervals over problems.
 
-    Where the bootstrap degenerates (every problem has the same share) it is Wilson's interval with the problems that
-    count as its trials, as in `mean_interval`. A column without any: None.
+    Where the bootstrap degenerates (every problem has the same share) it is Wilson's interval, with the problems where
+    `of` is not 0 as its trials, as in `mean_interval`. None for a column whose `of` is 0 everywhere.
 
     Args:
         hits, of: counts [problems, columns], hits at most `of`.
     """
     total = of.sum(axis=0)
     value = np.divide(hits.sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
-    low, high = _bootstrap(hits, of, key, draws) if len(of) else (value, value)
+    low, high = _bootstrap(hits, of, key, resamples) if len(of) else (value, value)
     out: list[Estimate] = []
     for column in range(len(total)):
         counted = int((of[:, column] > 0).sum())
@@ -45,15 +45,15 @@ def shares(hits: Floats, of: Floats, key: Key, *, draws: int = DRAWS) -> list[Es
     return out
 
 
-def percentiles(drawn: Floats) -> tuple[Floats, Floats]:
-    """The ends of the 95 % interval along the first axis; resamples that say nothing (NaN) are left out."""
-    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+def percentiles(resampled: Floats) -> tuple[Floats, Floats]:
+    """The ends of the 95 % interval along the first axis; undefined resamples (NaN) are left out."""
+    low, high = np.nanquantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return low, high
 
 
-def _bootstrap(hits: Floats, of: Floats, key: Key, draws: int) -> tuple[Floats, Floats]:
-    weights = bootstrap_weights(len(of), key, draws)
+def _bootstrap(hits: Floats, of: Floats, key: Key, resamples: int) -> tuple[Floats, Floats]:
+    weights = bootstrap_weights(len(of), key, resamples)
     below = weights @ of
-    drawn = np.divide(weights @ hits, below, out=np.full_like(below, np.nan), where=below > 0)
-    drawn[:, np.isnan(drawn).all(axis=0)] = 0.0
-    return percentiles(drawn)
+    resampled = np.divide(weights @ hits, below, out=np.full_like(below, np.nan), where=below > 0)
+    resampled[:, np.isnan(resampled).all(axis=0)] = 0.0
+    return percentiles(resampled)

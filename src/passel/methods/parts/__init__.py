@@ -1,1 +1,1 @@
-"""The mathematics that methods share: pure functions, tested alone."""
+"""What methods share: mostly pure functions, each tested by itself."""

@@ -1,4 +1,4 @@
-"""Two ways to answer, by what an earlier comparison measured of each."""
+"""Two ways to answer, and the figures of each in an earlier comparison."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["Arm", "arm_of", "pays"]
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """What was measured of a method.
+    """The measured figures of a method.
 
     Args:
         accuracy: mean score, in [0, 1].
-        stderr: standard error of that mean; infinite where one problem tells nothing of it.
-        tokens: mean of prompt and completion tokens a problem.
+        stderr: standard error of that mean; infinite where a single problem was measured.
+        tokens: mean of prompt and completion tokens per problem.
     """
 
     accuracy: float
@@ -28,7 +28,7 @@ class Arm:
 
 
 def arm_of(figures: Mapping[str, Any], method: Callable[..., Any]) -> Arm | None:
-    """What a pilot's figures say of a method, with all of its options; None where it does not hold it.
+    """A method's figures in a pilot, with exactly its options; None if the pilot does not hold it.
 
     >>> from passel.methods.cot import cot
     >>> arm_of({"cot": {"accuracy": 0.5, "stderr": None, "tokens": 30.0}}, cot)
@@ -41,11 +41,11 @@ def arm_of(figures: Mapping[str, Any], method: Callable[..., Any]) -> Arm | None
 
 
 def pays(slow: Arm, fast: Arm, z: float) -> bool:
-    """Whether the slow arm is the one to take: it is more accurate by more than z standard errors of the difference,
-    or no less accurate by as much, and cheaper.
+    """Whether to take the slow arm: it is more accurate by more than z standard errors of the difference, or it is
+    cheaper and not less accurate by as much.
 
-    The error is that of two independent means. Measured on the same problems the difference is known better, so a
-    difference that counts here counts there.
+    The error is that of two independent means. On the same problems the difference is known better, so a difference
+    that counts here counts there too.
     """
     gain, noise = slow.accuracy - fast.accuracy, z * math.hypot(slow.stderr, fast.stderr) if z else 0.0
     if abs(gain) > noise:

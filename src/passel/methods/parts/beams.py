@@ -13,30 +13,30 @@ __all__ = ["beam_of", "subtrees_of"]
 Nodes = tuple[int, ...]
 
 
-def beam_of(first: int, kept: int, width: int) -> Select[Nodes]:
-    """Expands the root `first` times, then the `kept` best nodes `width` times each. Its state: the finished solutions
-    in the beam, which compete with what grows; the first state is ().
+def beam_of(n: int, beam: int, width: int) -> Select[Nodes]:
+    """Expands the root n times, then the `beam` best nodes `width` times each. Its state: the numbers of the finished
+    solutions in the beam, which compete with the unfinished; the first state is ().
 
     Failed and truncated paths are never kept.
     """
 
     def select(tree: Tree, finished: Nodes, key: Key) -> tuple[Sequence[int], Nodes]:
         if tree.rounds == 0:
-            return [0] * first, ()
+            return [0] * n, ()
         alive = [number for number in tree.last if not tree[number].path.dead]
-        beam = tree.best([*finished, *alive], kept)
-        growing = [number for number in beam if not tree[number].path.done]
+        best = tree.best([*finished, *alive], beam)
+        growing = [number for number in best if not tree[number].path.done]
         chosen = [number for number in growing for _ in range(width)]
-        return chosen, tuple(number for number in beam if tree[number].path.done)
+        return chosen, tuple(number for number in best if tree[number].path.done)
 
     return select
 
 
 def subtrees_of(count: int, width: int) -> Select[None]:
-    """Expands the root `width` times for each of `count` subtrees; then in each subtree the best of its `width` newest
-    nodes, `width` times, until that node is finished or none of them is alive.
+    """Expands the root `width` times for each of `count` subtrees; then, in each subtree, the best of its `width`
+    newest nodes, `width` times, until that node is finished or all of them are dead.
 
-    Of subtrees that have come to the same text each goes on with draws of its own.
+    Subtrees that have come to the same text continue with different samples.
     """
 
     def select(tree: Tree, state: None, key: Key) -> tuple[Sequence[int], None]:

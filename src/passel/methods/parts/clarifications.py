@@ -1,18 +1,21 @@
-"""A tree of clarifications: what each node asked, where it looked, what it found; and the chats these make."""
+"""A tree of clarifications: each node's question, passages and answer, and the chats that are made of them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from passel.core.ask import Prompt
 from passel.core.problem import Problem
 from passel.core.result import Candidate
 from passel.methods.parts.passages import shown
 from passel.methods.parts.prompts import follow_up
+from passel.methods.parts.trees import node_info
 
-__all__ = ["Node", "answer_chat", "final_chat", "helpful", "leaves", "question_chat", "select_chat"]
+__all__ = ["Link", "Node", "answer_chat", "clarification_tree", "final_chat", "helpful"]
+__all__ += ["leaves", "question_chat", "select_chat"]
 
 SELECT = """Question: {question}
 
@@ -42,70 +45,102 @@ _VERDICT = re.compile(r"\b(yes|maybe|no)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A clarification.
+
+    Args:
+        question: the clarifying question. passages: numbers of the passages that help with it.
+        answer: the answer from these passages; "" before there is one.
+    """
+
+    question: str
+    passages: tuple[int, ...]
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A node of the tree.
 
     Args:
         path: its place among its siblings, and those of its ancestors; () is the root.
-        chain: (clarifying question, numbers of the passages, their answer) of its ancestors and itself.
-        passages: numbers of those that help to answer its own question, or at the root the problem's.
+        chain: the clarifications of its ancestors and its own.
+        passages: numbers of the passages that help with its own question, or at the root with the problem's.
         final: its answer to the problem's question.
     """
 
     path: tuple[int, ...]
-    chain: tuple[tuple[str, tuple[int, ...], str], ...]
+    chain: tuple[Link, ...]
     passages: tuple[int, ...]
     final: Candidate
 
 
 def helpful(text: str) -> float:
-    """What a reader says of a passage, after its last "Answer:": 1 yes, 0 no, a half for maybe and all else.
+    """A reader's verdict on a passage, after its last "Answer:": 1 yes, 0 no, a half for maybe and everything else.
 
     >>> [helpful(text) for text in ("It may not matter. Answer: Yes.", "Answer: no", "I know nothing of it.")]
     [1.0, 0.0, 0.5]
     """
-    found = _VERDICT.findall(text.rpartition("nswer:")[2])
-    return {"yes": 1.0, "maybe": 0.5, "no": 0.0}[found[0].lower()] if found else 0.5
+    verdicts = _VERDICT.findall(text.rpartition("nswer:")[2])
+    return {"yes": 1.0, "maybe": 0.5, "no": 0.0}[verdicts[0].lower()] if verdicts else 0.5
 
 
 def leaves(nodes: Sequence[Node]) -> list[Node]:
-    """The nodes from which none was made."""
+    """The nodes without children."""
     parents = {node.path[:-1] for node in nodes if node.path}
     return [node for node in nodes if node.path not in parents]
 
 
+def clarification_tree(nodes: Sequence[Node]) -> list[dict[str, Any]]:
+    """The tree as JSON values, for a result's info: a row for each node, in the order in which they were made.
+
+    A row's text is the node's clarifying question; its answer, and the passages that it is from, are beside it. It is
+    finished if its reply to the problem's question has an answer.
+    """
+    numbers = {node.path: number for number, node in enumerate(nodes)}
+    rows: list[dict[str, Any]] = []
+    for number, node in enumerate(nodes):
+        parent = numbers[node.path[:-1]] if node.path else None
+        last = node.chain[-1] if node.chain else Link("", node.passages)
+        more = {"passages": list(node.passages), "answer": last.answer}
+        finished = node.final.answer is not None
+        rows.append(node_info(number, parent, last.question, None, finished=finished, **more))
+    return rows
+
+
 def select_chat(problem: Problem, question: str, passages: Sequence[str], number: int) -> Prompt:
-    """Asks whether one passage helps with a question."""
+    """The request whether a passage helps with a question."""
     return _plain(problem, SELECT.format(question=question, passage=shown(passages, [number])))
 
 
 def question_chat(problem: Problem, question: str, passages: Sequence[str], node: Node) -> Prompt:
-    """Asks for a clarifying question, after those of the node's chain; the node's passages stand above."""
+    """The request for a clarifying question, after those of the node's chain; the node's passages stand above."""
     return _asking(problem, question, _text(passages, node.passages), node.chain)
 
 
 def answer_chat(problem: Problem, question: str, passages: Sequence[str], child: Node) -> Prompt:
-    """Asks for the answer to the last clarifying question of the chain, from its passages alone."""
-    *before, (asked, numbers, _) = child.chain
-    return follow_up(_asking(problem, question, SEEN, before), asked, ANSWER.format(passages=_text(passages, numbers)))
+    """The request for the answer to the last clarifying question of the chain, from its passages only."""
+    *before, last = child.chain
+    request = ANSWER.format(passages=_text(passages, last.passages))
+    return follow_up(_asking(problem, question, SEEN, before), last.question, request)
 
 
 def final_chat(problem: Problem, question: str, passages: Sequence[str], child: Node) -> Prompt:
-    """Asks the problem's question, after the last clarifying question and its answer, or at the root."""
+    """The problem's question, after the last clarifying question and its answer, or at the root."""
     if not child.chain:
         return replace(problem, question=f"{_text(passages, child.passages)}\n\n{question}").prompt
-    last = replace(problem, question=question).prompt[-1]
-    assert not isinstance(last, str)
-    return follow_up(answer_chat(problem, question, passages, child), child.chain[-1][2], last.content)
+    turn = replace(problem, question=question).prompt[-1]
+    assert not isinstance(turn, str)
+    return follow_up(answer_chat(problem, question, passages, child), child.chain[-1].answer, turn.content)
 
 
-def _asking(problem: Problem, question: str, above: str, chain: Sequence[tuple[str, tuple[int, ...], str]]) -> Prompt:
-    """The chat up to the next clarifying question. What was answered before points at its passages by their numbers."""
+def _asking(problem: Problem, question: str, above: str, chain: Sequence[Link]) -> Prompt:
+    """The chat up to the next clarifying question. Earlier answers name their passages by number."""
     chat = _plain(problem, CLARIFY.format(passages=above, question=question))
-    for asked, numbers, found in chain:
-        chat = follow_up(chat, asked, WHERE)
-        chat = follow_up(chat, ", ".join(f"[Passage {number + 1}]" for number in numbers) or NONE, AGAIN)
-        chat = follow_up(chat, found, FOLLOW.format(question=question))
+    for link in chain:
+        chat = follow_up(chat, link.question, WHERE)
+        chat = follow_up(chat, ", ".join(f"[Passage {number + 1}]" for number in link.passages) or NONE, AGAIN)
+        chat = follow_up(chat, link.answer, FOLLOW.format(question=question))
     return chat
 
 

@@ -1,4 +1,4 @@
-"""How sure a model was of what it wrote, from its tokens' log-probabilities. All are the higher the surer."""
+"""How sure a model was of what it wrote, from its tokens' log-probabilities. Higher is surer."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _TAIL, _GROUP = 0.1, 32
 
 
 def sureness(tokens: Sequence[Token], measure: Measure) -> float | None:
-    """One number for a whole text; None without tokens.
+    """A model's confidence in a text as one number; None without tokens.
 
     probability: exp of the mean log-probability, in (0, 1] (Wang et al. 2022, 2203.11171, table 1, normalised).
     mean_logprob: the mean log-probability itself.
-    certainty: minus the mean log-probability of the reported alternatives at each token, averaged: the more one of them
-        stands out, the larger (token confidence of Fu et al. 2025, DeepConf, 2508.15260; self-certainty, Kang et al.
-        2025, 2502.18581, is the same over the whole vocabulary, but for its logarithm). Tokens without alternatives
-        count by their own log-probability.
-    tail: certainty of the last tenth of the tokens (DeepConf, tail confidence, of the last 2,048).
-    lowest_group: the least certainty of any 32 tokens in a row (DeepConf, lowest group confidence, of 2,048).
+    certainty: minus the mean log-probability of the reported alternatives at each token, averaged: larger where one
+        alternative stands out (token confidence of Fu et al. 2025, DeepConf, 2508.15260; self-certainty, Kang et al.
+        2025, 2502.18581, is the same over the whole vocabulary, up to a logarithm). A token without alternatives
+        counts with its own log-probability.
+    tail: certainty of the last tenth of the tokens (DeepConf, tail confidence, over the last 2,048).
+    lowest_group: the least certainty of any 32 tokens in a row (DeepConf, lowest group confidence, over 2,048).
     """
     if not tokens:
         return None

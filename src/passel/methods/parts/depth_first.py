@@ -13,10 +13,10 @@ __all__ = ["deepest", "depth_first", "next_in_depth"]
 
 
 def next_in_depth(tree: Tree, threshold: float, at: int = 0) -> int | None:
-    """The node that depth-first search expands next, children in the order of their values; None if there is none left.
+    """The node that depth-first search expands next, with children in the order of their values; None if none is left.
 
     Args:
-        threshold: nodes of this value or less are not gone into; unjudged ones are, last.
+        threshold: nodes of this value or less are not entered; unjudged nodes are, last.
         at: the root of the subtree that is searched.
     """
     children = tree.children(at)
@@ -26,19 +26,19 @@ def next_in_depth(tree: Tree, threshold: float, at: int = 0) -> int | None:
         value = tree[child].value
         if tree[child].path.done or (value is not None and value <= threshold):
             continue
-        found = next_in_depth(tree, threshold, child)
-        if found is not None:
-            return found
+        number = next_in_depth(tree, threshold, child)
+        if number is not None:
+            return number
     return None
 
 
 def depth_first(
     n: int, expansions: int, solutions: int, threshold: float, is_answer: Callable[[Path], bool]
 ) -> Select[None]:
-    """Expands, n times each, the nodes in depth-first order, until there are enough solutions or expansions.
+    """Expands nodes in depth-first order, n times each, until there are enough solutions or expansions.
 
     Args:
-        solutions: finished paths that end it, those of values at the threshold or below not counted.
+        solutions: number of finished paths that ends the search; paths of value `threshold` or less do not count.
         is_answer: whether a finished path is a solution.
     """
 

@@ -1,4 +1,4 @@
-"""Choosing among methods by difficulty: where a problem stands among those of a pilot, and what did best there."""
+"""Choosing among methods by difficulty: a problem's place among those of a pilot, and the best method there."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ ORACLE = "oracle"
 
 
 def binning_of(table: Mapping[str, Any], verifier: Callable[..., Any]) -> tuple[str, Mapping[str, Any] | None]:
-    """The bins of a pilot that this verifier made, with its name there; None where there are none. A verifier that asks
-    the task what is right belongs to the bins by pass rate, "oracle"."""
+    """The bins of a pilot that this verifier made, with its name there; None if there are none. A verifier that asks
+    the task for the right answer belongs to the bins by pass rate, "oracle"."""
     if needs_of(verifier).get("tool", frozenset()) & GOLD:
         return ORACLE, table.get("bins", {}).get(ORACLE)
     wanted = identity(verifier)
@@ -33,13 +33,13 @@ def binning_of(table: Mapping[str, Any], verifier: Callable[..., Any]) -> tuple[
 
 
 def difficulty_of(scores: Sequence[float | None]) -> float | None:
-    """The mean score of some samples, those without a score left out; None if there is none. Higher is easier."""
+    """The mean score of some samples, without those that have no score; None if none has. Higher is easier."""
     known = [score for score in scores if score is not None]
     return math.fsum(known) / len(known) if known else None
 
 
 def bin_of(edges: Sequence[float], difficulty: float | None) -> int:
-    """The bin of a problem, 0 the hardest; without a score it is among the hardest.
+    """The bin of a problem, 0 is the hardest; a problem without a score is among the hardest.
 
     >>> [bin_of([0.2, 0.5], value) for value in (None, 0.1, 0.2, 0.9)]
     [0, 0, 1, 2]
@@ -50,11 +50,11 @@ def bin_of(edges: Sequence[float], difficulty: float | None) -> int:
 def best_arm(
     figures: Mapping[str, Any], arms: Sequence[Callable[..., Any]], tokens: float | None = None
 ) -> tuple[int, Mapping[str, Any]] | None:
-    """The index of the most accurate arm of those that took at most `tokens` (prompt and completion, a problem), and
-    its figures; of equal ones the cheapest, then the first. Where none took so few, the cheapest. None if the figures
+    """The index of the most accurate arm among those that took at most `tokens` (prompt and completion, per problem),
+    and its figures. Ties go to the cheapest, then the first. If no arm took so few, the cheapest. None if the figures
     hold no arm.
     """
-    known = [(index, found) for index, arm in enumerate(arms) if (found := figures_of(figures, arm)) is not None]
+    known = [(index, row) for index, arm in enumerate(arms) if (row := figures_of(figures, arm)) is not None]
     if not known:
         return None
     afforded = [pair for pair in known if tokens is None or pair[1]["tokens"] <= tokens]

@@ -1,4 +1,4 @@
-"""Doubt in a model's reasoning: steps that look back rather than ahead, and phrases that keep it from them."""
+"""Doubt in a model's reasoning: steps that look back rather than ahead, and phrases that prevent such steps."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PHRASES = (
 
 
 def doubts(step: str) -> bool:
-    """Whether a step opens as a reflection does: it questions, checks again or looks for another way.
+    """Whether a step opens like a reflection: it questions, checks again or looks for another way.
 
     >>> [doubts(step) for step in ("Wait, is 7 prime?", "But let me double-check.", "So 7 is prime.", "")]
     [True, True, False, False]
@@ -46,5 +46,5 @@ def doubts(step: str) -> bool:
 
 
 def reassurance(key: Key) -> str:
-    """One of a few sentences of confidence, drawn by the key; what follows goes on behind it."""
+    """One of a few sentences of confidence, chosen by the key; the next step continues behind it."""
     return PHRASES[(key / "reassure").below(len(PHRASES))]

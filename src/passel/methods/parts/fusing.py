@@ -1,4 +1,4 @@
-"""Several responses made into one: what fusers, mixtures of agents and layers ask."""
+"""Several responses made into one: the prompt of fusers, mixtures of agents and layers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Do not mention the responses."""
 
 
 def fusion_prompt(problem: Problem, texts: Sequence[str], notes: Sequence[str] = ()) -> Prompt:
-    """The problem's own prompt with responses, and what a critic says of each, below it.
+    """The problem's prompt with responses, and a critic's note on each, below it.
 
     Args:
-        texts: the responses; with none it is the problem's prompt.
-        notes: one for each response, "" for none; or no notes at all.
+        texts: the responses; without any, it is the problem's prompt.
+        notes: a note for each response, or ""; or no notes at all.
     """
     if not texts:
         return problem.prompt
     pairs = zip_longest(texts, notes[: len(texts)], fillvalue="")
-    said = [f"{text.strip()}\n(A critic: {note})" if note else text for text, note in pairs]
-    return with_line(problem.prompt, f"\n{FUSE}\n\n{numbered(said)}")
+    shown = [f"{text.strip()}\n(A critic: {note})" if note else text for text, note in pairs]
+    return with_line(problem.prompt, f"\n{FUSE}\n\n{numbered(shown)}")

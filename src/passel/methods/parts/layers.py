@@ -13,7 +13,7 @@ from typing import Any, Literal, cast, get_args
 
 from passel.core.errors import UsageError, unknown
 
-__all__ = ["Block", "Kind", "Layer", "layers_of", "most_passes", "parse", "read_toml"]
+__all__ = ["Block", "Kind", "Layer", "layers_of", "max_passes", "parse", "read_toml"]
 
 Kind = Literal["generate", "fuse", "rank", "critique", "verify", "tests", "evaluate"]
 
@@ -24,8 +24,12 @@ _BLOCK = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(([^()]*)\))?\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One component. `count`: generate: samples; fuse: fused texts; rank, evaluate: how many are kept; tests: tests
-    written. `role`: who plays it; None: the component's usual role."""
+    """One component.
+
+    Args:
+        count: generate: samples; fuse: fused texts; rank, evaluate: responses kept; tests: tests written.
+        role: who plays it; None: the component's usual role.
+    """
 
     kind: Kind
     count: int = 1
@@ -39,13 +43,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Components side by side, all of one kind; only generators and fusers can be several."""
+    """Components side by side, all of one kind. Only a layer of generators or fusers can have several."""
 
     blocks: tuple[Block, ...]
 
     @property
     def kind(self) -> Kind:
-        """What it does."""
+        """The kind of its components."""
         return self.blocks[0].kind
 
     def __str__(self) -> str:
@@ -59,9 +63,9 @@ def layers_of(text: str) -> tuple[Layer, ...]:
 
 
 def parse(text: str) -> tuple[Layer, ...]:
-    """Layers from an expression; they are separated by |, components side by side by +.
+    """Layers from an expression. Layers are separated by |, components side by side by +.
 
-    Raises UsageError with a caret under the place.
+    Raises UsageError with a caret under the place of the mistake.
 
     >>> [str(layer) for layer in parse("generate(8, role=a) + generate(2) | critique | rank(3) | fuse")]
     ['generate(8, role=a) + generate(2)', 'critique', 'rank(3)', 'fuse(1)']
@@ -86,7 +90,7 @@ def parse(text: str) -> tuple[Layer, ...]:
 
 
 def read_toml(path: Path) -> tuple[Layer, ...]:
-    """Layers from a TOML file: an array `layer` of tables with `kind` and, if wanted, `count` and `role`, or with
+    """Layers from a TOML file: an array `layer` of tables with `kind` and optionally `count` and `role`, or with
     `blocks`, an array of such tables."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -101,8 +105,8 @@ def read_toml(path: Path) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def most_passes(layers: Sequence[Layer]) -> int:
-    """How many passes layers take at most."""
+def max_passes(layers: Sequence[Layer]) -> int:
+    """The largest number of passes that layers can take."""
     total, width = 0, 0
     for layer in layers:
         count = sum(block.count for block in layer.blocks)
@@ -121,7 +125,7 @@ def most_passes(layers: Sequence[Layer]) -> int:
 
 
 def _faults(layers: Sequence[Layer]) -> list[tuple[int, str]]:
-    """The first rule that is broken, and by which layer."""
+    """The first broken rule, with the index of the layer that breaks it."""
     kinds = [layer.kind for layer in layers]
     for number, layer in enumerate(layers):
         if len({block.kind for block in layer.blocks}) > 1:
@@ -145,22 +149,22 @@ def _block(text: str) -> Block:
     match = _BLOCK.match(text)
     if match is None:
         raise UsageError(f"expected a component such as rank(3), got {text.strip()!r}")
-    return _made(match[1], _arguments(match[2] or ""))
+    return _checked(match[1], _arguments(match[2] or ""))
 
 
 def _arguments(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
-        name, sign, value = (one.strip() for one in part.partition("="))
+        name, sign, value = (text.strip() for text in part.partition("="))
         if not sign:
             name, value = "count", part
-        if name in found:
+        if name in arguments:
             raise UsageError(f"{name} is given twice")
-        found[name] = int(value) if value.isdecimal() else value
-    return found
+        arguments[name] = int(value) if value.isdecimal() else value
+    return arguments
 
 
-def _made(kind: str, given: Mapping[str, Any]) -> Block:
+def _checked(kind: str, given: Mapping[str, Any]) -> Block:
     if kind not in _KINDS:
         raise unknown("component", kind, _KINDS)
     known = ("count", "role") if kind in _DEFAULT_COUNT else ("role",)
@@ -183,7 +187,7 @@ def _table(path: Path, number: int, table: Any) -> Layer:
         tables = given.get("blocks", [given])
         if ("blocks" in given and len(given) > 1) or not isinstance(tables, list) or not tables:
             raise UsageError("a layer has `kind`, or `blocks` alone, an array of tables")
-        return Layer(tuple([_from_table(one) for one in cast("list[Any]", tables)]))
+        return Layer(tuple([_from_table(block) for block in cast("list[Any]", tables)]))
     except UsageError as error:
         raise UsageError(f"{path}, layer {number}: {error}") from error
 
@@ -192,12 +196,12 @@ def _from_table(table: Any) -> Block:
     if not isinstance(table, dict) or "kind" not in table:
         raise UsageError("a component is a table with `kind`")
     given = dict(cast("dict[str, Any]", table))
-    return _made(str(given.pop("kind")), given)
+    return _checked(str(given.pop("kind")), given)
 
 
 @contextmanager
 def _pointing(text: str, place: int) -> Generator[None]:
-    """Puts the place in the text into a usage error."""
+    """Adds the place in the text to a usage error."""
     try:
         yield
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""Particles in a tree of steps: a population that is moved, weighed and resampled, as a rule for `tree_search`."""
+"""Particles in a tree of steps: a population that is moved, weighted and resampled, as a rule for `tree_search`."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from passel.core.problem import Problem
 from passel.core.result import Candidate, Result
 from passel.methods.parts.paths import as_candidate
 from passel.methods.parts.resampling import Scheme, ancestors
-from passel.methods.parts.search import Searched, Select
+from passel.methods.parts.search import Searched, Select, searched_info
 from passel.methods.parts.trees import Tree, worth
-from passel.methods.parts.votes import first_of, tally
+from passel.methods.parts.votes import majority
 from passel.methods.parts.weights import effective_sample_size, log_mean_exp, logit, normalised
 
 __all__ = ["ParticleChoice", "Particles", "Weighing", "Weight", "population_of", "result_of"]
 
 Weight = Literal["odds", "probability", "ratio", "score"]
-"""What a particle's weight is multiplied by after a step, with r the verifier's score of it so far: odds: r / (1 - r),
-the softmax of r's logits; probability: r; ratio: r over the r of the step before, so that the product is the last r;
-score: exp(r), for verifiers that give logits."""
+"""The factor by which a step multiplies a particle's weight, with r the verifier's score of the particle so far. odds:
+r / (1 - r), the softmax of r's logits; probability: r; ratio: r over the r of the step before, so that the product is
+the last r; score: exp(r), for verifiers that give logits."""
 
 ParticleChoice = Literal["best", "sample", "weighted", "vote"]
-"""How the answer is taken from the last population: of the highest score, of a particle drawn by weight, by votes
-weighted with the weights, by votes of equal weight."""
+"""How the answer is taken from the last population: best: the particle of the highest score; sample: a particle sampled
+by weight; weighted: votes with the weights; vote: votes of equal weight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """The rule by which particles are weighed; factors are raised to 1 / temperature."""
+    """The rule by which particles are weighted. Factors are raised to 1 / temperature."""
 
     weight: Weight = "odds"
     temperature: float = 1.0
 
     @property
     def again(self) -> bool:
-        """Whether a finished particle is weighed by its last score in each later round too, as in the public code."""
+        """Whether a finished particle is weighted by its last score in each later round too, as in the public code."""
         return self.weight in ("odds", "score")
 
     def log(self, tree: Tree, number: int) -> float | None:
-        """log of the factor for the last step of a node's path; None where it was not judged."""
+        """The log of the factor for the last step of a node's path; None if the node was not judged."""
         value = tree[number].value
         if value is None:
             return None
@@ -60,12 +60,12 @@ class Particles:
     """A population.
 
     Args:
-        nodes: the node that each particle stands at.
-        log_weights: of each, since the last resampling.
-        log_evidence: log of the product of the mean weights at the resamplings so far.
-        reference: the nodes from the root's child down of the particle that is kept as it is, which is the last one;
-            empty: none is.
-        steps: moves so far. iteration: how often the population began anew.
+        nodes: the node of each particle.
+        log_weights: the log of each particle's weight since the last resampling.
+        log_evidence: the log of the product of the mean weights at the resamplings so far.
+        reference: the nodes, from the root's child down, of the particle that is never changed, which is the last one;
+            empty: there is no such particle.
+        steps: moves so far. iteration: how often the population was started anew.
     """
 
     nodes: tuple[int, ...] = ()
@@ -77,24 +77,24 @@ class Particles:
 
     @property
     def free(self) -> int:
-        """How many particles are moved by draws; these come first."""
+        """How many particles are moved by samples; these come first."""
         return len(self.nodes) - bool(self.reference)
 
     @property
     def evidence(self) -> float:
-        """log of the estimate of the normalising constant: the mean weight now, and those before."""
+        """The log of the estimate of the normalising constant: the mean weight now times the mean weights before."""
         return self.log_evidence + log_mean_exp(self.log_weights)
 
 
 def population_of(
     n: int, weighing: Weighing, *, threshold: float = 1.0, scheme: Scheme = "multinomial", iterations: int = 1
 ) -> Select[Particles]:
-    """Moves each of n particles by a step, weighs them, and resamples them when the effective sample size is at most
-    threshold * n, until all are finished. After that, with `iterations`, it draws one by weight as the reference and
-    begins anew with n - 1 free ones beside it.
+    """Moves each of n particles by a step, weights them, and resamples them when the effective sample size is at most
+    threshold * n, until all are finished. With `iterations`, it then samples a particle by weight as the reference and
+    starts anew with n - 1 free particles beside it.
 
-    The first state is Particles(). Two particles at one node go on by draws of their own. A failed or truncated step
-    has the weight 0; one that could not be judged too, unless none of its round could.
+    The first state is Particles(). Two particles at the same node continue with different samples. A failed or
+    truncated step has the weight 0. So has a step that could not be judged, unless no step of its round could.
     """
 
     def select(tree: Tree, state: Particles, key: Key) -> tuple[Sequence[int], Particles]:
@@ -117,32 +117,30 @@ def population_of(
 def result_of(
     problem: Problem, searched: Searched[Particles], weighing: Weighing, choice: ParticleChoice, key: Key
 ) -> Result:
-    """The result of a search by particles. Where the budget ended it, all finished solutions count, each with the
-    weight of its last step."""
+    """The result of a search by particles. If the budget ended it, all finished solutions count, each with the weight
+    of its last step."""
     tree, state = searched.tree, searched.state
     numbers, logs = state.nodes, state.log_weights
     if not searched.whole:
         numbers = tuple(tree.finished())
         logs = tuple(worth(weighing.log(tree, number)) for number in numbers)
-    kept = [place for place, number in enumerate(numbers) if tree[number].path.finished]
-    candidates = tuple(as_candidate(problem, tree[numbers[place]].path, tree[numbers[place]].value) for place in kept)
-    weights = normalised([logs[place] for place in kept]) if kept else []
-    info = {"nodes": len(tree) - 1, "rounds": tree.rounds, "weights": weights}
-    stop = "done" if searched.whole else "budget"
+    places = [place for place, number in enumerate(numbers) if tree[number].path.finished]
+    finished = [numbers[place] for place in places]
+    candidates = [as_candidate(problem, tree[n].path, tree[n].value, tree[n].reason) for n in finished]
+    weights = normalised([logs[place] for place in places]) if places else []
     chosen = _chosen(candidates, weights, choice, key)
-    if chosen is None:
-        return Result(candidates=candidates, stop=stop, info=info)
-    return Result(chosen.answer, chosen.text, None, candidates, stop, info)
+    info = searched_info(tree, finished, candidates, chosen) | {"weights": weights}
+    return Result.of(chosen, candidates, whole=searched.whole, info=info)
 
 
 def _begun(n: int) -> Particles:
     return Particles((0,) * n, (0.0,) * n)
 
 
-def _moved(tree: Tree, state: Particles, weighing: Weighing, drawn: Sequence[int]) -> Particles:
-    """The population a step further; `drawn` are the new nodes of those free particles that were not done, in order."""
-    nodes = tuple(_further(tree, state, iter(drawn)))
-    stay = [not weighing.again and old == new for old, new in zip(state.nodes, nodes, strict=True)]
+def _moved(tree: Tree, state: Particles, weighing: Weighing, new: Sequence[int]) -> Particles:
+    """The population one step later; `new` are the new nodes of the free particles that were not done, in order."""
+    nodes = tuple(_next_nodes(tree, state, iter(new)))
+    stay = [not weighing.again and old == now for old, now in zip(state.nodes, nodes, strict=True)]
     logs = [weighing.log(tree, number) for number in nodes]
     blind = all(log is None for log, number in zip(logs, nodes, strict=True) if not tree[number].path.dead)
     logs = [(0.0 if blind else -math.inf) if log is None else log for log in logs]
@@ -154,9 +152,9 @@ def _moved(tree: Tree, state: Particles, weighing: Weighing, drawn: Sequence[int
     return replace(state, nodes=nodes, log_weights=summed, steps=state.steps + 1)
 
 
-def _further(tree: Tree, state: Particles, drawn: Iterator[int]) -> Iterator[int]:
+def _next_nodes(tree: Tree, state: Particles, new: Iterator[int]) -> Iterator[int]:
     for number in state.nodes[: state.free]:
-        yield number if tree[number].path.done else next(drawn)
+        yield number if tree[number].path.done else next(new)
     if state.reference:
         yield state.reference[min(state.steps, len(state.reference) - 1)]
 
@@ -166,7 +164,7 @@ def _resampled(tree: Tree, state: Particles, threshold: float, scheme: Scheme, k
     if effective_sample_size(state.log_weights) > threshold * size + 1e-9:
         return state
     weights = normalised(state.log_weights)
-    if max(state.log_weights) == -math.inf:  # nobody is to be preferred, but the dead cannot go on
+    if max(state.log_weights) == -math.inf:  # no particle is preferred, but a dead one cannot continue
         weights = [0.0 if tree[number].path.dead else 1.0 for number in state.nodes]
     chosen = ancestors(weights, state.free, key, scheme)
     nodes = (*(state.nodes[place] for place in chosen), *state.nodes[state.free :])
@@ -174,7 +172,7 @@ def _resampled(tree: Tree, state: Particles, threshold: float, scheme: Scheme, k
 
 
 def _restarted(tree: Tree, state: Particles, key: Key) -> Particles:
-    """A new population around one particle of this one, if any is finished."""
+    """A new population around a finished particle of this one, if there is one."""
     finished = [place for place, number in enumerate(state.nodes) if tree[number].path.finished]
     begun = replace(_begun(len(state.nodes)), iteration=state.iteration + 1)
     if not finished:
@@ -186,7 +184,7 @@ def _restarted(tree: Tree, state: Particles, key: Key) -> Particles:
 def _chosen(
     candidates: Sequence[Candidate], weights: Sequence[float], choice: ParticleChoice, key: Key
 ) -> Candidate | None:
-    """Among those that hold an answer."""
+    """The choice among the candidates that have an answer."""
     pairs = [(one, weight) for one, weight in zip(candidates, weights, strict=True) if one.answer is not None]
     if not pairs:
         return None
@@ -198,9 +196,9 @@ def _chosen(
         case "sample":
             return answered[key.choice(heavy)]
         case "weighted":
-            return first_of(answered, tally(answered, heavy))
+            return majority(answered, heavy)
         case "vote":
-            return first_of(answered, tally(answered))
+            return majority(answered)
 
 
 def _judged_before(tree: Tree, number: int) -> float:
@@ -210,5 +208,5 @@ def _judged_before(tree: Tree, number: int) -> float:
 
 
 def _log(value: float) -> float:
-    """Of a score brought into [0, 1]."""
+    """The log of a score that is first brought into [0, 1]."""
     return math.log(min(value, 1.0)) if value > 0.0 else -math.inf

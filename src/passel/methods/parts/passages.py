@@ -19,10 +19,10 @@ def tokens_of(text: str) -> int:
 
 
 def document_of(problem: Problem) -> tuple[str, str]:
-    """The problem's document and what is asked about it.
+    """The problem's document and the question about it.
 
-    The document is `details["document"]`, the question alone `details["question"]`, else what the problem's question
-    holds besides the document. A problem without a document is its own text.
+    The document is `details["document"]`. The question is `details["question"]`, else the part of the problem's
+    question that is not the document. A problem without a document is its own text.
 
     >>> document_of(Problem("1", "Once upon a time. Who?", details={"document": "Once upon a time."}))
     ('Once upon a time.', 'Who?')
@@ -37,25 +37,24 @@ def document_of(problem: Problem) -> tuple[str, str]:
     return document, rest or problem.question
 
 
-def split(text: str, tokens: int, *, most: int, overlap: int = 0) -> list[str]:
+def split(text: str, tokens: int, *, max_passages: int, overlap: int = 0) -> list[str]:
     """The text as passages of at most `tokens` tokens, in order; whole paragraphs where they fit, else sentences, else
-    words. Nothing is left out. If that were more than `most` passages, they are larger, so that there are `most` at
-    most.
+    words. Nothing is left out. If there were more than `max_passages` passages, they are larger.
 
     Args:
-        tokens, most: at least 1.
-        overlap: about so many tokens (less than `tokens`) from the end of a passage stand again at the beginning of the
-            next, as far as they are whole paragraphs, sentences or words.
+        tokens, max_passages: at least 1.
+        overlap: about this many tokens (less than `tokens`) from the end of a passage are repeated at the beginning of
+            the next, as far as they are whole paragraphs, sentences or words.
 
-    >>> split("One two three.\\n\\nFour five.\\n\\nSix.", 6, most=8)
+    >>> split("One two three.\\n\\nFour five.\\n\\nSix.", 6, max_passages=8)
     ['One two three.', 'Four five.\\n\\nSix.']
     """
-    found = _packed(text, tokens, min(overlap, tokens // 2))
-    size = max(tokens, tokens_of(text) // most)
-    while len(found) > most:
-        found = _packed(text, size, min(overlap, size // 2))
+    passages = _packed(text, tokens, min(overlap, tokens // 2))
+    size = max(tokens, tokens_of(text) // max_passages)
+    while len(passages) > max_passages:
+        passages = _packed(text, size, min(overlap, size // 2))
         size += max(1, size // 8)
-    return found
+    return passages
 
 
 def _packed(text: str, tokens: int, overlap: int) -> list[str]:
@@ -74,7 +73,7 @@ def _packed(text: str, tokens: int, overlap: int) -> list[str]:
 
 
 def _pieces(text: str, tokens: int) -> Iterator[tuple[str, str]]:
-    """Paragraphs, or parts of those that are too long, each with what stands between it and the one before."""
+    """Paragraphs, or parts of paragraphs that are too long, each with the separator from the text before it."""
     for paragraph in re.split(r"\n\s*\n", text):
         between = "\n\n"
         for sentence in [paragraph] if tokens_of(paragraph) <= tokens else _SENTENCE.split(paragraph):
@@ -102,34 +101,34 @@ def _joined(pieces: Sequence[tuple[str, str]]) -> str:
 
 
 def _tail(pieces: Sequence[tuple[str, str]], characters: int) -> list[tuple[str, str]]:
-    kept: list[tuple[str, str]] = []
+    tail: list[tuple[str, str]] = []
     for piece in reversed(pieces):
         characters -= len(piece[0]) + len(piece[1])
         if characters < 0:
             break
-        kept.insert(0, piece)
-    return kept
+        tail.insert(0, piece)
+    return tail
 
 
 def groups(texts: Sequence[str], tokens: int) -> list[list[str]]:
-    """Texts in order, in groups of at most `tokens` tokens but of at least two, so that each round of combining groups
-    leaves half as many; a last one alone stays alone.
+    """Texts in order, in groups of at most `tokens` tokens but of at least two texts, so that combining the groups
+    leaves about half as many; a single text that is left over is a group by itself.
 
     >>> groups(["aaaa", "bbbb", "cccc", "dddd", "eeee"], 3)
     [['aaaa', 'bbbb', 'cccc'], ['dddd', 'eeee']]
     """
-    found: list[list[str]] = []
+    packs: list[list[str]] = []
     for text in texts:
-        last = found[-1] if found else []
+        last = packs[-1] if packs else []
         if last and (len(last) < 2 or sum(map(tokens_of, last)) + tokens_of(text) <= tokens):
             last.append(text)
         else:
-            found.append([text])
-    return found
+            packs.append([text])
+    return packs
 
 
 def shown(passages: Sequence[str], numbers: Iterable[int] | None = None) -> str:
-    """Passages for a prompt, each under its number, counted from 1; of `numbers` (default: all), in their order.
+    """Passages for a prompt, each under its number, counted from 1; those of `numbers` (default: all), in that order.
 
     >>> print(shown(["It rains.", "It stops."], [1]))
     [Passage 2]

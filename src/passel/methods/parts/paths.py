@@ -1,4 +1,4 @@
-"""Paths: solutions that grow by a step at a time."""
+"""Paths: solutions that grow step by step."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from passel.core.result import Candidate
 __all__ = ["START", "Path", "StepUnit", "as_candidate", "grown", "next_steps", "separator"]
 
 StepUnit = Literal["paragraph", "line"]
-"""What a step is: text up to a blank line, as in the papers, or one line, for models that write a step a line."""
+"""What a step is: text up to a blank line, as in the papers, or a line, for models that write one step per line."""
 
 _ENDS: dict[StepUnit, str] = {"paragraph": "\n\n", "line": "\n"}
 
 
 def separator(unit: StepUnit) -> str:
-    """What stands between two steps."""
+    """The text between two steps."""
     return _ENDS[unit]
 
 
@@ -30,11 +30,11 @@ class Path:
     """A solution as far as it goes.
 
     Args:
-        text: what is written, the separator after its last step included.
-        steps: how many steps that is.
-        tokens: completion tokens it took.
-        done: it does not go on: the model ended it, or its last step is of no use.
-        stop: how its last step ended; a path that is done and did not "end" is a failed or truncated one.
+        text: all its steps, with the separator after the last.
+        steps: number of steps.
+        tokens: completion tokens of all steps.
+        done: whether it cannot be continued: the model ended it, or its last step is of no use.
+        stop: how its last step ended; a path that is done and did not "end" has failed or was truncated.
     """
 
     text: str = ""
@@ -50,7 +50,7 @@ class Path:
 
     @property
     def dead(self) -> bool:
-        """Whether it neither goes on nor is whole: its last step failed or was cut."""
+        """Whether its last step failed or was truncated, so that it is neither finished nor can be continued."""
         return self.done and self.stop != "end"
 
 
@@ -71,10 +71,10 @@ def next_steps(
     """As many of n continuations of a path by one step as the budget allows; OutOfBudget if not even one fits.
 
     Args:
-        first: number of the first draw. Draws of one prefix are told apart by their number alone.
+        first: number of the first sample. Samples of one prefix differ by their number only.
         unit: what a step is.
-        depth: steps of a path at most: the last of them is drawn to the solution's end, however long. None: no limit.
-        sampling: of the draw; its stop texts are set here.
+        depth: steps of a path at most; the last of them goes to the solution's end, however long. None: no limit.
+        sampling: sampling parameters; the stop texts are set here.
     """
     last = depth is not None and path.steps + 1 >= depth
     end = "" if last else separator(unit)
@@ -86,11 +86,11 @@ def next_steps(
 
 
 def grown(path: Path, reply: Reply, end: str) -> Path:
-    """The path with a drawn step. It is done if the model ended it. Where the engine does not say whether it did, it is
-    done if there was nothing to add.
+    """The path with one more step. It is done if the model ended it. Where the engine does not report whether the model
+    did, it is done if the step is empty.
 
     Args:
-        end: the stop text the step was drawn with, written behind it; "" for a step drawn to the solution's end.
+        end: the stop text that the step was sampled with, written after it; "" for a step to the solution's end.
     """
     tokens = path.tokens + reply.usage.completion_tokens
     ended = not end or reply.stop_text == "" or (reply.stop_text is None and not reply.text.strip())
@@ -100,8 +100,8 @@ def grown(path: Path, reply: Reply, end: str) -> Path:
     return Path(path.text + reply.text + end, path.steps + 1, tokens)
 
 
-def as_candidate(problem: Problem, path: Path, score: float | None) -> Candidate:
-    """A path as a candidate; only a finished one has an answer."""
+def as_candidate(problem: Problem, path: Path, score: float | None = None, reason: str = "") -> Candidate:
+    """A path as a candidate. Only a finished path has an answer."""
     stop = path.stop if path.done else "cancelled"
     answer = problem.read(path.text) if path.finished else None
-    return Candidate(path.text, answer, score, stop, path.tokens)
+    return Candidate(path.text, answer, score, stop, path.tokens, reason=reason)

@@ -1,4 +1,4 @@
-"""Which method of a pilot is which: by its name and all of its options."""
+"""Finding a method in a pilot: by its name and all of its options."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["figures_of", "identity"]
 
 
 def identity(thing: Any) -> Any:
-    """What a method or verifier is, to be compared: its name with the identity of every option; other values as they
-    are.
+    """A method or verifier in a form that can be compared: its name with the identity of every option. Other values are
+    given by their repr.
 
     >>> from passel.methods import load
     >>> identity(load("vote:n=4").make) == identity(load("vote", {"n": 4}).make) != identity(load("vote").make)
@@ -30,11 +30,11 @@ def identity(thing: Any) -> Any:
 def figures_of(figures: Mapping[str, Any], method: Callable[..., Any]) -> Mapping[str, Any] | None:
     """A method's entry in the figures of a pilot (the tool's "methods", or those of a bin); None if it is not there.
 
-    Methods of the pilot that cannot be found any more (a file that is gone), and those whose draws have sampling
-    parameters of their own, which no option names, are passed over.
+    Methods of the pilot that cannot be found any more (a file that is gone), and methods with their own sampling
+    parameters, which no option names, are passed over.
     """
     wanted = identity(method)
-    return next((one for name, one in figures.items() if _of_spec(one.get("spec", name)) == wanted), None)
+    return next((row for name, row in figures.items() if _of_spec(row.get("spec", name)) == wanted), None)
 
 
 @cache

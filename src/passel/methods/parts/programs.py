@@ -8,13 +8,13 @@ from typing import Any
 __all__ = ["OUTPUT", "output_block", "program_at_end"]
 
 OUTPUT = "```output"
-"""What a model writes where it expects a program's output: it must not make that up."""
+"""The mark after which a model expects a program's output; sampling stops there, so that it cannot invent one."""
 
 _LONGEST = 800  # characters of output that are shown
 
 
 def program_at_end(text: str) -> str | None:
-    """The Python block that a text ends with, closed or cut at the mark of its output; None if it ends otherwise."""
+    """The Python block that a text ends with, closed or ended by the mark of its output; None if it ends otherwise."""
     body = text.rstrip()
     closed = body.endswith("```")
     body = body.removesuffix("```").rstrip() if closed else body
@@ -25,7 +25,7 @@ def program_at_end(text: str) -> str | None:
 
 
 def output_block(ran: Mapping[str, Any] | None, error: str | None = None) -> str:
-    """What a program printed, the value of its last line, or the last line of its error, as a block to go on from."""
+    """A program's output, the value of its last line, or the last line of its error, as a block for the trace."""
     return f"\n{OUTPUT}\n{_shown(ran, error)}\n```\n"
 
 

@@ -1,4 +1,4 @@
-"""Prompts that grow: a line more for the user's turn, a system message, a reply and what is said to it."""
+"""Prompts with something added: a line in the user's turn, or a reply and the user's next turn."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import replace
 from passel.core.ask import Message, Prompt
 from passel.core.problem import Problem
 
-__all__ = ["asked", "follow_up", "instructed", "numbered", "with_line", "with_system"]
+__all__ = ["asked", "follow_up", "instructed", "numbered", "with_line"]
 
 
 def with_line(prompt: Prompt, line: str, *, before: bool = False) -> Prompt:
-    """The prompt with a line more at the end (or the beginning) of its last turn; raw text gets it likewise.
+    """The prompt with one more line at the end (or the beginning) of its last turn, or of a raw text.
 
     >>> with_line((Message("user", "2 + 2?"),), "Think first.")[-1].content
     '2 + 2?\\nThink first.'
@@ -24,21 +24,11 @@ def with_line(prompt: Prompt, line: str, *, before: bool = False) -> Prompt:
     return (*earlier, replace(last, content=content))
 
 
-def with_system(prompt: Prompt, text: str) -> Prompt:
-    """The prompt with a text more at the end of its system message, which is made if there is none."""
+def follow_up(prompt: Prompt, reply: str, request: str) -> Prompt:
+    """The chat that goes on with the model's reply and the user's next request."""
     if isinstance(prompt, str):
-        return f"{text}\n\n{prompt}"
-    first, *rest = prompt
-    if first.author == "system":
-        return (replace(first, content=f"{first.content}\n{text}"), *rest)
-    return (Message("system", text), *prompt)
-
-
-def follow_up(prompt: Prompt, said: str, asked: str) -> Prompt:
-    """The chat in which the model has said something and is then asked something more."""
-    if isinstance(prompt, str):
-        return f"{prompt}{said}\n\n{asked}\n"
-    return (*prompt, Message("assistant", said), Message("user", asked))
+        return f"{prompt}{reply}\n\n{request}\n"
+    return (*prompt, Message("assistant", reply), Message("user", request))
 
 
 def numbered(texts: Sequence[str], title: str = "Response") -> str:
@@ -60,7 +50,7 @@ def asked(problem: Problem, question: str) -> Problem:
 
 
 def instructed(problem: Problem, line: str, *, before: bool = False) -> Problem:
-    """The problem with a line more at the end (or the beginning) of its instruction. The question stays as it is, for
-    those that quote it or hide a part of it."""
+    """The problem with one more line at the end (or the beginning) of its instruction. The question is unchanged, for
+    verifiers that quote it or hide a part of it."""
     lines = (line, problem.instruction) if before else (problem.instruction, line)
     return replace(problem, instruction="\n".join(filter(None, lines)))

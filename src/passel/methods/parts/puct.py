@@ -1,4 +1,4 @@
-"""Monte Carlo tree search: what visits have shown of each node, and which child to visit next."""
+"""Monte Carlo tree search: the values backed up to each node, and which child to visit next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Rule = Literal["puct", "uct"]
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """What was backed up, by node: how many values, and their sum."""
+    """The values backed up through each node: their number and their sum."""
 
     counts: tuple[int, ...]
     totals: tuple[float, ...]
@@ -32,10 +32,10 @@ class Visits:
 
 
 def backed_up(tree: Tree, again: Sequence[int] = ()) -> Visits:
-    """Every judged node is a visit of itself and of all that it grew from, with its value.
+    """The visits of a tree: each judged node counts as one visit, with its value, of itself and of all its ancestors.
 
     Args:
-        again: numbers of finished nodes that the search came back to, once for each time; each counts once more.
+        again: numbers of finished nodes that the search returned to, once for each return; each counts once more.
     """
     counts, totals = [0] * len(tree), [0.0] * len(tree)
     for number in [*range(len(tree)), *again]:
@@ -49,23 +49,23 @@ def backed_up(tree: Tree, again: Sequence[int] = ()) -> Visits:
 
 
 def open_nodes(tree: Tree) -> set[int]:
-    """Numbers of the nodes worth a visit: unfinished ones that were not expanded, finished ones, and what leads to
-    those. Failed steps, and nodes with no others below them, are not."""
+    """Numbers of the nodes worth a visit: unfinished nodes that were not expanded, finished nodes, and all nodes on the
+    way to them. Failed steps, and nodes with only failed steps below them, are not worth a visit."""
     expanded = {node.parent for node in tree.nodes}
-    found: set[int] = set()
+    alive: set[int] = set()
     for number in range(len(tree) - 1, -1, -1):
-        if number in found or (number not in expanded and not tree[number].path.dead):
-            found.add(number)
+        if number in alive or (number not in expanded and not tree[number].path.dead):
+            alive.add(number)
             parent = tree[number].parent
             if parent is not None:
-                found.add(parent)
-    return found
+                alive.add(parent)
+    return alive
 
 
 def puct(visits: Visits, parent: int, child: int, exploration: float = 1.25) -> float:
     """Q + (c_init + log((N + c_base + 1) / c_base)) * sqrt(N) / (1 + n), N and n the visits of parent and child.
 
-    All children have the prior 1: they are draws of one distribution.
+    All children have the prior 1: they are samples of one distribution.
     """
     above, own = visits.counts[parent], visits.counts[child]
     weight = exploration + math.log((above + C_BASE + 1) / C_BASE)
@@ -79,8 +79,8 @@ def uct(visits: Visits, parent: int, child: int, exploration: float = 1.25) -> f
 
 
 def walk(tree: Tree, visits: Visits, rule: Rule, exploration: float) -> int | None:
-    """From the root to the child of the highest rule, again and again: the number of the leaf it comes to. Ties go to
-    the earlier child. None where no node is worth a visit."""
+    """The number of the leaf that is reached from the root by always taking the child that the rule values highest.
+    Ties go to the earlier child. None if no node is worth a visit."""
     worth = puct if rule == "puct" else uct
     alive = open_nodes(tree)
     below = _below(tree, alive)
@@ -103,21 +103,21 @@ def most_visited(tree: Tree, visits: Visits) -> int | None:
 
 
 def _below(tree: Tree, numbers: Collection[int]) -> dict[int | None, list[int]]:
-    """Those of some nodes that are children of each node; looked up at once, for trees are walked often."""
-    found: dict[int | None, list[int]] = {}
+    """The children of each node among some nodes; looked up at once, for trees are walked often."""
+    children: dict[int | None, list[int]] = {}
     for number, node in enumerate(tree.nodes):
         if number in numbers:
-            found.setdefault(node.parent, []).append(number)
-    return found
+            children.setdefault(node.parent, []).append(number)
+    return children
 
 
 Returns = tuple[int, ...]
-"""How the search stands besides its tree: the finished nodes it came back to, in order."""
+"""The search's state besides its tree: the finished nodes that it returned to, in order."""
 
 
 def monte_carlo(n: int, simulations: int, rule: Rule, exploration: float) -> Select[Returns]:
-    """Walks to a leaf and expands it n times; a walk that comes to a finished leaf backs its value up once more and
-    takes no pass. `simulations` walks in all. The first state is ()."""
+    """Walks to a leaf and expands it n times. A walk to a finished leaf backs its value up once more and takes no pass.
+    There are `simulations` walks in all. The first state is ()."""
 
     def select(tree: Tree, again: Returns, key: Key) -> tuple[Sequence[int], Returns]:
         while tree.rounds + len(again) < simulations:

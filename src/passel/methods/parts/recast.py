@@ -1,4 +1,4 @@
-"""A flow whose asks of one role are made in another. A wrapper: flow in, flow out."""
+"""A flow whose requests of one role are made in another role. A wrapper: flow in, flow out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def recast(flow: Flow[T], before: str, after: str | None) -> Flow[T]:
-    """The same flow; what it asks in the role `before` is asked in the role `after`. None: it stays as it is.
+    """The same flow with the requests of role `before` in role `after`; after=None changes nothing.
 
     >>> from passel.core.flow import sample
     >>> from passel.core.key import Key

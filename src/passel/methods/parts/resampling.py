@@ -11,20 +11,20 @@ from passel.core.key import Key
 __all__ = ["Scheme", "ancestors", "inverted", "multinomial", "residual", "stratified", "systematic"]
 
 Scheme = Literal["multinomial", "residual", "stratified", "systematic"]
-"""multinomial: n independent draws. residual: floor(n w) copies each, the rest drawn by what is left over. stratified:
-one draw from each n-th of the unit interval. systematic: the same with one number for all, so that an index comes
-floor(n w) or ceil(n w) times (Douc, Cappé and Moulines 2005, cs/0507025)."""
+"""multinomial: n independent indices. residual: floor(n w) copies each, the rest by what is left over. stratified:
+one point in each n-th of the unit interval. systematic: the same with one random number for all, so that an index
+comes floor(n w) or ceil(n w) times (Douc, Cappé and Moulines 2005, cs/0507025)."""
 
 _SLACK = 1e-12
 
 
 def ancestors(weights: Sequence[float], n: int, key: Key, scheme: Scheme = "multinomial") -> list[int]:
-    """n indices of weights, drawn by a scheme.
+    """n indices of weights, chosen by a scheme.
 
     Args:
         weights: at least 0, not all 0; they need not sum to 1.
         n: indices wanted.
-        key: of the draw.
+        key: decides the indices.
     """
     match scheme:
         case "systematic":
@@ -53,7 +53,7 @@ def multinomial(weights: Sequence[float], uniforms: Sequence[float]) -> list[int
 
 
 def residual(weights: Sequence[float], n: int, uniforms: Sequence[float]) -> list[int]:
-    """floor(n w) copies of each index, then draws by n w - floor(n w) with the first of the uniforms."""
+    """floor(n w) copies of each index, then indices by n w - floor(n w) with the first of the uniforms."""
     total = _total(weights)
     wanted = [n * weight / total for weight in weights]
     copies = [math.floor(share + _SLACK) for share in wanted]  # 3 * (1 / 3) is to be 1

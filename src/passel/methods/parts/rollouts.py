@@ -1,55 +1,56 @@
-"""Judging a path by where it leads: rollouts of further steps."""
+"""Judging a path by where it leads: rollouts of more steps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from passel.core.ask import Sampling
-from passel.core.errors import OutOfBudget
-from passel.core.flow import Flow, together
+from passel.core.flow import Flow, affordable, together
 from passel.core.key import Key
 from passel.core.problem import Problem
 from passel.methods.parts.paths import Path, StepUnit, next_steps
-from passel.methods.parts.search import Evaluate
+from passel.methods.parts.search import Evaluate, Judgements
 
 __all__ = ["by_rollout", "rolled_out"]
 
 GREEDY = Sampling(temperature=0.0)
 
 
-def by_rollout(judge: Evaluate, further: int, unit: StepUnit, depth: int | None = None) -> Evaluate:
-    """Gives a path what `judge` gives the text that at most `further` greedy steps lead to from it.
+def by_rollout(judge: Evaluate, max_steps: int, unit: StepUnit, depth: int | None = None) -> Evaluate:
+    """Judges a path by the text that at most `max_steps` greedy steps lead to from it.
 
-    Paths with one text share a rollout. A path whose rollout failed or was cut is not judged. Where the budget ends
-    amid a rollout, the path is judged by as far as it came.
+    Paths of equal text share a rollout. A path whose rollout failed or was truncated is not judged. Where the budget
+    ends during a rollout, the path is judged by the steps so far.
     """
-    if further == 0:
+    if max_steps == 0:
         return judge
 
-    def evaluate(
-        problem: Problem, paths: Mapping[int, Path], key: Key
-    ) -> Flow[tuple[Mapping[int, float | None], bool]]:
-        texts = {path.text: path for path in paths.values()}
-        flows = [rolled_out(problem, path, key=key, further=further, unit=unit, depth=depth) for path in texts.values()]
-        found = dict(zip(texts, (yield from together(flows)), strict=True))
-        values, paid = yield from judge(problem, {number: found[path.text][0] for number, path in paths.items()}, key)
-        return values, paid and all(whole for _, whole in found.values())
+    def evaluate(problem: Problem, paths: Mapping[int, Path], key: Key) -> Flow[Judgements]:
+        starts = {path.text: path for path in paths.values()}
+        flows = [
+            rolled_out(problem, path, key=key, max_steps=max_steps, unit=unit, depth=depth) for path in starts.values()
+        ]
+        rollouts = dict(zip(starts, (yield from together(flows)), strict=True))
+        ends = {number: rollouts[path.text][0] for number, path in paths.items()}
+        judgements, paid = yield from judge(problem, ends, key)
+        return judgements, paid and all(whole for _, whole in rollouts.values())
 
     return evaluate
 
 
 def rolled_out(
-    problem: Problem, path: Path, *, key: Key, further: int, unit: StepUnit, depth: int | None = None
+    problem: Problem, path: Path, *, key: Key, max_steps: int, unit: StepUnit, depth: int | None = None
 ) -> Flow[tuple[Path, bool]]:
-    """The path after at most `further` greedy steps, fewer if the solution ends, and whether the budget allowed them.
+    """The path after at most `max_steps` greedy steps, fewer if the solution ends, and whether the budget allowed them.
 
-    Cost: generate <= further.
+    Cost: generate <= max_steps.
     """
-    for _ in range(further):
+    for _ in range(max_steps):
         if path.done:
             break
-        try:
-            (path,) = yield from next_steps(problem, path, key=key, unit=unit, depth=depth, sampling=GREEDY)
-        except OutOfBudget:
+        step = next_steps(problem, path, key=key, unit=unit, depth=depth, sampling=GREEDY)
+        paths = yield from affordable(step)
+        if paths is None:
             return path, False
+        (path,) = paths
     return path, True

@@ -1,4 +1,4 @@
-"""Which peers a path hears from, by how alike their summaries are."""
+"""Which peers' summaries a path reads, by how similar they are to its own."""
 
 from __future__ import annotations
 
@@ -7,42 +7,43 @@ from typing import Literal
 
 from passel.core.key import Key
 
-__all__ = ["Routing", "alike", "routed"]
+__all__ = ["Routing", "routed", "similarity"]
 
 Routing = Literal["dispersed", "clustered", "hybrid", "random"]
-"""dispersed: from the least similar ones; clustered: from the most similar; hybrid: half of each; random."""
+"""Whose summaries a path reads. dispersed: the least similar; clustered: the most similar; hybrid: half of each;
+random: any."""
 
 
-def alike(one: str, other: str) -> float:
-    """How similar two texts are, in [0, 1]: the ratio of Levenshtein packages, twice the length of their longest common
-    subsequence over all characters. Two empty texts are alike.
+def similarity(text: str, other: str) -> float:
+    """How similar two texts are, in [0, 1]: twice the length of their longest common subsequence over the number of all
+    characters, as the ratio of Levenshtein packages. Two empty texts are equal.
 
-    >>> alike("abc", "abc"), alike("abc", "xyz")
+    >>> similarity("abc", "abc"), similarity("abc", "xyz")
     (1.0, 0.0)
     """
-    total = len(one) + len(other)
-    return 2 * _common(one, other) / total if total else 1.0
+    total = len(text) + len(other)
+    return 2 * _common(text, other) / total if total else 1.0
 
 
-def _common(one: str, other: str) -> int:
+def _common(text: str, other: str) -> int:
     """The length of the longest common subsequence; a row of the table is the bits of one number (Hyyrö 2004)."""
     places: dict[str, int] = {}
-    for place, letter in enumerate(one):
+    for place, letter in enumerate(text):
         places[letter] = places.get(letter, 0) | 1 << place
-    every = (1 << len(one)) - 1
+    every = (1 << len(text)) - 1
     row = every  # a 0 stands where the table's row rises
     for letter in other:
         match = row & places.get(letter, 0)
         row = ((row + match) | (row - match)) & every
-    return len(one) - row.bit_count()
+    return len(text) - row.bit_count()
 
 
 def routed(summaries: Sequence[str | None], place: int, k: int, how: Routing, key: Key) -> list[int]:
-    """The places of the at most k peers that a path hears from, in ascending order.
+    """The places of the at most k peers whose summaries a path reads, in ascending order.
 
     Args:
-        summaries: one for each path; None or a blank one is not heard.
-        place: of the path that hears.
+        summaries: of each path; None or a blank summary is not read.
+        place: of the path that reads.
         key: of this exchange, for random routing.
 
     >>> [routed(["4+3=7", "4+3=7.", "no idea"], 0, 1, how, Key()) for how in ("clustered", "dispersed")]
@@ -50,7 +51,7 @@ def routed(summaries: Sequence[str | None], place: int, k: int, how: Routing, ke
     """
     own = summaries[place] or ""
     others = [other for other, text in enumerate(summaries) if other != place and text and text.strip()]
-    near = sorted(others, key=lambda other: (-alike(own, summaries[other] or ""), other))
+    near = sorted(others, key=lambda other: (-similarity(own, summaries[other] or ""), other))
     match how:
         case "clustered":
             chosen = near[:k]

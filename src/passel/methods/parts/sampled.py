@@ -1,4 +1,4 @@
-"""A method whose generator draws with given sampling parameters. A wrapper: method in, method out."""
+"""A method whose generator has given sampling parameters. A wrapper: method in, method out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["sampled"]
 
 
 def sampled(method: Any, sampling: Sampling, role: str = "generator") -> Any:
-    """The same method; what it generates in this role is drawn with these parameters where it sets none itself."""
+    """The same method with these sampling parameters for the texts of this role, wherever it sets none itself."""
 
     def made(problem: Problem, *, key: Key) -> Flow[Any]:
         return rewritten(method(problem, key=key), lambda op: _op(op, sampling, role))

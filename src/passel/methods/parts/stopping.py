@@ -1,4 +1,4 @@
-"""When to stop drawing votes: rules on the counts so far, pure functions."""
+"""When to stop a vote: rules on the counts so far, pure functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NODES = 2000
 
 
 def beta_lead(first: float, second: float) -> float:
-    """The posterior probability that the leading answer is more frequent than the runner-up, the others left out.
+    """The posterior probability that the leading answer is more frequent than the runner-up, without the other answers.
 
     With a uniform prior the leader's share of the two is Beta(first + 1, second + 1); this is the mass above 1/2. It is
     a binomial tail, so exact: P(X <= first) for X ~ Binomial(first + second + 1, 1/2).
@@ -39,7 +39,7 @@ def dirichlet_lead(counts: Sequence[float]) -> float:
     Source: Aggarwal et al. 2023, Adaptive-Consistency (2305.11860), the Dirichlet criterion.
 
     Args:
-        counts: votes by answer, at least 0, in any order; none seen is 0, one is 1.
+        counts: votes by answer, at least 0, in any order; without votes it is 0, with one answer 1.
 
     >>> round(dirichlet_lead([5, 1, 1]), 3), dirichlet_lead([3])
     (0.888, 1.0)
@@ -70,7 +70,7 @@ def sprt_decided(first: float, second: float, *, share: float = 0.7, error: floa
     """Whether Wald's sequential test has decided that the leader is ahead of the runner-up.
 
     Votes for the two are coin tosses: the leader's chance is `share` under one hypothesis and 1 - share under the
-    other. It is decided when the log-likelihood ratio, (first - second) * log(share / (1 - share)), reaches log((1 -
+    other. It has decided when the log-likelihood ratio, (first - second) * log(share / (1 - share)), reaches log((1 -
     error) / error); of two answers named beforehand, the wrong one is then taken with a chance of at most about
     `error`.
 
@@ -88,7 +88,7 @@ def sprt_decided(first: float, second: float, *, share: float = 0.7, error: floa
 
 
 def settled_window(answers: Sequence[str | None], size: int) -> bool:
-    """Whether the last window of draws agrees: all its answers are there and equal. Windows do not overlap.
+    """Whether the last window of samples agrees: all have answers, and these are equal. Windows do not overlap.
 
     Source: Li et al. 2024, Early-Stopping Self-Consistency (2401.10480).
 

@@ -12,7 +12,7 @@ from passel.core.problem import Problem
 from passel.core.reply import Reply
 from passel.methods.parts.paths import Path, StepUnit, next_steps, separator
 from passel.methods.parts.prompts import numbered, with_line
-from passel.methods.parts.search import Evaluate, Expand
+from passel.methods.parts.search import Evaluate, Expand, Judgements
 
 __all__ = ["by_proposals", "once", "proposals", "valued", "voted"]
 
@@ -44,7 +44,7 @@ to lead to the right answer? Then write on the last line "Best: " and its number
 [End of the solutions]"""
 
 WORTH = {"sure": 20.0, "likely": 1.0, "impossible": 0.001}
-"""What the words count, as in the public code of Yao et al."""
+"""The worth of each word, as in the public code of Yao et al."""
 
 _LISTED = re.compile(r"^\s*(?:\d+\s*[.):]|[-*])\s*(\S.*?)\s*$", re.MULTILINE)
 _DONE = re.compile(r"\s*\[done\]\W*$", re.IGNORECASE)
@@ -53,37 +53,37 @@ _BEST = re.compile(r"best\D{0,20}(\d{1,4})", re.IGNORECASE)
 
 
 def by_proposals(unit: StepUnit, depth: int) -> Expand:
-    """Expands a path by one reply that proposes its next steps; the last of `depth` steps is drawn to the solution's
-    end, a draw for each child."""
+    """Expands a path by one reply that proposes its next steps; the last of `depth` steps goes to the solution's end,
+    with one sample for each child."""
 
     def expand(problem: Problem, path: Path, n: int, first: int, key: Key) -> Flow[list[Path]]:
         if path.steps + 1 >= depth:
             return (yield from next_steps(problem, path, key=key, n=n, first=first, unit=unit, depth=depth))
-        said = PROPOSE.format(n=n, written=path.text.strip() or "(nothing is written yet)")
-        (reply,) = yield from sample(with_line(problem.prompt, said), key=key, first=first, label="propose")
+        request = PROPOSE.format(n=n, written=path.text.strip() or "(nothing is written yet)")
+        (reply,) = yield from sample(with_line(problem.prompt, request), key=key, first=first, label="propose")
         return proposals(path, reply, n, separator(unit))
 
     return expand
 
 
 def proposals(path: Path, reply: Reply, n: int, end: str) -> list[Path]:
-    """The path with each of n steps that a reply lists. A step marked as the last one ends its path. For a step that is
-    missing, or said twice, stands a dead path."""
+    """The path with each of n steps that a reply lists. A step that is marked as the last ends its path. A dead path
+    takes the place of a step that is missing or repeated."""
     tokens = path.tokens + reply.usage.completion_tokens
     lines: list[str] = _LISTED.findall(reply.text) if reply.ok else []
-    found: list[Path] = []
+    children: list[Path] = []
     for line in list(dict.fromkeys(lines))[:n]:
         step = _DONE.sub("", line)
         done = step != line
-        found.append(Path(path.text + step + ("" if done else end), path.steps + 1, tokens, done))
+        children.append(Path(path.text + step + ("" if done else end), path.steps + 1, tokens, done))
     stop = "failed" if reply.ok else reply.stop
     dead = Path(path.text.rstrip("\n"), path.steps + 1, tokens, True, stop)
-    return found + [dead] * (n - len(found))
+    return children + [dead] * (n - len(children))
 
 
 def valued(problem: Problem, text: str, *, key: Key, judgements: int = 3) -> Flow[float | None]:
-    """The mean of what some judgements of a state count: sure 20, likely 1, impossible 0.001; None if none of them can
-    be read. A verifier. Cost: generate = judgements."""
+    """The mean worth of some judgements of a state: sure 20, likely 1, impossible 0.001; None if no judgement can be
+    read. A verifier. Cost: generate = judgements."""
     prompt = (Message("user", VALUE.format(question=problem.question, written=text.strip())),)
     replies = yield from sample(prompt, key=key, n=judgements, role="judge", label="value")
     words = [word for reply in replies if reply.ok and (word := _word(reply.text))]
@@ -93,18 +93,18 @@ def valued(problem: Problem, text: str, *, key: Key, judgements: int = 3) -> Flo
 def _word(text: str) -> str | None:
     """The judgement on the last line."""
     lines = text.strip().splitlines()
-    found = _WORD.findall(lines[-1]) if lines else []
-    return found[-1].lower() if found else None
+    words = _WORD.findall(lines[-1]) if lines else []
+    return words[-1].lower() if words else None
 
 
 def voted(problem: Problem, texts: Sequence[str], *, key: Key, judgements: int = 5) -> Flow[list[float | None]]:
-    """The share of votes for each state; None for all if no vote can be read. A state alone has all votes, unasked. A
-    ranker. Cost: generate <= judgements."""
+    """The share of votes for each state; None for all if no vote can be read. A single state has all votes, without a
+    request. A ranker. Cost: generate <= judgements."""
     if len(texts) < 2:
         return [1.0] * len(texts)
-    said = VOTE.format(question=problem.question, choices=numbered(texts, "Solution"))
-    replies = yield from sample((Message("user", said),), key=key, n=judgements, role="judge", label="vote")
-    named = [int(found[-1]) for reply in replies if reply.ok and (found := _BEST.findall(reply.text))]
+    prompt = VOTE.format(question=problem.question, choices=numbered(texts, "Solution"))
+    replies = yield from sample((Message("user", prompt),), key=key, n=judgements, role="judge", label="vote")
+    named = [int(numbers[-1]) for reply in replies if reply.ok and (numbers := _BEST.findall(reply.text))]
     votes = [number for number in named if 1 <= number <= len(texts)]
     if not votes:
         return [None] * len(texts)
@@ -112,11 +112,9 @@ def voted(problem: Problem, texts: Sequence[str], *, key: Key, judgements: int =
 
 
 def once(judge: Evaluate) -> Evaluate:
-    """Judges each text of a round once. Later paths with the same text are not judged, and so come last."""
+    """Judges each text of a round once. Later paths with the same text are not judged, so they rank last."""
 
-    def evaluate(
-        problem: Problem, paths: Mapping[int, Path], key: Key
-    ) -> Flow[tuple[Mapping[int, float | None], bool]]:
+    def evaluate(problem: Problem, paths: Mapping[int, Path], key: Key) -> Flow[Judgements]:
         first: dict[str, int] = {}
         for number, path in paths.items():
             if not path.dead:

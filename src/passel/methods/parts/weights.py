@@ -1,4 +1,4 @@
-"""Weights of particles, kept as logarithms: sums, normalisation, effective sample size."""
+"""Weights of particles, as logarithms: sums, normalisation, effective sample size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def log_sum_exp(logs: Sequence[float]) -> float:
     top = max(logs, default=-math.inf)
     if math.isinf(top):
         return top
-    return top + math.log(math.fsum(math.exp(one - top) for one in logs))
+    return top + math.log(math.fsum(math.exp(log - top) for log in logs))
 
 
 def log_mean_exp(logs: Sequence[float]) -> float:
@@ -29,17 +29,17 @@ def log_mean_exp(logs: Sequence[float]) -> float:
 
 
 def normalised(log_weights: Sequence[float]) -> list[float]:
-    """The weights, summing to 1. All -inf: nobody is preferred, all are 1 / n."""
+    """The weights, summing to 1. If all are -inf, no particle is preferred: each is 1 / n."""
     top = max(log_weights, default=-math.inf)
     if top == -math.inf:
         return [1.0 / len(log_weights)] * len(log_weights)
-    shares = [math.exp(one - top) for one in log_weights]
+    shares = [math.exp(log - top) for log in log_weights]
     total = math.fsum(shares)
     return [share / total for share in shares]
 
 
 def effective_sample_size(log_weights: Sequence[float]) -> float:
-    """(sum w)^2 / sum w^2: n for equal weights, 1 where one has it all (Kong et al. 1994; Liu and Chen 1995)."""
+    """(sum w)^2 / sum w^2: n for equal weights, 1 if one particle has it all (Kong et al. 1994; Liu and Chen 1995)."""
     return 1.0 / math.fsum(share * share for share in normalised(log_weights)) if log_weights else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Models with a name of their own: one TOML file each, read where they lie."""
+"""The catalog of named models: one TOML file each."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the catalog knows of a model.
+    """An entry of the catalog.
 
     Args:
-        name: how it is called on the command line.
+        name: its name on the command line.
         summary: one line.
         licence: SPDX identifier of the weights.
         parts: wheel members that make up the GGUF file, in order; empty where `base` supplies it.
@@ -38,9 +38,9 @@ class Card:
         base: the model it adapts, a name in the catalog.
         adapter: a LoRA GGUF file beside the card, applied to the base at load.
         parameters: number of weights.
-        context: tokens it was trained for.
-        sampling: what its makers advise.
-        instruction: the line it was trained to be instructed with.
+        context: number of tokens that it was trained for.
+        sampling: the sampling parameters that its makers advise.
+        instruction: the instruction that it was trained with.
         chat: whether it has a chat template; a base model has none and continues raw text.
     """
 

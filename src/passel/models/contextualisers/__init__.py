@@ -10,9 +10,8 @@ from passel.core.registry import Room
 __all__ = ["Chosen", "Contextualiser"]
 
 Contextualiser = Callable[[Any, str], str]
-"""`def name(model, context, *, …) -> str`; what follows the star are its options. Takes an `engine.weights.Checkpoint`
-that was just loaded, puts into its weights what it can of the context, and returns the text that is to stand in front
-of each prompt; "" where nothing is."""
+"""`def name(model, context, *, …) -> str`; the parameters after the star are its options. It takes a newly loaded
+`engine.weights.Checkpoint`, may change its weights, and returns the text to put in front of each prompt, or ""."""
 
 Chosen = Annotated[Contextualiser, Room("models.contextualisers")]
 """A parameter that takes a contextualiser by name: `torch:NAME:contextualise=adapter:contextualise.path=DIR`."""

@@ -11,14 +11,14 @@ __all__ = ["adapter"]
 
 
 def adapter(model: Any, context: str, *, path: str = "") -> str:
-    """The model reads the context once, chunk by chunk; what a trained generator makes of its hidden states is added
-    to the weights. No token of the context is in a prompt, and none is attended to.
+    """Reads the context once, chunk by chunk, and adds an update of the weights that a trained generator makes of its
+    hidden states. No token of the context is in a prompt, and none is attended to.
 
     Args:
-        path: a folder that `passel train generative_adapter` made for this model.
+        path: a folder made by `passel train generative-adapter` for this model.
 
     Cost: one pass over the context when the model is loaded, and one singular value decomposition for each adapted
-    matrix; then a prompt costs what it costs without a context. Raises UsageError for a folder that does not fit.
+    matrix; then a prompt costs the same as without a context. Raises UsageError for a folder that does not fit.
     """
     from passel.networks.context import Generator, check_fits, memory_of, merge
     from passel.networks.trained_parts import load_trained

@@ -8,7 +8,7 @@ __all__ = ["prompt"]
 
 
 def prompt(model: Any, context: str) -> str:
-    """The context stands in front of each prompt. Its keys and values are computed once and stay in the cache, as far
-    as that goes; all prompts attend to its tokens."""
+    """Puts the context in front of each prompt. Its keys and values are computed once and stay in the cache while there
+    is room; all prompts attend to its tokens."""
     del model
     return context

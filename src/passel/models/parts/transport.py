@@ -27,7 +27,7 @@ __all__ = ["Sender", "Transport"]
 _CONNECT, _DRAIN, _LIST = 30.0, 1.0, 10.0
 """Seconds for a connection, for what follows a stream's last event, and for the list of models."""
 _LARGE = 2**20
-_MOST_ERROR = 2**16
+_MAX_ERROR = 2**16
 _SHOWN = 8
 _CLOSE = {"Connection": "close"}
 
@@ -104,7 +104,7 @@ class Transport:
                 url, data=data, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
                 if response.status != 200:
-                    raise await self._fault(response.status, response.headers, await response.content.read(_MOST_ERROR))
+                    raise await self._fault(response.status, response.headers, await response.content.read(_MAX_ERROR))
                 if collector is None or response.content_type != "text/event-stream":
                     return self._sound(mapping(parse(await response.read())), 0)
                 return await self._follow(response, collector)
@@ -179,7 +179,7 @@ class Transport:
         return response
 
     async def _fault(self, status: int, headers: Mapping[str, str], body: bytes) -> ModelError | Refused:
-        error = fault(self.where, status, headers, self._discreet(body[:_MOST_ERROR]))
+        error = fault(self.where, status, headers, self._discreet(body[:_MAX_ERROR]))
         if status == 404:
             return ModelError(f"{error}; {await self._models()}")
         if status == 401 and not self._key:

@@ -1,1 +1,1 @@
-"""What runs inside a sandbox, beside the code: standard library only, no import of the rest of Passel."""
+"""The part of the sandbox that runs inside a container, around the code. It imports the standard library only."""

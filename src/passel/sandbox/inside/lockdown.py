@@ -1,4 +1,4 @@
-"""Giving up every right that code has no need of, for good. Any step that fails raises, and no code is run."""
+"""Gives up, for good, every right that code does not need. Any step that fails raises, and no code is run."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def call(name: str, *arguments: Any) -> int:
 
 
 def confine(*, user: int | None, limits: dict[str, int], program: bytes, tmp: str) -> None:
-    """Takes on `user` (where started by root), drops all capabilities, sets the limits and the filter, and looks
-    whether all of it holds.
+    """Becomes `user` (where started by root), drops all capabilities, sets the limits and the filter, and checks that
+    all of it holds.
 
     Args:
-        limits: resource limits by the name of their constant, set as soft and as hard limit.
+        limits: resource limits by the name of their constant, set as soft and hard limits.
         program: the filter of system calls.
         tmp: mount options of /tmp that bound its number of files.
     """
@@ -57,7 +57,7 @@ def confine(*, user: int | None, limits: dict[str, int], program: bytes, tmp: st
 
 
 def _bound_tmp(options: str) -> None:
-    """Best effort: some systems give the processes of bubblewrap no right to do so. The size is bounded anyway."""
+    """Bounds the number of files in /tmp, where the system permits it to bubblewrap. The size is bounded anyway."""
     flags = ctypes.c_ulong(_MS_REMOUNT | _MS_NOSUID | _MS_NODEV)
     LIBC.mount(b"tmpfs", b"/tmp", b"tmpfs", flags, options.encode())
 
@@ -76,7 +76,7 @@ def _check(user: int | None) -> None:
         read_only = False
     except OSError as refused:
         read_only = refused.errno == _EROFS
-    held = {
+    checks = {
         "capabilities are dropped": not any(sets),
         "the user is not root": os.geteuid() != 0 and user in (None, os.geteuid()),
         "no new privileges": LIBC.prctl(_PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1,
@@ -84,5 +84,5 @@ def _check(user: int | None) -> None:
         "the root is read-only": read_only,
         "processes have a namespace of their own": os.getpid() <= 3,
     }
-    if failed := [what for what, holds in held.items() if not holds]:
+    if failed := [what for what, holds in checks.items() if not holds]:
         raise RuntimeError(f"does not hold: {', '.join(failed)}")

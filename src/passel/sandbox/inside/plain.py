@@ -1,4 +1,4 @@
-"""The container without bubblewrap: namespaces, mounts and a first process of its own, by system calls alone."""
+"""The container without bubblewrap: namespaces, mounts and a first process of its own, by system calls only."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _NOBODY = 65534
 def enter(view: dict[str, Any], *, user_namespace: bool, tmp: str) -> None:
     """Makes the container and returns inside it, in a new process.
 
-    There are three: the one that called waits outside; the first of the new process namespace reaps; the third returns.
-    Each dies with the one before it, and all of a process namespace die with its first.
+    There are three processes: the caller waits outside; the first process of the new namespace reaps its children; the
+    third returns. Each dies with the process before it, and all processes of a namespace die with its first.
 
     Args:
         view: the fields of a `View`.
-        user_namespace: for ordinary users; root needs none.
+        user_namespace: whether to make a user namespace: ordinary users need it, root does not.
         tmp: mount options of the private /tmp.
     """
     call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -51,7 +51,7 @@ def enter(view: dict[str, Any], *, user_namespace: bool, tmp: str) -> None:
 
 
 def _wait_for(child: int) -> NoReturn:
-    """Ends this process as the child ends, reaping others on the way."""
+    """Ends this process as the child ends; reaps other children meanwhile."""
     os.closerange(0, 1 << 20)  # else the pipes would stay open beyond the worker
     while True:
         ended, status = os.wait()
@@ -61,7 +61,7 @@ def _wait_for(child: int) -> NoReturn:
 
 
 def _build(view: dict[str, Any], tmp: str) -> None:
-    """A root of what is to be seen, in place of the one that there is."""
+    """Makes a root directory of the view, in place of the present root."""
     sources = [(os.open(source, os.O_PATH | os.O_CLOEXEC), inside) for source, inside in view["binds"]]
     sources += [(os.open(device, os.O_PATH | os.O_CLOEXEC), device) for device in view["devices"]]
     folders = {fd: os.path.isdir(f"/proc/self/fd/{fd}") for fd, _ in sources}
@@ -87,15 +87,15 @@ def _build(view: dict[str, Any], tmp: str) -> None:
 
 
 def _protect(root: str) -> None:
-    """Read-only, with all that is mounted below it."""
+    """Makes a folder read-only, with all that is mounted below it."""
     attributes = (ctypes.c_uint64 * 4)(_READ_ONLY_NOSUID, 0, 0, 0)
     size = ctypes.c_size_t(ctypes.sizeof(attributes))
     call("syscall", _MOUNT_SETATTR, _AT_FDCWD, root.encode(), _AT_RECURSIVE, ctypes.byref(attributes), size)
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
-    what = None if kind is None else kind.encode()
-    call("mount", source.encode(), target.encode(), what, ctypes.c_ulong(flags), options.encode() or None)
+    filesystem = None if kind is None else kind.encode()
+    call("mount", source.encode(), target.encode(), filesystem, ctypes.c_ulong(flags), options.encode() or None)
 
 
 def _write(path: str, text: str) -> None:

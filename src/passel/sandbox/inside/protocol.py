@@ -1,10 +1,10 @@
-"""What both sides of the pipes agree on."""
+"""The protocol on the pipes between a worker and the process outside."""
 
-__all__ = ["HEADER", "LONGEST", "READY"]
+__all__ = ["HEADER", "MAX_VALUE_BYTES", "READY"]
 
 HEADER = 8
-"""A message is preceded by its length in bytes, in so many hexadecimal digits."""
+"""Hexadecimal digits before each message, which give its length in bytes."""
 READY = b"ready\n"
-"""What a worker says when it waits for its code."""
-LONGEST = 2**20
-"""Bytes of JSON that a value may have."""
+"""A worker writes this when it waits for its code."""
+MAX_VALUE_BYTES = 2**20
+"""Bytes of JSON in a value."""

@@ -1,4 +1,4 @@
-"""Running one piece of code as `__main__`, and saying how it ended."""
+"""Runs code as `__main__` and reports how it ended."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from collections.abc import Callable
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn, cast
 
-from .protocol import LONGEST
+from .protocol import MAX_VALUE_BYTES
 
 __all__ = ["run"]
 
 FILE = "<code>"
-_RESERVES = {resource.RLIMIT_AS: 16 * 2**20, resource.RLIMIT_NOFILE: 16}  # kept back, to say how it ended
+_RESERVES = {resource.RLIMIT_AS: 16 * 2**20, resource.RLIMIT_NOFILE: 16}  # kept back, to report how it ended
 _AT_END: tuple[Callable[[], None], ...] = (getattr(threading, "_shutdown"), getattr(atexit, "_run_exitfuncs"))  # noqa: B009
 _source: list[str] = []  # the code, for its traceback
 
@@ -38,7 +38,7 @@ def run(request: dict[str, Any], channel: int) -> NoReturn:
     except BaseException as raised:
         sys.settrace(None)
         status = _ended(raised)
-    status = _wind_up(status)
+    status = _end_interpreter(status)
     if value is None:
         value = module.__dict__.get("result")
     verdict = b'%s {"status": "%s", "value": %s}\n' % (token, status.encode(), _encode(value))
@@ -61,19 +61,19 @@ def _limit(cpu_seconds: float) -> None:
     soft = math.ceil(time.process_time() + cpu_seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (soft, soft + 1))
     for kind, reserve in _RESERVES.items():
-        most = resource.getrlimit(kind)[1]
-        resource.setrlimit(kind, (most - reserve, most))
+        maximum = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (maximum - reserve, maximum))
 
 
 def _release() -> None:
-    """Gives the reserves free."""
+    """Makes the reserves available."""
     for kind in _RESERVES:
-        most = resource.getrlimit(kind)[1]
-        resource.setrlimit(kind, (most, most))
+        maximum = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (maximum, maximum))
 
 
 def _execute(code: str, module: ModuleType, *, last: bool) -> Any:
-    """Runs the code; the value of its last expression if that is asked for and there is one."""
+    """Runs the code. Returns the value of its last expression, if that is asked for and there is such an expression."""
     tree: Any = compile(code, FILE, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
     ending: CodeType | None = None
     if last and tree.body and isinstance(tree.body[-1], _ast.Expr):
@@ -85,12 +85,12 @@ def _execute(code: str, module: ModuleType, *, last: bool) -> Any:
 
 
 def _ended(raised: BaseException) -> str:
-    """The status that an exception means, with its traceback on stderr."""
+    """The status after an exception; writes the traceback to stderr."""
     if isinstance(raised, SystemExit):
         if raised.code is None or raised.code == 0:
             return "ok"
         if not isinstance(raised.code, int):
-            _say(str(raised.code))
+            _write_error(str(raised.code))
         return "error"
     _release()
     _show(raised)
@@ -98,7 +98,7 @@ def _ended(raised: BaseException) -> str:
 
 
 def _show(raised: BaseException) -> None:
-    """The traceback, without the frames that are not the code's own."""
+    """Writes the traceback, with the frames of the code only."""
     trace = raised.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename != FILE:
         trace = trace.tb_next
@@ -109,19 +109,19 @@ def _show(raised: BaseException) -> None:
         (code,) = _source
         linecache.cache[FILE] = (len(code), None, code.splitlines(keepends=True), FILE)
         shown = traceback.TracebackException(type(raised), raised, trace, compact=True)
-        _say("".join(shown.format()).rstrip("\n"))
+        _write_error("".join(shown.format()).rstrip("\n"))
     except BaseException:
-        _plainly(raised, trace)
+        _show_plainly(raised, trace)
 
 
-def _plainly(raised: BaseException, trace: TracebackType | None) -> None:
+def _show_plainly(raised: BaseException, trace: TracebackType | None) -> None:
     try:
         sys.__excepthook__(type(raised), raised, trace)
     except BaseException:
         return
 
 
-def _say(text: str) -> None:
+def _write_error(text: str) -> None:
     rest = (text + "\n").encode("utf-8", "backslashreplace")
     try:
         sys.stderr.flush()
@@ -131,8 +131,8 @@ def _say(text: str) -> None:
         return
 
 
-def _wind_up(status: str) -> str:
-    """What an interpreter does at its end: waits for threads, calls what was registered, flushes."""
+def _end_interpreter(status: str) -> str:
+    """Does what an interpreter does at its end: waits for threads, calls the registered functions, flushes."""
     sys.settrace(None)
     sys.setprofile(None)
     try:
@@ -152,17 +152,17 @@ def _wind_up(status: str) -> str:
 
 
 def _encode(value: Any) -> bytes:
-    """JSON of a value; of its `repr` where it has none; null where it is too long or cannot be shown."""
+    """The value as JSON; its `repr` where JSON cannot hold it; null where it is too long or has no `repr`."""
     if value is None:
         return b"null"
     for make in (_json, _json_of_plain, _json_of_text):
         try:
-            found = make(value)
+            encoded = make(value)
         except BaseException:
             continue
-        if len(found) <= LONGEST:
-            return found
-        _say(f"the value is left out: it has {len(found)} bytes of JSON, and {LONGEST} are the most")
+        if len(encoded) <= MAX_VALUE_BYTES:
+            return encoded
+        _write_error(f"the value is left out: it has {len(encoded)} bytes of JSON, more than {MAX_VALUE_BYTES}")
         break
     return b"null"
 
@@ -174,7 +174,7 @@ def _json(value: Any) -> bytes:
 
 
 def _json_of_plain(value: Any) -> bytes:
-    """For values of numpy, and what holds such."""
+    """For numpy values, sets, and values that hold them."""
     from json import dumps
 
     return dumps(value, allow_nan=False, default=_plain).encode()

@@ -1,4 +1,4 @@
-"""A worker: gets ready, waits for one piece of code on its standard input, runs it, says how it ended, and is gone."""
+"""A worker: gets ready, waits for code on its standard input, runs it, reports how it ended, and exits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["main"]
 
 
 def main(channel: int) -> None:
-    """Never returns. `channel`: the descriptor that says "ready", and then how the run ended."""
+    """Never returns. `channel`: the descriptor on which the worker reports "ready", and then how the code ended."""
     boot = _message()
     if boot is None:
         os._exit(0)
@@ -33,12 +33,12 @@ def main(channel: int) -> None:
 
 
 def _message() -> dict[str, Any] | None:
-    """One message; what follows it stays in the pipe, for it is the standard input of the code. None at the end."""
-    size = _exactly(HEADER)
-    return marshal.loads(_exactly(int(size, 16))) if size else None
+    """The next message; None at the end of the pipe. The rest of the pipe is the standard input of the code."""
+    size = _read_bytes(HEADER)
+    return marshal.loads(_read_bytes(int(size, 16))) if size else None
 
 
-def _exactly(count: int) -> bytes:
+def _read_bytes(count: int) -> bytes:
     parts: list[bytes] = []
     while count:
         part = os.read(0, min(count, 1 << 20))

@@ -1,1 +1,1 @@
-"""What tasks are made of: the seam, readers and scores by kind of answer, and where rows come from."""
+"""The parts of tasks: `Task` itself, readers and scores by kind of answer, and the sources of rows."""

@@ -1,4 +1,4 @@
-"""Answers that are programs: how one is read out of a text, when two are the same, and what one is worth."""
+"""Answers that are programs: read out of a text, compared, and scored by hidden tests."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import re
 import textwrap
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from passel.core.problem import Answer, Reader
-from passel.sandbox import default
-from passel.sandbox.programs.runs import Program, run_tests
-from passel.tasks.parts.task import Item, Kind
+from passel.sandbox import default_sandbox
+from passel.sandbox.programs import HiddenTests
+from passel.tasks.parts.task import AnswerKind, Item
 
-__all__ = ["CODE", "Asserts", "Trial", "code_item", "fenced", "read_code"]
+__all__ = ["CODE", "code_item", "fenced", "read_code"]
 
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n`]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _PYTHON = ("", "python", "py", "python3", "py3")
@@ -26,49 +25,28 @@ _STARTS = re.compile(r"^(?:def |async def |class |from \w|import \w|@\w)", re.MU
 _DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-class Trial(Protocol):
-    """Hidden tests of a problem."""
-
-    def worth(self, program: str) -> float | None:
-        """1 if the program passes all of them, else 0; None if that cannot be told. Waits; runs it in the sandbox."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Asserts:
-    """Tests that are statements: each passes if it raises nothing.
-
-    Args:
-        prompt, entry_point: as in `Program`.
-        seconds: processor time for each.
-    """
-
-    tests: tuple[str, ...]
-    prompt: str
-    entry_point: str
-    seconds: float
-
-    def worth(self, program: str) -> float | None:
-        """See `Trial`."""
-        ran = Program(program, self.prompt, self.entry_point)
-        return float(all(test["passed"] for test in run_tests(ran, self.tests, seconds=self.seconds, stop=True)))
-
-
 def code_item(
-    name: str, question: str, gold: str, trial: Trial, tests: tuple[str, ...], *, prompt: str = "", entry_point: str
+    name: str,
+    question: str,
+    gold: str,
+    hidden_tests: HiddenTests,
+    tests: tuple[str, ...],
+    *,
+    prompt: str = "",
+    entry_point: str,
 ) -> Item:
     """An item whose answer is a program.
 
     Args:
-        gold: a reference program, whole.
-        tests: public ones, each a statement that stands alone.
+        gold: a whole reference program.
+        tests: the public tests, each a complete statement.
     """
     details = {"entry_point": entry_point, "tests": tests, "prompt": prompt}
-    return Item(name, question, gold, CODE, (), details, fenced(gold), {"trial": trial})
+    return Item(name, question, gold, CODE, (), details, fenced(gold), {"hidden_tests": hidden_tests})
 
 
 def fenced(program: str) -> str:
-    """A program as a model is asked to give it."""
+    """The program in a fenced block, as a model is asked to write it."""
     return f"```python\n{program.strip(chr(10))}\n```"
 
 
@@ -82,7 +60,7 @@ def read_code(text: str) -> Answer | None:
     blocks = [match[3] for match in _FENCE.finditer(text) if match[2].lower() in _PYTHON]
     if blocks:
         found = [(block, tree) for block in map(textwrap.dedent, blocks) if (tree := _parsed(block)) is not None]
-        answers = [(code, tree) for code, tree in found if _defines(tree)] or [one for one in found if _does(one[1])]
+        answers = [(code, tree) for code, tree in found if _defines(tree)] or [pair for pair in found if _does(pair[1])]
         bodies = [body for block in blocks if (body := _body(block)) is not None]
         return _answer(*(answers or bodies)[-1]) if answers or bodies else None
     whole = _unfenced(text) or _body(text)
@@ -178,14 +156,14 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 
 
 def _reader(_: tuple[str, ...]) -> Reader:
-    default()  # no sandbox: refused before a run is paid for
+    default_sandbox()  # raises NoSandbox before a run is paid for
     return read_code
 
 
 def _score(item: Item, answer: Answer | None) -> float | None:
-    trial: Trial = item.secret["trial"]
-    return trial.worth(answer.text) if answer else 0.0
+    hidden_tests: HiddenTests = item.secret["hidden_tests"]
+    return hidden_tests.score(answer.text) if answer else 0.0
 
 
-CODE = Kind(_reader, _score, "Answer with the whole program in one fenced Python block (```python).", costly=True)
+CODE = AnswerKind(_reader, _score, "Answer with the whole program in one fenced Python block (```python).", costly=True)
 """For items of `code_item`."""

@@ -1,4 +1,4 @@
-"""SQLite databases as a model is shown them, and where those of a benchmark lie."""
+"""SQLite databases: their schema as text for a prompt, and their files in a benchmark's folder."""
 
 from __future__ import annotations
 
@@ -9,46 +9,46 @@ from pathlib import Path
 from passel.core.errors import UsageError
 from passel.sql import run
 
-__all__ = ["find_database", "shown"]
+__all__ = ["find_database", "schema_text"]
 
-_WIDEST = 60  # characters of a value among the samples
+_MAX_WIDTH = 60  # characters of a value in a sample row
 _TABLES = "SELECT type, name, sql FROM sqlite_master WHERE sql <> '' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
 
 
 @lru_cache(256)
-def shown(database: str, samples: int) -> str:
-    """The statements that create the tables and views, each with its first `samples` rows in a comment, as in the
-    prompts of BIRD (Li et al. 2023, arXiv 2305.03111). Raises UsageError if it is no SQLite database."""
-    found = run(_TABLES, database)
-    if found.error:
-        raise UsageError(f"{database} cannot be read as a SQLite database: {found.error}")
-    wanted = [(str(name), str(sql)) for kind, name, sql in found.rows if kind in ("table", "view")]
-    if not wanted:
+def schema_text(database: str, sample_rows: int) -> str:
+    """The statements that create the tables and views, each with its first `sample_rows` rows in a comment, as in the
+    prompts of BIRD (Li et al. 2023, arXiv 2305.03111). Raises UsageError if the file is no SQLite database."""
+    outcome = run(_TABLES, database)
+    if outcome.error:
+        raise UsageError(f"{database} cannot be read as a SQLite database: {outcome.error}")
+    tables = [(str(name), str(sql)) for kind, name, sql in outcome.rows if kind in ("table", "view")]
+    if not tables:
         raise UsageError(f"{database} has no tables")
-    return "\n\n".join("\n".join([f"{sql};", *_sampled(database, name, samples)]) for name, sql in wanted)
+    return "\n\n".join("\n".join([f"{sql};", *_sample(database, name, sample_rows)]) for name, sql in tables)
 
 
-def _sampled(database: str, table: str, samples: int) -> Iterator[str]:
+def _sample(database: str, table: str, sample_rows: int) -> Iterator[str]:
     quoted = table.replace('"', '""')
-    found = run(f'SELECT * FROM "{quoted}" LIMIT {samples}', database) if samples else None
-    if found is None or not found.rows:
+    outcome = run(f'SELECT * FROM "{quoted}" LIMIT {sample_rows}', database) if sample_rows else None
+    if outcome is None or not outcome.rows:
         return
-    yield f"/* The first {len(found.rows)} rows:"
-    yield " | ".join(found.columns)
-    for row in found.rows:
+    yield f"/* The first {len(outcome.rows)} rows:"
+    yield " | ".join(outcome.columns)
+    for row in outcome.rows:
         yield " | ".join(_cell(value) for value in row)
     yield "*/"
 
 
 def _cell(value: object) -> str:
     text = "NULL" if value is None else " ".join(str(value).replace("*/", "* /").split())
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+    return text if len(text) <= _MAX_WIDTH else f"{text[: _MAX_WIDTH - 1]}…"
 
 
 def find_database(folder: Path, name: str) -> Path:
     """The database of this name: FOLDER/NAME/NAME.sqlite as in Spider and BIRD, or FOLDER/NAME with .sqlite or .db.
 
-    Raises UsageError that says where it was looked for.
+    Raises UsageError, with the paths that were tried, if there is none.
     """
     tried = [folder / name / f"{name}.sqlite", *(folder / f"{name}{end}" for end in (".sqlite", ".db"))]
     inside = [path for path in tried if path.is_file() and path.resolve().is_relative_to(folder.resolve())]

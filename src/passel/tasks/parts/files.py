@@ -1,4 +1,4 @@
-"""Rows of JSONL and CSV files, plain or gzipped. Errors name the file and the row."""
+"""Reads the rows of JSONL and CSV files, plain or gzipped. Errors name the file and the row."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["Row", "is_table", "read_file", "read_rows"]
 Row = Mapping[str, Any]
 
 _SUFFIXES = (".jsonl", ".csv")
-_FIELD = 2**31 - 1  # characters; the standard limit, 131072, is less than a long document
+_MAX_FIELD = 2**31 - 1  # characters; the default of csv, 131072, is less than a long document
 
 
 def is_table(path: str) -> bool:
-    """Whether the name is that of a file this module reads."""
+    """Whether the name is that of a JSONL or CSV file, plain or gzipped."""
     return path.lower().removesuffix(".gz").endswith(_SUFFIXES)
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """Rows with their numbers: lines of a JSONL file from 1, rows of a CSV file as a spreadsheet numbers them, so that
-    the header is row 1. Blank lines are left out. Raises UsageError naming the file and the row.
+    """Rows with their numbers: lines of a JSONL file from 1, rows of a CSV file as in a spreadsheet, where the header
+    is row 1. Blank lines are left out. Raises UsageError naming the file and the row.
     """
     text = read_file(path)
     if path.name.lower().removesuffix(".gz").endswith(".csv"):
@@ -37,7 +37,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
 
 
 def read_file(path: Path) -> str:
-    """The text of a file in UTF-8, plain or gzipped. Raises UsageError naming the file and the place."""
+    """The text of a UTF-8 file, plain or gzipped. Raises UsageError naming the file and the place of an error."""
     try:
         data = path.read_bytes()
         if path.suffix.lower() == ".gz":
@@ -68,7 +68,7 @@ def _jsonl(text: str, path: Path) -> Iterator[tuple[int, Row]]:
 
 
 def _csv(text: str, path: Path) -> Iterator[tuple[int, Row]]:
-    csv.field_size_limit(_FIELD)
+    csv.field_size_limit(_MAX_FIELD)
     table = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
     row = 0

@@ -1,4 +1,4 @@
-"""What Passel adds to the generators of Reasoning Gym: plain questions, a reader, and a guard for their verifiers."""
+"""Additions to the generators of Reasoning Gym: plain questions, a reader, and a guard for their verifiers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ARITHMETIC = _SUMS | {"decimal_arithmetic", "gcd", "gsm_symbolic", "lcm", "leg_c
 """Generators whose answer is a number reached step by step."""
 
 UNCHECKED = frozenset({"game_of_life_halting"})
-"""Generators whose verifier takes any text for right (reasoning-gym 0.1.25): compared with the gold answer instead."""
+"""Generators whose verifier accepts any text (reasoning-gym 0.1.25): answers are compared with the gold answer."""
 
 _LITERAL = re.compile(r"[\w\s,\[\]'\"-]*")
 _FORMULA = re.compile(r"[\w\s+\-*/^().]*")
@@ -38,9 +38,8 @@ EVALUATED = {
     "polynomial_multiplication": _FORMULA,
     "simple_integration": _FORMULA,
 }
-"""Generators whose verifier evaluates the answer as Python (reasoning-gym 0.1.25), and the characters let through. The
-verifiers of PUZZLES do so too, and are not used."""
-
+"""Generators whose verifier evaluates the answer as Python (reasoning-gym 0.1.25), and the characters that are allowed.
+The verifiers of PUZZLES do so too, and are not used."""
 
 _WANTED = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 
@@ -62,7 +61,7 @@ def admitted(generator: str, text: str) -> bool:
 
 
 def plain_question(generator: str, question: str, metadata: Mapping[str, Any]) -> str | None:
-    """The question in the words that passel-reasoner-135m knows, where the original says the same with a format of its
+    """The question in the words that passel-reasoner-135m was trained on, where the original asks for a format of its
     own ("Give only the GCD as your final answer"); None for other generators.
     """
     if generator in _SUMS:
@@ -96,7 +95,7 @@ def _block(text: str) -> str:
 
 def setting(annotation: Any, value: Any, what: str) -> Any:
     """The value of a generator's option from its text: a Python literal (3, 0.5, true, ['a', 'b']) or, where the option
-    takes one, a text. What is no text is taken as it is. Raises UsageError naming the option.
+    takes text, the text. A value that is no text is returned as it is. Raises UsageError naming the option.
     """
     kind = getattr(annotation, "__name__", str(annotation))
     if not isinstance(value, str) or kind == "str":

@@ -1,4 +1,4 @@
-"""The kinds of answer: how each is read, what it is worth, and how a model is told to give it."""
+"""The kinds of answer: how each is read and scored, and how a model is told to give it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from passel.tasks.parts.expressions import makes, read_expression
 from passel.tasks.parts.letters import LetterReader
 from passel.tasks.parts.mathematics import read_math, same_math
 from passel.tasks.parts.numbers import close, number, read_number
-from passel.tasks.parts.task import Item, Kind
+from passel.tasks.parts.task import AnswerKind, Item
 from passel.tasks.parts.texts import LabelReader, read_exact, read_symbols, read_text
 
 __all__ = [
@@ -43,7 +43,7 @@ def _always(read: Reader) -> Callable[[tuple[str, ...]], Reader]:
     return lambda _: read
 
 
-def by_key(reader: Callable[[tuple[str, ...]], Reader], instruction: str) -> Kind:
+def by_key(reader: Callable[[tuple[str, ...]], Reader], instruction: str) -> AnswerKind:
     """Right is what has the key of the gold answer; the gold answer is read as "The answer is GOLD" would be."""
 
     def score(item: Item, answer: Answer | None) -> float | None:
@@ -52,15 +52,15 @@ def by_key(reader: Callable[[tuple[str, ...]], Reader], instruction: str) -> Kin
             return None
         return float(answer is not None and answer.key == gold.key)
 
-    return Kind(reader, score, instruction)
+    return AnswerKind(reader, score, instruction)
 
 
-def labels(words: Mapping[str, str], instruction: str) -> Kind:
+def labels(words: Mapping[str, str], instruction: str) -> AnswerKind:
     """One of a few words; `words` as in LabelReader."""
     return by_key(_always(LabelReader(words)), instruction)
 
 
-def numeric(instruction: str, relative: float = 0.0) -> Kind:
+def numeric(instruction: str, relative: float = 0.0) -> AnswerKind:
     """A number, right if it is close to the gold one (see `numbers.close`)."""
 
     def score(item: Item, answer: Answer | None) -> float | None:
@@ -70,7 +70,7 @@ def numeric(instruction: str, relative: float = 0.0) -> Kind:
         given = number(answer.key) if answer else None
         return float(given is not None and close(gold, given, relative))
 
-    return Kind(_always(read_number), score, instruction)
+    return AnswerKind(_always(read_number), score, instruction)
 
 
 def _math_reader(_: tuple[str, ...]) -> Reader:
@@ -92,7 +92,7 @@ def _score_expression(item: Item, answer: Answer | None) -> float | None:
 NUMBER = numeric(STEPS)
 THINK_NUMBER = replace(NUMBER, instruction='Think step by step. End with "The answer is N."')
 BOXED_NUMBER = replace(NUMBER, instruction=_BOX)
-MATH = Kind(_math_reader, _score_math, _BOX)
+MATH = AnswerKind(_math_reader, _score_math, _BOX)
 LETTER = by_key(LetterReader, 'Think step by step. End with "The answer is (X)." where X is the letter of your choice.')
 YES_NO = labels(
     {"yes": "yes", "true": "yes", "no": "no", "false": "no"},
@@ -106,7 +106,7 @@ TRUE_FALSE_UNKNOWN = labels(
     {"true": "true", "false": "false", "unknown": "unknown", "uncertain": "unknown"},
     'Think step by step. End with "The answer is True.", "The answer is False." or "The answer is Unknown."',
 )
-EXPRESSION = Kind(_always(read_expression), _score_expression, STEPS)
+EXPRESSION = AnswerKind(_always(read_expression), _score_expression, STEPS)
 """For items with `numbers` and `target` in their details."""
 TEXT = by_key(_always(read_text), 'Think step by step. End with "The answer is X." where X is a short answer.')
 EXACT = by_key(_always(read_exact), 'Think step by step. End with "The answer is X."')

@@ -1,4 +1,4 @@
-"""The other side of `math_process`: reads requests as JSON lines, answers in JSON lines, computes with math-verify."""
+"""The program of a worker of `math_process`: requests and replies as lines of JSON, computed with math-verify."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
-_MEMORY = 4 * 2**30  # bytes; 10^10^10 would take all there is before its time is up
-
 
 def key(text: str) -> str | None:
     """A text that equal expressions share, as far as cheap algebra can tell; None if it is not mathematics."""
-    expression: Any = next((found for found in _parsed(text) if not isinstance(found, str)), None)
+    expression: Any = next((value for value in _parsed(text) if not isinstance(value, str)), None)
     if expression is None:
         return None
     if getattr(expression, "is_number", False):
@@ -34,22 +32,13 @@ def same(gold: str, given: str) -> bool:
 
 
 def _parsed(text: str) -> list[Any]:
-    """What math-verify makes of it: expressions, and the text itself."""
+    """Reads a text as math-verify does: expressions, and the text itself."""
     parse: Any = import_module("math_verify").parse
     return parse(f"${text}$", parsing_timeout=None)
 
 
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # not on this platform
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-
-
 def main() -> None:
-    """Says "ready", then answers until its input ends."""
-    _limit_memory()
+    """Writes "ready", then answers until the input ends."""
     logging.disable(logging.CRITICAL)
     import_module("math_verify")  # slow: not within a request's time
     print(json.dumps("ready"), flush=True)

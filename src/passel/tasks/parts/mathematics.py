@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from passel.core.child import NoReply
 from passel.core.problem import Answer
-from passel.tasks.parts.math_process import TooLong, ask
+from passel.tasks.parts.math_process import ask
 from passel.tasks.parts.numbers import number, number_key
 from passel.tasks.parts.stated import boxed, first_line, stated
 
@@ -42,7 +43,7 @@ def math_key(text: str) -> str:
         return words.casefold()
     try:
         return ask("key", clean) or clean
-    except TooLong:
+    except NoReply:
         return clean
 
 
@@ -53,7 +54,7 @@ def same_math(gold: str, given: str) -> float | None:
         return 1.0
     try:
         return float(bool(ask("same", _clean(gold), _clean(given))))
-    except TooLong:
+    except NoReply:
         return None
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from passel.tasks.parts.kinds import NUMBER
 from passel.tasks.parts.plain_rows import question_and_number
-from passel.tasks.parts.source import Hub, make
+from passel.tasks.parts.source import Hub, task_from_rows
 from passel.tasks.parts.task import Task
 
 __all__ = ["mawps"]
 
 
 def mawps(name: str, hub: Hub | None = None) -> Task:
-    """One set by its name."""
-    return make(name, f"mawps/{name}.jsonl", question_and_number("input", "target", NUMBER), hub)
+    """The set of this name."""
+    return task_from_rows(name, f"mawps/{name}.jsonl", question_and_number("input", "target", NUMBER), hub)

@@ -1,4 +1,4 @@
-"""What MBPP and MBPP+ share: the question, the public tests, and the function that these call."""
+"""The question of MBPP and MBPP+, the public tests, and the function that the tests call."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def question(text: str, tests: Sequence[str]) -> str:
 
 
 def public_tests(row: Row, tests: Sequence[str]) -> tuple[str, ...]:
-    """Each test with the set-up of its problem, so that it stands alone."""
+    """Each test, preceded by the set-up code of its problem, so that it can run by itself."""
     setup = row["test_setup_code"].replace("\r\n", "\n")
     return tuple(f"{setup}\n{test}".strip() for test in tests)
 
 
 def called(program: str, tests: Sequence[str]) -> str:
-    """The function of the program that the tests call; the last one where they call several."""
+    """The name of the function of the program that the tests call, the last if they call several; "" if none."""
     names = re.findall(r"^def\s+(\w+)", program, re.MULTILINE)
     return next((name for name in names[::-1] if any(re.search(rf"\b{name}\s*\(", test) for test in tests)), "")

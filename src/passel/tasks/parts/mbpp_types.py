@@ -1,6 +1,6 @@
-"""The types of MBPP+'s inputs that JSON has lost: which lists are tuples or sets, which texts are numbers.
+"""Restores the types of MBPP+'s inputs that JSON has lost: which lists are tuples or sets, which texts are numbers.
 
-Which problem takes what is as in evalplus/data/mbpp.py of EvalPlus.
+The types by problem are those of evalplus/data/mbpp.py of EvalPlus.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _RESTORE: dict[str, Callable[[Any], Any]] = {
     "float": float,
     "complex": complex,
 }
-_TASKS: dict[tuple[str, ...], str] = {
+_PROBLEMS: dict[tuple[str, ...], str] = {
     ("tuple",): "2 116 132 143 222 261 273 394 399 421 424 429 470 560 579 596 616 630 726 740 744 809",
     ("tuples",): "63 64 70 94 120 237 272 299 400 409 417 438 473 614 780",
     ("tuples", "as it is"): "75 413 444 753",
@@ -47,11 +47,11 @@ _TASKS: dict[tuple[str, ...], str] = {
     ("tuples all through",): "580 615 791",
     ("values are tuples", "as it is"): "722",
 }
-_OF_TASK = {int(name): shapes for shapes, names in _TASKS.items() for name in names.split()}
+_TYPES_OF_PROBLEM = {int(number): types for types, numbers in _PROBLEMS.items() for number in numbers.split()}
 
 
 def restored(number: int, arguments: Sequence[Any]) -> tuple[Any, ...]:
-    """The arguments of one call of problem `number`; the last shape holds for all further ones."""
-    shapes = _OF_TASK.get(number, ("as it is",))
-    last = len(shapes) - 1
-    return tuple(_RESTORE[shapes[min(place, last)]](value) for place, value in enumerate(arguments))
+    """The arguments of a call in problem `number`, with their types."""
+    types = _TYPES_OF_PROBLEM.get(number, ("as it is",))
+    last = len(types) - 1  # holds for all further arguments
+    return tuple(_RESTORE[types[min(index, last)]](value) for index, value in enumerate(arguments))

@@ -1,4 +1,4 @@
-"""Rows that hold a question in one field and its gold answer in another."""
+"""Items from rows that hold a question in a field and its gold answer in another field."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from passel.tasks.parts.files import Row
-from passel.tasks.parts.task import Item, Kind
+from passel.tasks.parts.task import AnswerKind, Item
 
-__all__ = ["question_and_answer", "question_and_number", "whole"]
+__all__ = ["plain_number", "question_and_answer", "question_and_number"]
 
 
 def question_and_answer(
     question: str,
     answer: str,
-    kind: Kind,
+    kind: AnswerKind,
     *,
     id: str | None = None,  # noqa: A002
     details: Mapping[str, str] | None = None,
 ) -> Callable[[int, Row], Item]:
-    """An item from fields by name; `details` maps a detail's name to its field."""
+    """A function from an index and a row to an item. `details` maps the name of a detail to its field."""
 
     def item(index: int, row: Row) -> Item:
-        told = {name: row[theirs] for name, theirs in (details or {}).items() if theirs in row}
+        present = {name: row[field] for name, field in (details or {}).items() if field in row}
         name = str(row[id]) if id and id in row else str(index)
-        return Item(name, row[question].strip(), str(row[answer]).strip(), kind, details=told)
+        return Item(name, row[question].strip(), str(row[answer]).strip(), kind, details=present)
 
     return item
 
 
-def question_and_number(question: str, answer: str, kind: Kind) -> Callable[[int, Row], Item]:
-    """As question_and_answer, for answers that the file holds as floating-point numbers."""
+def question_and_number(question: str, answer: str, kind: AnswerKind) -> Callable[[int, Row], Item]:
+    """As `question_and_answer`, for answers that the file holds as floating-point numbers."""
 
     def item(index: int, row: Row) -> Item:
-        return Item(str(index), row[question].strip(), whole(row[answer]), kind)
+        return Item(str(index), row[question].strip(), plain_number(row[answer]), kind)
 
     return item
 
 
-def whole(value: Any) -> str:
+def plain_number(value: Any) -> str:
     """A number as a person writes it: 72 for 72.0."""
     number = float(value)
     return str(int(number)) if number.is_integer() else repr(number)

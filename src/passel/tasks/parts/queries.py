@@ -1,4 +1,4 @@
-"""Answers that are SQL queries: read out of a text, and worth what their rows are worth."""
+"""Answers that are SQL queries: read out of a text, and scored by their rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from passel.core.problem import Answer, Reader
 from passel.sql import Outcome, normal, ordered, run, same_rows, statement
 from passel.tasks.parts.stated import stated
-from passel.tasks.parts.task import Item, Kind
+from passel.tasks.parts.task import AnswerKind, Item
 
 __all__ = ["query_kind", "read_sql"]
 
@@ -34,10 +34,10 @@ def _places(text: str) -> Iterator[str]:
     yield text
 
 
-def query_kind(seconds: float) -> Kind:
+def query_kind(seconds: float) -> AnswerKind:
     """A query, right if it gives the rows of the reference query on the item's database (`details["database"]`); the
     order of rows counts where the reference fixes it. None where the reference fails or has more than 50,000 rows."""
-    return Kind(_reader, _scorer(seconds), _INSTRUCTION, costly=True)
+    return AnswerKind(_reader, _scorer(seconds), _INSTRUCTION, costly=True)
 
 
 def _reader(_: tuple[str, ...]) -> Reader:

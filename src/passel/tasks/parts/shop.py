@@ -1,4 +1,4 @@
-"""Small shops as SQLite databases made from a seed, and questions about them with their reference queries."""
+"""Small shops as SQLite databases, generated from a seed, and questions about them with their reference queries."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ _CUSTOMERS, _PRODUCTS, _ORDERS = 40, 30, 120
 
 
 def question(seed: int, index: int) -> tuple[str, str]:
-    """Question number `index` and its reference query. Forms follow each other, each round of them about a shop of
-    its own; their words are drawn."""
+    """Question number `index` and its reference query. The forms of questions follow each other; each round of all
+    forms is about another shop. The words in a form are random."""
     form, query = QUESTIONS[index % len(QUESTIONS)]
     key = Key(seed) / "shop" / "question" / index
     words: dict[str, Any] = {
@@ -66,7 +66,7 @@ def question(seed: int, index: int) -> tuple[str, str]:
 
 
 def shop_database(seed: int, number: int) -> str:
-    """Path of shop `number` of this seed, in Passel's cache folder; made if it is not there yet."""
+    """The path of the database of shop `number` of this seed, in Passel's cache folder; it is made if it is missing."""
     rows, digest = _shop(seed, number)
     path = cache_folder() / "databases" / f"shop-{digest}.sqlite"
     if not path.is_file():
@@ -86,8 +86,8 @@ def _shop(seed: int, number: int) -> tuple[list[tuple[str, tuple[Any, ...]]], st
 def _write(path: Path, rows: list[tuple[str, tuple[Any, ...]]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        made = Path(folder, path.name)
-        connection = sqlite3.connect(made)
+        temporary = Path(folder, path.name)
+        connection = sqlite3.connect(temporary)
         try:
             for table in _TABLES:
                 connection.execute(table)
@@ -96,25 +96,25 @@ def _write(path: Path, rows: list[tuple[str, tuple[Any, ...]]]) -> None:
             connection.commit()
         finally:
             connection.close()
-        os.replace(made, path)
+        os.replace(temporary, path)
 
 
 def _rows(key: Key) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    def pick(place: Key, words: tuple[str, ...]) -> str:
-        return words[place.below(len(words))]
+    def pick(key: Key, words: tuple[str, ...]) -> str:
+        return words[key.below(len(words))]
 
     for number in range(1, _CUSTOMERS + 1):
-        own = key / "customer" / number
-        name = f"{pick(own / 'name', _NAMES)} {pick(own / 'surname', _SURNAMES)}"
-        yield "customers", (number, name, pick(own / "city", CITIES), 2018 + (own / "joined").below(6))
+        row = key / "customer" / number
+        name = f"{pick(row / 'name', _NAMES)} {pick(row / 'surname', _SURNAMES)}"
+        yield "customers", (number, name, pick(row / "city", CITIES), 2018 + (row / "joined").below(6))
     for number in range(1, _PRODUCTS + 1):
-        own = key / "product" / number
-        name = f"{pick(own / 'look', _LOOKS)} {pick(own / 'thing', _THINGS)}"
-        yield "products", (number, name, pick(own / "category", CATEGORIES), (100 + (own / "price").below(9900)) / 100)
+        row = key / "product" / number
+        name = f"{pick(row / 'look', _LOOKS)} {pick(row / 'thing', _THINGS)}"
+        yield "products", (number, name, pick(row / "category", CATEGORIES), (100 + (row / "price").below(9900)) / 100)
     for number in range(1, _ORDERS + 1):
-        own = key / "order" / number
-        day = f"2024-{1 + (own / 'month').below(12):02d}-{1 + (own / 'day').below(28):02d}"
-        # three customers in four order at all, so that questions about those who never did have an answer
-        yield "orders", (number, 1 + (own / "customer").below(_CUSTOMERS * 3 // 4), day)
-        for product in (own / "products").permutation(_PRODUCTS)[: 1 + (own / "count").below(4)]:
-            yield "items", (number, 1 + product, 1 + (own / product).below(5))
+        row = key / "order" / number
+        day = f"2024-{1 + (row / 'month').below(12):02d}-{1 + (row / 'day').below(28):02d}"
+        # only three customers in four have orders, so that questions about customers without orders have an answer
+        yield "orders", (number, 1 + (row / "customer").below(_CUSTOMERS * 3 // 4), day)
+        for product in (row / "products").permutation(_PRODUCTS)[: 1 + (row / "count").below(4)]:
+            yield "items", (number, 1 + product, 1 + (row / product).below(5))

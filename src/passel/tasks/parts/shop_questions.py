@@ -1,4 +1,4 @@
-"""The forms of questions about the shop, each with its reference query."""
+"""The forms of questions about a shop, each with its reference query."""
 
 from __future__ import annotations
 
@@ -120,4 +120,4 @@ QUESTIONS = (
         "SELECT AVG(n) FROM (SELECT COUNT(*) AS n FROM items GROUP BY order_id)",
     ),
 )
-"""Words in braces are drawn: see `shop.question`."""
+"""Words in braces are filled in by `shop.question`."""

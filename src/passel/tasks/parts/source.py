@@ -1,4 +1,4 @@
-"""Where the rows of a data set come from: the folder named by PASSEL_DATA, else the Hugging Face hub."""
+"""The source of a data set's rows: the folder PASSEL_DATA, else the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 from passel.core.errors import UsageError
 from passel.core.extras import has, need
 from passel.tasks.parts.files import Row, read_file, read_rows
-from passel.tasks.parts.task import Item, Loaded, Task
+from passel.tasks.parts.task import Item, LoadedItems, Task
 
-__all__ = ["Hub", "Source", "make"]
+__all__ = ["DataSource", "Hub", "task_from_rows"]
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A data set on the hub.
+    """A data set on the Hugging Face hub.
 
     Args:
         name: "owner/name".
         split: "test", or several joined by "+".
         config: its configuration, or None.
-        fields: our field name -> the hub's, where they differ.
+        fields: our name of a field -> the hub's name, where they differ.
     """
 
     name: str
@@ -33,33 +33,33 @@ class Hub:
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def rows(self) -> Iterator[Row]:
-        """Its rows under our field names; needs the package `datasets` and a network."""
+        """The rows, with our names of the fields; needs the package `datasets` and a network."""
         try:
             table: Iterable[dict[str, Any]] = need("datasets", "hub").load_dataset(
                 self.name, self.config, split=self.split
             )
             for row in table:
-                yield row | {ours: row[theirs] for ours, theirs in self.fields.items()}
+                yield row | {name: row[field] for name, field in self.fields.items()}
         except (OSError, ValueError, KeyError) as error:
             raise UsageError(f"{self.name} cannot be loaded from the hub: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Files (with or without .gz) in the folder named by PASSEL_DATA, and where else the same rows are."""
+class DataSource:
+    """Files (with or without .gz) in the folder PASSEL_DATA, and a data set on the hub with the same rows."""
 
     files: tuple[str, ...]
     hub: Hub | None = None
 
     def text(self) -> str:
-        """The text of all files, one after the other. Raises UsageError that says how to get the data."""
+        """The text of all files, in order. Raises UsageError, with how to get the data, if a file is missing."""
         paths = [_path(file) for file in self.files]
         if not all(paths):
             raise UsageError(f"no data: set PASSEL_DATA to a folder with {' and '.join(self.files)}")
         return "\n".join([read_file(path) for path in paths if path])
 
     def rows(self) -> Iterator[Row]:
-        """The rows of all files, in order. Raises UsageError that says how to get the data."""
+        """The rows of all files, in order. Raises UsageError, with how to get the data, if a file is missing."""
         paths = [_path(file) for file in self.files]
         if all(paths):
             for path in filter(None, paths):
@@ -77,7 +77,7 @@ def _path(file: str) -> Path | None:
     return next((path for path in tried if path.is_file()), None)
 
 
-def make(
+def task_from_rows(
     name: str,
     files: str | tuple[str, ...],
     item: Callable[[int, Row], Item | None],
@@ -85,10 +85,12 @@ def make(
     *,
     instruction: str | None = None,
 ) -> Task:
-    """A task over the rows of a data set. `item` turns a row (with its index) into an item; None leaves it out."""
-    source = Source((files,) if isinstance(files, str) else files, hub)
+    """The task over the rows of a data set. `item` is a function from an index and a row to an item, or to None to
+    leave the row out."""
+    source = DataSource((files,) if isinstance(files, str) else files, hub)
 
     def load() -> Iterable[Item]:
-        return (found for index, row in enumerate(source.rows()) if (found := item(index, row)) is not None)
+        items = (item(index, row) for index, row in enumerate(source.rows()))
+        return (item for item in items if item is not None)
 
-    return Task(name, Loaded(load), instruction)
+    return Task(name, LoadedItems(load), instruction)

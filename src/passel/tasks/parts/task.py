@@ -11,19 +11,20 @@ from passel.core.errors import UsageError, unknown
 from passel.core.key import Key
 from passel.core.problem import Answer, Problem, Reader
 
-__all__ = ["Generated", "Item", "Items", "Kind", "Loaded", "Task"]
+__all__ = ["AnswerKind", "GeneratedItems", "Item", "Items", "LoadedItems", "Task"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of answer.
+class AnswerKind:
+    """How answers of a kind are read, scored and asked for.
 
     Args:
-        reader: from an item's options (empty unless multiple choice) to the reader of its answers. It sees nothing
-            else of the item, so that no gold answer can reach a problem.
-        score: what an answer is worth in [0, 1]; None where it cannot be told. An absent answer is worth 0.
-        instruction: how to answer, unless the task says otherwise.
-        costly: scoring takes long (it runs code); a run then scores an answer once, off the event loop, and records it.
+        reader: makes the reader of an item's answers from its options (empty unless multiple choice). It sees nothing
+            else of the item, so no gold answer can reach a problem.
+        score: the score of an answer in [0, 1], 0 for None; None where the answer cannot be scored.
+        instruction: how to answer, unless the task has an instruction.
+        costly: whether scoring takes long (it runs code); a run then scores an answer once, off the event loop, and
+            records the score.
     """
 
     reader: Callable[[tuple[str, ...]], Reader]
@@ -34,18 +35,18 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One problem with its gold answer, "" if none is known. The other fields are as in Problem, but two that a problem
-    never shows.
+    """A problem with its gold answer. A `Problem` has the same fields, without `gold`, `solution` and `secret`.
 
     Args:
+        gold: the gold answer, "" if it is not known.
         solution: a worked reference solution, or "".
-        secret: what the scoring needs (hidden tests, a reference query).
+        secret: what scoring needs (hidden tests).
     """
 
     id: str
     question: str
     gold: str
-    kind: Kind
+    kind: AnswerKind
     options: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
     solution: str = ""
@@ -57,16 +58,16 @@ class Items(Protocol):
 
     def __len__(self) -> int: ...
     def at(self, index: int) -> Item:
-        """The item at a position."""
+        """The item at an index."""
         ...
 
     def find(self, problem_id: str) -> Item:
-        """The item of this id; raises UsageError if there is none."""
+        """The item with this id. Raises UsageError if there is none."""
         ...
 
 
-class Loaded:
-    """Items read from rows, all at once, on first use."""
+class LoadedItems:
+    """Items that are loaded all at once, on first use."""
 
     def __init__(self, load: Callable[[], Iterable[Item]]) -> None:
         self._load = load
@@ -91,21 +92,21 @@ class Loaded:
         return self._items[problem_id]
 
 
-class Generated:
-    """Items made one by one by their index, which is also their id."""
+class GeneratedItems:
+    """Items that are made one by one from their index, which is also their id."""
 
     def __init__(self, size: Callable[[], int], make: Callable[[int], Item]) -> None:
         self._size = size
         self._make = make
-        self._made: dict[int, Item] = {}
+        self._items: dict[int, Item] = {}
 
     def __len__(self) -> int:
         return self._size()
 
     def at(self, index: int) -> Item:
-        if index not in self._made:
-            self._made[index] = self._make(index)
-        return self._made[index]
+        if index not in self._items:
+            self._items[index] = self._make(index)
+        return self._items[index]
 
     def find(self, problem_id: str) -> Item:
         if not (problem_id.isascii() and problem_id.isdecimal() and int(problem_id) < len(self)):
@@ -115,12 +116,12 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Problems and their scoring.
+    """Hands out problems and scores answers to them.
 
     Args:
-        name: as in `load(name)`.
+        name: its spec, see `load`.
         items: the problems with their gold answers.
-        instruction: how to answer; None leaves it to each item's kind of answer. Replace it with
+        instruction: how to answer; None: the instruction of each item's kind of answer. To set another, use
             `dataclasses.replace(task, instruction=...)`.
         system: a system message for every problem, or "".
     """
@@ -134,37 +135,37 @@ class Task:
         return len(self.items)
 
     def problems(self, *, limit: int | None = None, seed: int = 0) -> list[Problem]:
-        """`limit` problems (all if None or more than there are) in an order drawn from the seed. A larger limit keeps
-        the problems of a smaller one, first and in the same order.
+        """`limit` problems (all if None) in a random order that the seed fixes. A larger limit begins with the problems
+        of a smaller limit, in the same order.
         """
         if limit is not None and limit < 1:
             raise UsageError(f"limit of {self.name} must be at least 1, got {limit}")
         order = (Key(seed) / "problems").permutation(len(self.items))[:limit]
         return [self._problem(self.items.at(index)) for index in order]
 
-    def spare(self, *, limit: int | None = None, seed: int = 0) -> Iterator[Item]:
-        """The items that `problems` with the same arguments leaves out, the last of the order first, so that they stay
-        the same while the limit grows."""
+    def unevaluated(self, *, limit: int | None = None, seed: int = 0) -> Iterator[Item]:
+        """The items that `problems` with the same arguments leaves out, the last of the order first, so that the first
+        items stay the same while the limit grows."""
         if limit is not None:
             for index in reversed((Key(seed) / "problems").permutation(len(self.items))[limit:]):
                 yield self.items.at(index)
 
     def score(self, problem_id: str, answer: Answer | None) -> float | None:
-        """What the answer is worth in [0, 1]; 0 for none; None if it cannot be scored."""
+        """The score of the answer in [0, 1], 0 for None; None if it cannot be scored."""
         item = self.items.find(problem_id)
         return item.kind.score(item, answer)
 
     def gold(self, problem_id: str) -> str:
-        """The gold answer, for reports; "" if none is known."""
+        """The gold answer, for reports; "" if it is not known."""
         return self.items.find(problem_id).gold
 
     def costly(self, problem_id: str) -> bool:
-        """Whether its answers are scored by running something that takes long."""
+        """Whether scoring its answers takes long."""
         return self.items.find(problem_id).kind.costly
 
     def solution(self, problem_id: str) -> str:
-        """A reference solution: the worked one where the data has one, else a sentence with the gold answer; "" if
-        neither is known."""
+        """The worked reference solution where the data has one, else a sentence with the gold answer; "" if neither is
+        known."""
         item = self.items.find(problem_id)
         return item.solution or (f"The answer is {item.gold}." if item.gold else "")
 

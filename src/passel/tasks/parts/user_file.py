@@ -1,4 +1,4 @@
-"""A task of the user's own: a JSONL or CSV file with a question and an answer in each row."""
+"""The task in a user's JSONL or CSV file, with a question and an answer in each row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from passel.tasks.parts.files import Row, read_rows
 from passel.tasks.parts.kinds import EXACT, LETTER, MATH, TEXT, THINK_NUMBER, TRUE_FALSE, YES_NO
 from passel.tasks.parts.letters import LetterReader, with_options
 from passel.tasks.parts.numbers import number
-from passel.tasks.parts.task import Item, Kind, Loaded, Task
+from passel.tasks.parts.task import AnswerKind, Item, LoadedItems, Task
 
 __all__ = ["user_file"]
 
@@ -36,17 +36,17 @@ def user_file(
     choices: str | None = None,
     kind: Literal["auto", "exact", "letter", "math", "number", "text", "true_false", "yes_no"] = "auto",
 ) -> Task:
-    """The user's own file as a task.
+    """The task in a user's file.
 
     Args:
         path: a .jsonl or .csv file in UTF-8, plain or .gz.
         question: the column of the question; no question may be empty.
-        answer: the column of the gold answer; an empty one is not known, and such a problem is not scored.
+        answer: the column of the gold answer; a problem with an empty answer is not scored.
         id: the column of the problem's id; the row number if None.
-        choices: the column of the options of multiple choice: a list (in CSV as JSON, or parted by "|"). The answer is
-            then a letter, or an option's text.
+        choices: the column of the options of multiple choice: a list (in CSV as JSON, or separated by "|"). The answer
+            is then a letter, or the text of an option.
         kind: how answers are compared. "auto": letter where there are choices, number where all gold answers are
-            numbers, yes_no or true_false where they are such words, else text.
+            numbers, yes_no or true_false where they are these words, else text.
 
     Raises UsageError naming the file, the row and the column, when the problems are first asked for.
     """
@@ -58,10 +58,10 @@ def user_file(
             raise UsageError(f"{path}: no rows")
         questions = [row.question() for row in rows]
         gold = [row.text("answer").strip() for row in rows]
-        chosen = _KINDS[_guess(gold, choices) if kind == "auto" else kind]
-        return _unique(path, [row.item(chosen, *texts) for row, *texts in zip(rows, questions, gold, strict=True)])
+        answer_kind = _KINDS[_guess(gold, choices) if kind == "auto" else kind]
+        return _unique(path, [row.item(answer_kind, *texts) for row, *texts in zip(rows, questions, gold, strict=True)])
 
-    return Task(path, Loaded(load))
+    return Task(path, LoadedItems(load))
 
 
 def _guess(gold: Sequence[str], choices: str | None) -> str:
@@ -100,7 +100,7 @@ class _Fields:
             raise UsageError(f"{self._where}: the question is empty (column {self._columns['question']!r})")
         return question
 
-    def item(self, kind: Kind, question: str, gold: str) -> Item:
+    def item(self, kind: AnswerKind, question: str, gold: str) -> Item:
         options = self._options() if self._columns["choices"] else ()
         if options:
             question = with_options(question, options)
@@ -113,7 +113,7 @@ class _Fields:
         """The text of a column; "" for null."""
         value = self._value(column)
         if isinstance(value, dict | list):
-            raise UsageError(f"{self._where}: column {self._columns[column]!r} holds no text but a list or an object")
+            raise UsageError(f"{self._where}: column {self._columns[column]!r} holds a list or an object, not text")
         text = "" if value is None else str(value)
         try:
             text.encode()

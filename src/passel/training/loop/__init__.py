@@ -1,1 +1,1 @@
-"""The loop of every training: updates, checkpoints, the log and its curves."""
+"""The training loop that all recipes share: updates, checkpoints, the log and its curves."""

@@ -14,11 +14,11 @@ from passel.training.loop.learning_curve import LearningCurve
 __all__ = ["curve_plot"]
 
 _SMOOTH = 50
-"""A neighbourhood is one such part of the steps."""
+"""The steps divided by this number are the reach of a neighbourhood."""
 
 
 def curve_plot(curve: LearningCurve, name: str) -> str:
-    """A figure of the page; `name` is unique in it."""
+    """A figure of the page; `name` must be unique there."""
     title = f"{curve.name.replace('_', ' ')}{', held out' if curve.held_out else ''}"
     with drawing():
         figure, axes = canvas(HALF, right=16)

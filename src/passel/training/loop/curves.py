@@ -52,7 +52,7 @@ def _taken(steps: Sequence[Mapping[str, Any]]) -> list[float]:
 
 
 def _settings(folder: Path) -> str:
-    """What was trained on what, from the manifest."""
+    """The model and the options, from the manifest."""
     file = folder / "run.json"
     given: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     options = ", ".join(f"{name}={value}" for name, value in given.get("options", {}).items())
@@ -62,7 +62,7 @@ def _settings(folder: Path) -> str:
 
 
 def _table(log: Sequence[Mapping[str, Any]]) -> str:
-    """The evaluations in numbers."""
+    """The evaluations as a table."""
     rows = [line for line in log if "held_out" in line]
     if not rows:
         return ""

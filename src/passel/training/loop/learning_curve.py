@@ -13,7 +13,7 @@ _NOT_DRAWN = ("step", "seconds", "rate", "tokens_per_second", "held_out")
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """One quantity over the steps. `held_out`: on texts that are not trained on."""
+    """One figure over the steps. `held_out`: on texts that are not trained on."""
 
     name: str
     steps: tuple[int, ...]
@@ -22,7 +22,7 @@ class LearningCurve:
 
 
 def curves_of(log: Sequence[Mapping[str, Any]]) -> list[LearningCurve]:
-    """The curves that a log holds: of the steps, the loss first, and of the evaluations."""
+    """The learning curves of a log: those of the steps, the loss first, then those of the evaluations."""
     found: dict[tuple[str, bool], list[tuple[int, float]]] = {("loss", False): []}
     for line in log:
         held = "held_out" in line

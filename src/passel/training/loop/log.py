@@ -9,21 +9,21 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from passel.training.loop.course import Loss, Schedule
+from passel.training.loop.setup import Loss, Schedule
 
-__all__ = ["LOG", "Log", "Step", "Watch", "lines", "unwatched"]
+__all__ = ["LOG", "Log", "OnStep", "StepReport", "ignore_step", "lines"]
 
 LOG = "log.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What a watcher is told.
+class StepReport:
+    """The report of a step, for `OnStep`.
 
     Args:
-        step: updates done, of `steps`.
-        loss: of the step. figures: what the recipe logs beside it.
-        tokens_per_second: of the step. seconds: of all steps.
+        step: number of updates so far, of `steps`.
+        loss: loss of the step. figures: further values that the recipe logs.
+        tokens_per_second: speed of the step. seconds: duration of all steps.
     """
 
     step: int
@@ -34,15 +34,15 @@ class Step:
     seconds: float
 
 
-Watch = Callable[[Step], None]
+OnStep = Callable[[StepReport], None]
 
 
-def unwatched(step: Step) -> None:
-    """Nobody watches."""
+def ignore_step(step: StepReport) -> None:
+    """Does nothing."""
 
 
 class Log:
-    """Appends to the folder's log; what a run that was interrupted wrote after its checkpoint goes first."""
+    """Appends to the folder's log. Lines that an interrupted run wrote after its checkpoint are removed first."""
 
     def __init__(self, folder: Path, step: int) -> None:
         self._path = folder / LOG
@@ -50,18 +50,20 @@ class Log:
         folder.mkdir(parents=True, exist_ok=True)
         self._path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
 
-    def stepped(self, step: int, schedule: Schedule, losses: Sequence[Loss], taken: float, seconds: float) -> Step:
-        """A step that took `taken` seconds; returns what a watcher is told."""
+    def stepped(
+        self, step: int, schedule: Schedule, losses: Sequence[Loss], taken: float, seconds: float
+    ) -> StepReport:
+        """Logs a step that took `taken` seconds, and returns its report."""
         figures = {name: fmean(loss.figures[name] for loss in losses) for name in losses[0].figures}
         loss = fmean(loss.value.item() for loss in losses)
         speed = sum(loss.tokens for loss in losses) / max(taken, 1e-9)
         rate = schedule.rate(step - 1)
         fixed = {"step": step, "loss": loss, "rate": rate, "tokens_per_second": speed, "seconds": seconds}
         self._add({**figures, **fixed})
-        return Step(step, schedule.steps, loss, figures, speed, seconds)
+        return StepReport(step, schedule.steps, loss, figures, speed, seconds)
 
     def evaluated(self, step: int, figures: Mapping[str, float]) -> None:
-        """Figures on held-out text."""
+        """Logs figures on held-out texts."""
         if figures:
             self._add({"step": step, "held_out": dict(figures)})
 
@@ -71,7 +73,7 @@ class Log:
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
-    """The log's lines; a last one that was cut off is left out."""
+    """The lines of the log, without a last line that was cut off."""
     found: list[dict[str, Any]] = []
     path = folder / LOG
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:

@@ -1,4 +1,4 @@
-"""The loop: steps, checkpoints, the log. It knows no recipe."""
+"""The training loop: steps, checkpoints, the log. It knows no recipe."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ import safetensors.torch as safetensors_torch
 import torch
 
 from passel.core.key import Key
-from passel.training.loop.course import Course, Loss
-from passel.training.loop.log import Log, Watch, unwatched
+from passel.training.loop.log import Log, OnStep, ignore_step
 from passel.training.loop.seeded import seeded
+from passel.training.loop.setup import Loss, TrainingSetup
 
 __all__ = ["CHECKPOINT", "run"]
 
 CHECKPOINT = "checkpoint"
 _SECONDS = 60.0
-"""Between checkpoints."""
+"""Seconds between checkpoints."""
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """How far it has come: steps done, and seconds that they took."""
+    """Progress: number of steps done, and their duration in seconds."""
 
     step: int = 0
     seconds: float = 0.0
 
 
 def run(
-    course: Course,
+    setup: TrainingSetup,
     folder: Path,
     *,
     key: Key,
@@ -43,60 +43,60 @@ def run(
     mixed: bool,
     evaluations: int = 5,
     every: float = _SECONDS,
-    watch: Watch = unwatched,
+    on_step: OnStep = ignore_step,
 ) -> dict[str, float]:
-    """Trains, and returns the last evaluation. What a checkpoint in the folder holds is not done again.
+    """Trains, and returns the last evaluation. A run continues from the checkpoint in the folder, if there is one.
 
     Args:
-        folder: for the log and the checkpoint, which is gone when training is done.
-        key: seeds what a step draws.
-        mixed: products in bfloat16 while weights stay in float32.
-        evaluations: how often the course is judged, the last time at the end.
+        folder: for the log and the checkpoint, which is deleted when training is done.
+        key: seeds the random numbers of each step.
+        mixed: compute products in bfloat16, with weights in float32.
+        evaluations: number of evaluations, the last of them at the end.
         every: seconds between checkpoints.
-        watch: is told of each step.
+        on_step: called after each step.
     """
-    schedule = course.schedule
-    optimizer = _optimizer(course)
-    state = _load(folder / CHECKPOINT, course, optimizer)
+    schedule = setup.schedule
+    optimizer = _optimizer(setup)
+    state = _load(folder / CHECKPOINT, setup, optimizer)
     log = Log(folder, state.step)
     due = {round(schedule.steps * (at + 1) / evaluations) for at in range(evaluations)}
     if not state.step:
-        log.evaluated(0, course.judged())
+        log.evaluated(0, setup.evaluated())
     saved, figures = time.monotonic(), dict[str, float]()
     while state.step < schedule.steps:
         begun = time.perf_counter()
-        losses = list(_step(course, optimizer, state.step, key, device, mixed))
+        losses = list(_step(setup, optimizer, state.step, key, device, mixed))
         taken = time.perf_counter() - begun
         state = _State(state.step + 1, state.seconds + taken)
-        watch(log.stepped(state.step, schedule, losses, taken, state.seconds))
+        on_step(log.stepped(state.step, schedule, losses, taken, state.seconds))
         if state.step in due:
-            figures = course.judged()
+            figures = setup.evaluated()
             log.evaluated(state.step, figures)
         if time.monotonic() - saved > every and state.step < schedule.steps:
-            _save(folder / CHECKPOINT, course, optimizer, state)
+            _save(folder / CHECKPOINT, setup, optimizer, state)
             saved = time.monotonic()
     shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
     return figures
 
 
 def _step(
-    course: Course, optimizer: torch.optim.Optimizer, step: int, key: Key, device: torch.device, mixed: bool
+    setup: TrainingSetup, optimizer: torch.optim.Optimizer, step: int, key: Key, device: torch.device, mixed: bool
 ) -> Iterator[Loss]:
     """One update of the weights."""
-    schedule = course.schedule
-    course.module.train()
+    schedule = setup.schedule
+    setup.module.train()
     optimizer.zero_grad(set_to_none=True)
     for part in range(schedule.accumulate):
         number = step * schedule.accumulate + part
         cast = torch.autocast(device.type, torch.bfloat16) if mixed else nullcontext()
         with seeded(key / "step" / number), torch.enable_grad():
             with cast:
-                loss = course.loss(number)
+                loss = setup.loss(number)
             (loss.value / schedule.accumulate).backward()
         yield loss
     if not all(_finite(group) for group in optimizer.param_groups):
         raise FloatingPointError(f"the gradient of step {step + 1} is not finite: lower the learning rate")
-    torch.nn.utils.clip_grad_norm_(course.module.parameters(), schedule.clip)
+    torch.nn.utils.clip_grad_norm_(setup.module.parameters(), schedule.clip)
     for group in optimizer.param_groups:
         group["lr"] = schedule.rate(step)
     optimizer.step()
@@ -107,30 +107,30 @@ def _finite(group: dict[str, Any]) -> bool:
     return all(bool(gradient.isfinite().all()) for gradient in gradients)
 
 
-def _optimizer(course: Course) -> torch.optim.Optimizer:
-    trained = [one for one in course.module.parameters() if one.requires_grad]
+def _optimizer(setup: TrainingSetup) -> torch.optim.Optimizer:
+    trained = [one for one in setup.module.parameters() if one.requires_grad]
     groups = [
-        {"params": [one for one in trained if one.dim() > 1], "weight_decay": course.schedule.weight_decay},
+        {"params": [one for one in trained if one.dim() > 1], "weight_decay": setup.schedule.weight_decay},
         {"params": [one for one in trained if one.dim() <= 1], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW([group for group in groups if group["params"]], betas=(0.9, 0.95))
 
 
-def _save(target: Path, course: Course, optimizer: torch.optim.Optimizer, state: _State) -> None:
-    """The whole checkpoint or none: written beside its place and moved there."""
+def _save(target: Path, setup: TrainingSetup, optimizer: torch.optim.Optimizer, state: _State) -> None:
+    """Writes a checkpoint beside its place and moves it there, so that it is complete or missing."""
     part = target.with_name(f".{target.name}")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    safetensors_torch.save_file(course.trained(), part / "module.safetensors")
+    safetensors_torch.save_file(setup.trained_state(), part / "module.safetensors")
     torch.save(optimizer.state_dict(), part / "optimizer.pt")
     (part / "state.json").write_text(json.dumps({"step": state.step, "seconds": state.seconds}), encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     part.replace(target)
 
 
-def _load(source: Path, course: Course, optimizer: torch.optim.Optimizer) -> _State:
+def _load(source: Path, setup: TrainingSetup, optimizer: torch.optim.Optimizer) -> _State:
     if not source.is_dir():
         return _State()
-    course.module.load_state_dict(safetensors_torch.load_file(source / "module.safetensors"), strict=False)
+    setup.module.load_state_dict(safetensors_torch.load_file(source / "module.safetensors"), strict=False)
     optimizer.load_state_dict(torch.load(source / "optimizer.pt", weights_only=True))
     return _State(**json.loads((source / "state.json").read_text(encoding="utf-8")))

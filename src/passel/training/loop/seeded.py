@@ -1,4 +1,4 @@
-"""Torch's random numbers by address, for what draws from its global generator: initial weights, dropout."""
+"""Seeds torch's global random numbers from a key, for initial weights, dropout and the like."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["seeded"]
 
 @contextmanager
 def seeded(key: Key) -> Generator[None]:
-    """Within it, torch's global generators begin at the key; after it they are what they were."""
+    """Inside, torch's global generators are seeded by the key; afterwards they are restored."""
     with torch.random.fork_rng():
         torch.default_generator.manual_seed(key.bits(56))
         if torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""Batches as a function of the step: which examples, in which order, with how much padding."""
+"""Batches as a function of the step: their examples, their order and their padding."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Batch:
     """Examples side by side, padded on the right.
 
     Args:
-        tokens: int64 [rows, tokens], 0 where there is none.
-        real: bool [rows, tokens], where there is one.
-        learned: bool [rows, tokens], tokens to be learned; they are never the first.
+        tokens: int64 [rows, tokens], 0 in the padding.
+        real: bool [rows, tokens], false in the padding.
+        learned: bool [rows, tokens], the tokens that are learned; never the first of a row.
         examples: the rows.
     """
 
@@ -33,12 +33,12 @@ class Batch:
 
     @property
     def count(self) -> int:
-        """Tokens, padding left out."""
+        """Number of tokens without the padding."""
         return int(self.real.sum())
 
 
 def collate(examples: Sequence[Example], device: torch.device) -> Batch:
-    """Examples as a batch."""
+    """Makes a batch of examples."""
     longest = max(len(one.tokens) for one in examples)
     tokens = torch.zeros(len(examples), longest, dtype=torch.int64)
     real, learned = torch.zeros_like(tokens, dtype=torch.bool), torch.zeros_like(tokens, dtype=torch.bool)
@@ -58,13 +58,13 @@ def batches(
     device: torch.device,
     alike: Callable[[Example], Hashable] = lambda one: None,
 ) -> Callable[[int], Batch]:
-    """The n-th batch of `size` examples: epoch after epoch, each in an order of its own, drawn from the key.
+    """The n-th batch of `size` examples, epoch after epoch, each epoch in a random order drawn from the key.
 
-    Examples of like length come together, so that little is padding: an epoch is cut by chance into runs of 16 batches,
-    a run is sorted by length, and all batches are taken by chance.
+    Examples of similar length come together to save padding: an epoch is cut into random runs of 16 batches, a run is
+    sorted by length, and all batches are shuffled.
 
     Args:
-        alike: a batch has examples of which this is equal.
+        alike: all examples of a batch have the same value of this function.
     """
     groups: dict[Hashable, list[int]] = {}
     for at, one in enumerate(examples):
@@ -88,7 +88,7 @@ def batches(
 
 
 def in_order(examples: Sequence[Example], size: int, device: torch.device) -> Iterator[Batch]:
-    """All examples once, the shortest first, for an evaluation."""
+    """Batches of all examples once, the shortest first, for an evaluation."""
     ranked = sorted(examples, key=lambda one: len(one.tokens))
     for start in range(0, len(ranked), size):
         yield collate(ranked[start : start + size], device)

@@ -1,4 +1,4 @@
-"""Lessons with a context: what is to be rebuilt or said from a memory of it, without it."""
+"""Training a memory of contexts: texts that are predicted or reconstructed from the memory, without the context."""
 
 from __future__ import annotations
 
@@ -14,50 +14,50 @@ from torch.nn.utils.rnn import pad_sequence
 from passel.core.errors import UsageError
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.context import Generator, States, adapted, chunks, continued_from, states_of
-from passel.training.loop.course import Loss
+from passel.training.loop.setup import Loss
 from passel.training.parts.batches import Batch, collate
 from passel.training.parts.next_token import learned
 from passel.training.texts.examples import Example
 
-__all__ = ["Asked", "Lesson", "Teacher", "checked", "lesson"]
+__all__ = ["ContextExample", "ContextLoss", "Query", "check_contexts", "context_example"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A text to be learned from a memory of the context's first `seen` chunks."""
+class Query:
+    """A text that is predicted from a memory of the context's first `seen` chunks."""
 
     text: Example
     seen: int
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """A context in chunks, texts that are said from it, and its own chunks, which are rebuilt from it."""
+class ContextExample:
+    """A context in chunks, texts that are predicted from it, and its own chunks, which are reconstructed from it."""
 
     chunks: tuple[Example, ...]
-    said: tuple[Asked, ...]
-    rebuilt: tuple[Asked, ...]
+    queries: tuple[Query, ...]
+    reconstructions: tuple[Query, ...]
 
 
-def checked(examples: Sequence[Example]) -> None:
-    """Raises UsageError for a context that is no text."""
+def check_contexts(examples: Sequence[Example]) -> None:
+    """Raises UsageError for a context that is not a text."""
     for one in examples:
         given = one.row.get("context", "text")
         if not isinstance(given, str) or not given.strip():
             raise UsageError(f"context of a row is a text, got {given!r}")
 
 
-def lesson(one: Example, base: Checkpoint, chunk: int) -> Lesson:
-    """Of an example with a field `context`: its prompt is asked, and completed, from a memory of all of it. Of any
-    other: each chunk of it is continued by the next."""
+def context_example(one: Example, base: Checkpoint, chunk: int) -> ContextExample:
+    """The queries of an example. With a field `context`, its completion is predicted from a memory of the whole
+    context; otherwise each chunk of the text is predicted from a memory of the chunks before it."""
     given = one.row.get("context")
     if given is None:
-        # at least two, so that there is something to continue
+        # at least two chunks, so that there is a chunk to predict
         parts = _texts(chunks(one.tokens.tolist(), min(chunk, max(2, -(-len(one.tokens) // 2)))))
-        said = tuple(Asked(part, at) for at, part in enumerate(parts[1:], 1))
-        return Lesson(parts, said, tuple(Asked(part, at) for at, part in enumerate(parts, 1)))
+        queries = tuple(Query(part, at) for at, part in enumerate(parts[1:], 1))
+        return ContextExample(parts, queries, tuple(Query(part, at) for at, part in enumerate(parts, 1)))
     parts = _texts(chunks(base.tokenizer(given, add_special_tokens=False, verbose=False)["input_ids"], chunk))
-    return Lesson(parts, (Asked(one, len(parts)),), tuple(Asked(part, len(parts)) for part in parts))
+    return ContextExample(parts, (Query(one, len(parts)),), tuple(Query(part, len(parts)) for part in parts))
 
 
 def _texts(parts: Sequence[Sequence[int]]) -> tuple[Example, ...]:
@@ -65,9 +65,9 @@ def _texts(parts: Sequence[Sequence[int]]) -> tuple[Example, ...]:
 
 
 @dataclass(slots=True, eq=False)
-class _Kept:
-    """What the frozen part of the model makes of a text, one text at a time, so that it does not depend on the others;
-    kept for the next epoch as long as there is room."""
+class _StateCache:
+    """Hidden states of the frozen part of the model, computed one text at a time, so that they do not depend on other
+    texts, and cached for the next epochs while there is room."""
 
     room: float
     found: dict[Example, States] = field(default_factory=dict[Example, States])
@@ -83,31 +83,31 @@ class _Kept:
         return made
 
 
-class Teacher:
-    """The next-token loss of what lessons ask for, by the model with the updates of their memories.
+class ContextLoss:
+    """The next-token loss of queries and reconstructions, under the model that is updated by their memories.
 
     Args:
-        rebuild: weight of the loss on rebuilding; 0 leaves it out.
-        room: bytes for what the frozen model makes of texts: the states of contexts, and those of asked texts below
-            the first adapted layer. They are the same in each epoch.
+        rebuild: weight of the loss of reconstructions; 0 leaves them out.
+        room: bytes for cached states of the frozen model: those of contexts, and those of queries below the first
+            adapted layer. They are the same in each epoch.
     """
 
     def __init__(self, base: Checkpoint, generator: Generator, rebuild: float, room: float) -> None:
         self._base, self._generator, self._rebuild = base, generator, rebuild
-        self._contexts, self._begun = _Kept(room / 2), _Kept(room / 2)
+        self._contexts, self._begun = _StateCache(room / 2), _StateCache(room / 2)
 
-    def loss(self, lessons: Sequence[Lesson], *, compare: bool = False) -> Loss:
-        """Of some lessons at once. `compare`: figures are also of the model without the updates."""
-        base, read = self._base, [chunk for one in lessons for chunk in one.chunks]
-        said = _memories(lessons, "said")
-        rebuilt = _memories(lessons if self._rebuild else (), "rebuilt")
-        # each memory is normalised once, however many texts are asked of it
-        spans = sorted(set(said[1]) | set(rebuilt[1]))
+    def loss(self, context_examples: Sequence[ContextExample], *, compare: bool = False) -> Loss:
+        """The loss of a batch of examples. `compare`: also report the figures of the model without the updates."""
+        base, read = self._base, [chunk for one in context_examples for chunk in one.chunks]
+        queries = _memories(context_examples, "queries")
+        reconstructions = _memories(context_examples if self._rebuild else (), "reconstructions")
+        # each memory is normalised once, however many texts are predicted from it
+        spans = sorted(set(queries[1]) | set(reconstructions[1]))
         memories = self._normalised(read, spans)
         figures: dict[str, float] = {}
         total = torch.zeros((), device=base.device)
         count = sum(len(one.tokens) for one in read)
-        for name, weight, (texts, owners) in (("loss", 1.0, said), ("rebuilding", self._rebuild, rebuilt)):
+        for name, weight, (texts, owners) in (("loss", 1.0, queries), ("rebuilding", self._rebuild, reconstructions)):
             if not texts:
                 continue
             rows = torch.tensor([spans.index(owner) for owner in owners], device=base.device)
@@ -120,8 +120,8 @@ class Teacher:
                 figures[f"{name}_without"] = self._next_token(asked).item()
         return Loss(total, count, figures)
 
-    def judged(self, batches: Iterable[Sequence[Lesson]]) -> dict[str, float]:
-        """The figures of some batches, with and without the updates: means over the lessons."""
+    def evaluated(self, batches: Iterable[Sequence[ContextExample]]) -> dict[str, float]:
+        """The figures of some batches, with and without the updates: means over the examples."""
         totals: dict[str, float] = {}
         count = 0
         for some in batches:
@@ -131,7 +131,7 @@ class Teacher:
         return {name: value / count for name, value in totals.items()}
 
     def _normalised(self, read: Sequence[Example], spans: Sequence[tuple[int, int]]) -> Tensor:
-        """Memories of spans of chunks, normalised [matrices, spans, inner, rank]."""
+        """Normalised memories of spans of chunks [matrices, spans, inner, rank]."""
         device = self._base.device
         states = [self._contexts.of(one, self._states) for one in read]
         real = collate(read, device).real
@@ -147,7 +147,7 @@ class Teacher:
             return self._generator.normalised(torch.einsum("mc,tcij->tmij", member, written))
 
     def _next_token(self, batch: Batch) -> Tensor:
-        """The model's loss on what is to be learned; the head is computed there alone."""
+        """The model's loss on the learned tokens; the head is computed only there."""
         model: torch.nn.Module = self._base.model
         places, tokens = learned(batch)
         below = [self._begun.of(one, self._first)[0][0] for one in batch.examples]
@@ -158,26 +158,26 @@ class Teacher:
         return functional.cross_entropy(cap * torch.tanh(logits / cap) if cap else logits, tokens)
 
     def _states(self, one: Example) -> States:
-        """Of all adapted layers and matrices."""
+        """The inputs of all adapted layers and matrices."""
         tokens = torch.from_numpy(one.tokens).unsqueeze(0).to(self._base.device)
         return [
             (hidden[0], inputs[0]) for hidden, inputs in states_of(self._base.model, self._generator.targets, tokens)
         ]
 
     def _first(self, one: Example) -> States:
-        """What the first adapted layer reads."""
+        """The input of the first adapted layer."""
         tokens = torch.from_numpy(one.tokens).unsqueeze(0).to(self._base.device)
         ((hidden, _),) = states_of(self._base.model, self._generator.targets[:1], tokens)
         return [(hidden[0], hidden[0, :0])]
 
 
-def _memories(lessons: Sequence[Lesson], what: str) -> tuple[list[Example], list[tuple[int, int]]]:
-    """Texts, and for each the chunks of the batch that its memory is the sum of."""
+def _memories(context_examples: Sequence[ContextExample], what: str) -> tuple[list[Example], list[tuple[int, int]]]:
+    """Texts, and for each the range of the batch's chunks whose sum is its memory."""
     texts: list[Example] = []
     owners: list[tuple[int, int]] = []
     start = 0
-    for one in lessons:
-        asked: tuple[Asked, ...] = getattr(one, what)
+    for one in context_examples:
+        asked: tuple[Query, ...] = getattr(one, what)
         for each in asked:
             texts.append(each.text)
             owners.append((start, start + each.seen))

@@ -1,4 +1,4 @@
-"""The objective of masked diffusion: what is hidden from a text, and how well a network tells it."""
+"""The objective of masked diffusion: which tokens are masked, and how well a network predicts them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from passel.engine.masked import declared
 from passel.training.parts.batches import Batch, in_order
 from passel.training.texts.examples import Example
 
-__all__ = ["LEAST", "Noise", "Others", "Predictor", "filled", "judged", "kinds"]
+__all__ = ["MIN_SHARE", "MaskPredictor", "Noise", "SampledVocabulary", "evaluated", "learned_tokens", "padded_with_end"]
 
-LEAST = 1e-3
-"""The least share of a text that is masked: LLaDA's eps."""
+MIN_SHARE = 1e-3
+"""The smallest share of a text that is masked: LLaDA's eps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Noise:
-    """What is masked of a batch.
+    """The masked tokens of a batch.
 
     Args:
-        share: float32 [rows], t: the chance of each token to be learned.
+        share: float32 [rows], t: the probability that a learned token is masked.
         hidden: bool [rows, tokens].
     """
 
@@ -36,26 +36,25 @@ class Noise:
 
     @classmethod
     def draw(cls, batch: Batch, key: Key) -> Noise:
-        """Shares spread evenly over the rows from one draw, then each token by its own."""
+        """Draws shares that are spread evenly over the rows, then masks each token with its row's share."""
         rows, tokens = batch.tokens.shape
         generator = np.random.Generator(np.random.PCG64(key.bits(64)))
         even = (generator.random() + generator.permutation(rows) / rows) % 1.0
-        share = (1 - LEAST) * even + LEAST
+        share = (1 - MIN_SHARE) * even + MIN_SHARE
         hidden = generator.random((rows, tokens)) < share[:, None]
         device = batch.tokens.device
         return cls(torch.from_numpy(share).float().to(device), torch.from_numpy(hidden).to(device) & batch.learned)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Others:
-    """Tokens of which a softmax is made in place of all: those that the texts hold, and some of the others, each of
-    which stands for many.
+class SampledVocabulary:
+    """The tokens of a sampled softmax: all tokens that occur in the texts, and a sample of the others.
 
     Args:
-        tokens: int64 [kept + drawn], the kept ones first.
-        place: int64 [vocabulary], of each kept token among these.
-        more: float32 [kept + drawn], added to the logits: 0, or the logarithm of how many tokens a drawn one stands
-            for, so that the sum of a softmax has the right mean.
+        tokens: int64 [kept + drawn], the occurring tokens first.
+        place: int64 [vocabulary], index of each occurring token among these.
+        more: float32 [kept + drawn], added to the logits: 0, or the logarithm of the number of tokens that a drawn
+            token represents, so that the sum of the softmax has the right mean.
     """
 
     tokens: Tensor
@@ -63,8 +62,8 @@ class Others:
     more: Tensor
 
     @classmethod
-    def draw(cls, kept: Tensor, vocabulary: int, count: int, key: Key) -> Others | None:
-        """`count` of the tokens that are not kept, drawn with replacement; None where that is no fewer than all."""
+    def draw(cls, kept: Tensor, vocabulary: int, count: int, key: Key) -> SampledVocabulary | None:
+        """Draws `count` other tokens with replacement; None if there are no more than that."""
         rest = vocabulary - len(kept)
         if count < 1 or count >= rest:
             return None
@@ -79,11 +78,11 @@ class Others:
         return cls(torch.cat((kept, drawn)), place, more)
 
 
-class Predictor:
-    """A network of transformers that is run with all tokens in sight of each other.
+class MaskPredictor:
+    """A network of transformers that is run without a causal mask: all tokens see each other.
 
     Args:
-        model: causal by its class, with a configuration that declares it a masked-diffusion model.
+        model: a causal model class whose configuration declares it a masked-diffusion model.
     """
 
     def __init__(self, model: Any) -> None:
@@ -91,8 +90,8 @@ class Predictor:
         assert masked is not None, "its configuration says what it is"
         self._model, self._masked = model, masked
 
-    def logits(self, batch: Batch, hidden: Tensor, others: Others | None = None) -> Tensor:
-        """float32 [hidden tokens, vocabulary], or of the others alone, row by row, for the places in `hidden` [rows,
+    def logits(self, batch: Batch, hidden: Tensor, sampled: SampledVocabulary | None = None) -> Tensor:
+        """float32 [hidden tokens, vocabulary or sampled tokens], row by row, for the places in `hidden` [rows,
         tokens]."""
         tokens = batch.tokens.masked_fill(hidden, self._masked.mask)
         rows, length = tokens.shape
@@ -100,32 +99,32 @@ class Predictor:
         states = self._model.get_decoder()(input_ids=tokens, attention_mask=seen, use_cache=False).last_hidden_state
         read = hidden.roll(-1, 1) if self._masked.shifted else hidden  # the first token is never hidden
         head = self._model.get_output_embeddings()
-        if others is None:
+        if sampled is None:
             return head(states[read]).float()
         device = states.device
-        logits = functional.linear(states[read], head.weight[others.tokens.to(device)])
-        return logits.float() + others.more.to(device)
+        logits = functional.linear(states[read], head.weight[sampled.tokens.to(device)])
+        return logits.float() + sampled.more.to(device)
 
-    def loss(self, batch: Batch, noise: Noise, others: Others | None = None) -> Tensor:
-        """The mean over the rows of the weighted cross-entropy a token to be learned, in nats."""
-        return self.losses(batch, noise, others)[0].mean()
+    def loss(self, batch: Batch, noise: Noise, sampled: SampledVocabulary | None = None) -> Tensor:
+        """The mean over the rows of the weighted cross-entropy per learned token, in nats."""
+        return self.losses(batch, noise, sampled)[0].mean()
 
-    def losses(self, batch: Batch, noise: Noise, others: Others | None = None) -> tuple[Tensor, Tensor]:
-        """[rows] each row's, and bool [hidden tokens]: which were told rightly."""
-        logits = self.logits(batch, noise.hidden, others)
+    def losses(self, batch: Batch, noise: Noise, sampled: SampledVocabulary | None = None) -> tuple[Tensor, Tensor]:
+        """The loss of each row [rows], and which masked tokens were predicted correctly, bool [hidden tokens]."""
+        logits = self.logits(batch, noise.hidden, sampled)
         tokens = batch.tokens[noise.hidden]
-        tokens = tokens if others is None else others.place.to(tokens.device)[tokens]
+        tokens = tokens if sampled is None else sampled.place.to(tokens.device)[tokens]
         row = noise.hidden.nonzero()[:, 0]
         weighed = functional.cross_entropy(logits, tokens, reduction="none") / noise.share[row]
         sums = torch.zeros(len(noise.share), device=weighed.device).index_add(0, row, weighed)
         return sums / batch.learned.sum(1).clamp(min=1), logits.argmax(-1) == tokens
 
 
-def judged(
-    predictor: Predictor, examples: Sequence[Example], size: int, key: Key, device: torch.device
+def evaluated(
+    predictor: MaskPredictor, examples: Sequence[Example], size: int, key: Key, device: torch.device
 ) -> Mapping[str, float]:
-    """The bound on the negative log-likelihood, in nats a token, and the share of masked tokens told rightly; with
-    noise that is the same every time."""
+    """The bound on the negative log-likelihood, in nats per token, and the share of masked tokens that are predicted
+    correctly; with the same noise every time."""
     bounds: list[float] = []
     right = total = 0
     for at, batch in enumerate(in_order(examples, size, device)):
@@ -135,15 +134,15 @@ def judged(
     return {"bound": float(np.mean(bounds)), "accuracy": right / max(1, total)}
 
 
-def filled(one: Example, least: int, ends: frozenset[int]) -> Example:
-    """An answer that has ended, with its end token again and again up to `least` tokens; anything else as it is."""
-    short = least - (len(one.tokens) - one.start)
+def padded_with_end(one: Example, min_tokens: int, ends: frozenset[int]) -> Example:
+    """Repeats the end token of a finished answer until it has `min_tokens` tokens; other examples stay as they are."""
+    short = min_tokens - (len(one.tokens) - one.start)
     last = int(one.tokens[-1])
     if short <= 0 or last not in ends:
         return one
     return Example(np.concatenate((one.tokens, np.full(short, last, dtype=np.int64))), one.start, one.row)
 
 
-def kinds(examples: Sequence[Example]) -> Tensor:
-    """The tokens that are to be learned anywhere, int64, each once, rising."""
+def learned_tokens(examples: Sequence[Example]) -> Tensor:
+    """The tokens that are learned in any example, int64, each once, ascending."""
     return torch.from_numpy(np.unique(np.concatenate([one.tokens[one.start :] for one in examples])))

@@ -1,4 +1,4 @@
-"""Coupled sequential glancing: which places of a batch are told their answer before they are asked again."""
+"""Coupled sequential glancing: which places of a batch are shown their answer before the second pass."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ _FIRST, _LAST = 0.45, 0.1
 
 
 def share(done: float) -> float:
-    """Of the places that were wrong, how many are told, after this part of a training: from 0.45 to 0.1."""
+    """The share of the wrong places that are shown their answer, after this part of the training: from 0.45 to 0.1."""
     return _LAST + (_FIRST - _LAST) * (1.0 - done)
 
 
 def glanced(
     wrong: Int64[Tensor, " rows"], asked: Bool[Tensor, "rows t"], *, block: int, offset: int, share: float
 ) -> Bool[Tensor, "rows t"]:
-    """Places that are told their answer: beginnings of blocks taken by chance, drawn from torch's generator, of 1 to
-    `block` - 1 places each; about `share` of the row's `wrong` places in all.
+    """The places that are shown their answer: beginnings, of 1 to `block` - 1 places, of blocks drawn from torch's
+    generator; about `share` times the row's `wrong` places in all.
 
     Args:
-        wrong: places of each row that were predicted wrongly.
-        asked: places that are to predict; only blocks of which all are can be told.
-        offset: places that the first block lacks.
+        wrong: number of places of each row that were predicted wrongly.
+        asked: places that are predicted; a block is shown only if all its places are.
+        offset: number of places that the first block lacks.
     """
-    told = torch.zeros_like(asked)
+    shown = torch.zeros_like(asked)
     if block == 1 or asked.shape[1] < block:
-        return told  # the only place of a block of one is to be learned
+        return shown  # the only place of a block of one is learned
     for row, places in enumerate(asked):
         whole = places.unfold(0, block, 1).all(1)
         starts = whole.nonzero().squeeze(1)
@@ -38,5 +38,5 @@ def glanced(
         blocks = min(int(2 * share * int(wrong[row]) / block + float(torch.rand(()))), len(starts))
         for at in torch.randperm(len(starts))[:blocks]:
             start = int(starts[int(at)])
-            told[row, start : start + 1 + int(torch.randint(block - 1, ()))] = True
-    return told
+            shown[row, start : start + 1 + int(torch.randint(block - 1, ()))] = True
+    return shown

@@ -1,4 +1,4 @@
-"""A batch as groups of tokens, each of which goes through a model as one input."""
+"""A batch divided into groups of tokens, each of which is one input of the model."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from torch import Tensor
 
 from passel.training.parts.batches import Batch
 
-__all__ = ["Grouped", "grouped"]
+__all__ = ["Groups", "group_batch"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Grouped:
+class Groups:
     """Groups side by side, padded on the right.
 
     Args:
-        members: int64 [rows, groups, most], the places of a group's tokens in their row; 0 where there is none.
-        there: bool [rows, groups, most], where there is one.
+        members: int64 [rows, groups, max_size], the places of a group's tokens in their row; 0 in the padding.
+        there: bool [rows, groups, max_size], false in the padding.
         positions: int64 [rows, groups], the place of a group's last token.
-        learned: bool [rows, groups], groups to be learned; they are never the first.
+        learned: bool [rows, groups], the groups that are learned; never the first of a row.
     """
 
     members: Tensor
@@ -31,32 +31,32 @@ class Grouped:
 
     @property
     def sizes(self) -> Tensor:
-        """int64 [rows, groups], 0 for padding."""
+        """Tokens of each group, int64 [rows, groups], 0 for padding."""
         return self.there.sum(2)
 
 
-def grouped(batch: Batch, sizes: Sequence[Sequence[int]], most: int, *, whole: bool = True) -> Grouped:
-    """Each row's prompt token by token, and what is to be learned in groups of these sizes.
+def group_batch(batch: Batch, sizes: Sequence[Sequence[int]], max_size: int, *, whole: bool = True) -> Groups:
+    """Divides each row: its prompt token by token, the learned tokens in groups of these sizes.
 
     Args:
-        whole: with all of the prompt, and not its last token alone.
+        whole: with all tokens of the prompt; otherwise only its last token.
     """
     before = [one.start if whole else 1 for one in batch.examples]
     rows = [[1] * count + list(of) for count, of in zip(before, sizes, strict=True)]
     longest = max(map(len, rows))
-    members = torch.zeros(len(rows), longest, most, dtype=torch.int64)
-    there = torch.zeros(len(rows), longest, most, dtype=torch.bool)
+    members = torch.zeros(len(rows), longest, max_size, dtype=torch.int64)
+    there = torch.zeros(len(rows), longest, max_size, dtype=torch.bool)
     positions = torch.zeros(len(rows), longest, dtype=torch.int64)
     learned = torch.zeros(len(rows), longest, dtype=torch.bool)
     for row, (of, one, count) in enumerate(zip(rows, batch.examples, before, strict=True)):
-        assert sum(of) + one.start - count == len(one.tokens), "groups hold each token once"
+        assert sum(of) + one.start - count == len(one.tokens), "the groups hold each token once"
         length = torch.tensor(of)
         stop = length.cumsum(0) + one.start - count
-        place = (stop - length).unsqueeze(1) + torch.arange(most)
+        place = (stop - length).unsqueeze(1) + torch.arange(max_size)
         inside = place < stop.unsqueeze(1)
         members[row, : len(of)] = place.masked_fill(~inside, 0)
         there[row, : len(of)] = inside
         positions[row, : len(of)] = stop - 1
         learned[row, count : len(of)] = True
     device = batch.tokens.device
-    return Grouped(members.to(device), there.to(device), positions.to(device), learned.to(device))
+    return Groups(members.to(device), there.to(device), positions.to(device), learned.to(device))

@@ -1,4 +1,4 @@
-"""Networks that tell what is masked: new ones, and causal models whose attention is opened."""
+"""Networks that predict masked tokens: new ones, and causal models without their causal mask."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["evenly", "fresh", "opened", "with_mask"]
 
 _HEAD, _MASK = 64, "<|mask|>"
 _OPENED = ("llama", "qwen2", "qwen3")
-"""Families whose attention has no window, so that a mask alone opens it."""
+"""Families whose attention has no window, so that a mask is enough to make it bidirectional."""
 
 
 def with_mask(base: Checkpoint) -> tuple[Any, int, int]:
-    """A tokenizer like the base model's that has a mask token; its id; and how many tokens the network has."""
+    """A copy of the base model's tokenizer with a mask token; the token's id; and the network's vocabulary size."""
     tokenizer = deepcopy(base.tokenizer)
     if tokenizer.mask_token_id is None:
         tokenizer.add_special_tokens({"mask_token": _MASK})
@@ -29,7 +29,7 @@ def with_mask(base: Checkpoint) -> tuple[Any, int, int]:
 
 
 def fresh(base: Checkpoint, mask: int, rows: int, layers: int, hidden: int) -> Any:
-    """A Llama with random weights, drawn from torch's generator; input and output embeddings are one."""
+    """A Llama with random weights from torch's generator; input and output embeddings are shared."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     if hidden % _HEAD:
@@ -52,7 +52,7 @@ def fresh(base: Checkpoint, mask: int, rows: int, layers: int, hidden: int) -> A
 
 
 def opened(base: Checkpoint, mask: int, rows: int, layers: int | None) -> Any:
-    """The base model in float32, all layers or some evenly spaced; the mask's embedding is the mean of all."""
+    """The base model in float32, with all layers or some evenly spaced; the mask's embedding is the mean of all."""
     kind = base.model.config.model_type
     if kind not in _OPENED:
         raise UsageError(f"initial=base takes a model of the kind {', '.join(_OPENED)}, this is {kind}")
@@ -77,7 +77,7 @@ def opened(base: Checkpoint, mask: int, rows: int, layers: int | None) -> Any:
 
 
 def evenly(count: int, total: int) -> list[int]:
-    """So many places of `total`, evenly spaced, the first and the last among them."""
+    """This many places of `total`, evenly spaced, including the first and the last."""
     if not 1 <= count <= total:
         raise UsageError(f"layers must be from 1 to the model's {total}, got {count}")
     return [round(at * (total - 1) / max(1, count - 1)) for at in range(count)]

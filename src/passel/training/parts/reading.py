@@ -1,4 +1,4 @@
-"""What a transformer makes of its inputs at several depths, with gradients."""
+"""Hidden states of a transformer at several depths, with gradients."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["states_at"]
 
 
 def states_at(body: Any, depths: Sequence[int], *, real: Tensor, past: Any = None, **inputs: Tensor) -> list[Tensor]:
-    """States [rows, inputs, hidden size] of a decoder of transformers after each of these numbers of layers; the last
-    is that before the final norm, as the engine has it.
+    """Hidden states [rows, inputs, hidden size] of a decoder of transformers after these numbers of layers; the last
+    layer's are those before the final norm, as in the engine.
 
     Args:
-        body: without its head. real: bool [rows, inputs], where there is an input; without it transformers would take a
-            step between positions for the beginning of another text.
-        inputs: input_ids or inputs_embeds, and position_ids if need be.
+        body: the decoder without its head. real: bool [rows, inputs], false in the padding; without it transformers
+            would read a gap between positions as the beginning of another text.
+        inputs: input_ids or inputs_embeds, and position_ids if needed.
     """
     found: dict[int, Tensor] = {}
 

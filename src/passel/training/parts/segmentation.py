@@ -1,27 +1,27 @@
-"""Which tokens of a text belong together, by how sure a model is of each."""
+"""Divides a text into groups of tokens, by the entropy of the model's predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["segmented"]
+__all__ = ["group_sizes"]
 
 
-def segmented(entropies: Sequence[float], *, low: float = 0.05, ratio: float = 0.3, most: int = 4) -> list[int]:
-    """Sizes of the groups that tokens with these entropies, in nats, fall into, in order.
+def group_sizes(entropies: Sequence[float], *, low: float = 0.05, ratio: float = 0.3, max_size: int = 4) -> list[int]:
+    """The sizes of the groups of tokens with these entropies, in nats, in order.
 
-    A token joins the group before it where its entropy is below `low`, or below `ratio` times the largest of the group:
-    so what a group begins with is what is hard about it.
+    A token joins the group before it if its entropy is below `low`, or below `ratio` times the largest of the group: a
+    group begins with the token that is hard to predict.
 
     Source: Liu and Zhang 2025, HAMburger, arXiv 2505.20438; `decreasing_v2` of its public code, with its thresholds.
 
     Args:
-        most: tokens of a group at most.
+        max_size: largest number of tokens of a group.
     """
     sizes: list[int] = []
     largest = 0.0
     for entropy in entropies:
-        if sizes and sizes[-1] < most and (entropy < low or entropy < ratio * largest):
+        if sizes and sizes[-1] < max_size and (entropy < low or entropy < ratio * largest):
             sizes[-1] += 1
             largest = max(largest, entropy)
         else:

@@ -1,1 +1,1 @@
-"""What is learnt from: texts as tokens, prompts with their completions."""
+"""Training texts: files, prompts with completions, and their tokens."""

@@ -1,4 +1,4 @@
-"""Completions by the model itself: what drafters, early exits and the like are best trained on, for they are to follow
+"""Completions by the model itself. Drafters, early exits and the like are best trained on them, because they imitate
 the model and not the file."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from passel.training.texts.examples import Pair, prompt_ids
 __all__ = ["completions"]
 
 
-_AT_ONCE = 64
+_BATCH = 64
 
 
 def completions(
@@ -23,31 +23,32 @@ def completions(
     pairs: Sequence[Pair],
     *,
     temperature: float,
-    most: int,
+    max_tokens: int,
     chat: bool,
     key: Key,
     on_progress: OnProgress,
 ) -> list[list[int]]:
-    """The tokens that the model answers each prompt with, on the engine; their end token is among them.
+    """The tokens of the model's answer to each prompt, computed on the engine, including the end token.
 
     Args:
-        temperature: 0 is greedy. most: tokens of prompt and completion together; a prompt that leaves no room has none.
-        on_progress: is told how many are done, of how many.
+        temperature: 0 is greedy.
+        max_tokens: limit of prompt and completion together; the prompt is cut to leave room for one token.
+        on_progress: called with the number of prompts that are done, and of all.
     """
-    sampling = Sampling(temperature=temperature, max_tokens=most)
-    found: list[list[int]] = []
-    with Engine(read(base.model, most), context=most) as engine:
-        for start in range(0, len(pairs), _AT_ONCE):
+    sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
+    answers: list[list[int]] = []
+    with Engine(read(base.model, max_tokens), context=max_tokens) as engine:
+        for start in range(0, len(pairs), _BATCH):
             on_progress("completing prompts", start, len(pairs))
             draws = [
                 SampleRequest(
-                    tuple(prompt_ids(pair.prompt, base.tokenizer, chat=chat)[: most - 1]),
+                    tuple(prompt_ids(pair.prompt, base.tokenizer, chat=chat)[: max_tokens - 1]),
                     sampling,
                     (key / "completion" / at).bits(),
                     base.end_ids,
                 )
-                for at, pair in enumerate(pairs[start : start + _AT_ONCE], start)
+                for at, pair in enumerate(pairs[start : start + _BATCH], start)
             ]
-            found += [list(one.tokens) for one in engine.complete(draws)]
+            answers += [list(completion.tokens) for completion in engine.complete(draws)]
     on_progress("completing prompts", len(pairs), len(pairs))
-    return found
+    return answers

@@ -1,4 +1,4 @@
-"""Texts to train on: from files of text or JSONL to tokens, and which of these are to be learned."""
+"""Training texts: from files of text or JSONL to tokens, and which of the tokens are learned."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from passel.core.errors import UsageError
 __all__ = ["Example", "Pair", "example", "read", "windows"]
 
 _PAIRS = (("prompt", "completion"), ("question", "answer"), ("instruction", "output"), ("input", "target"))
-"""Names that fields of a JSONL row go by; the first pair that a row has is taken."""
+"""Names of the fields of a JSONL row; the first pair that a row has is used."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """A text.
+    """A text as tokens.
 
     Args:
         tokens: int64 [tokens], at least 2.
-        start: number of the first token to be learned; those before are its prompt.
-        row: what else the file says of it.
+        start: index of the first token that is learned; the tokens before it are the prompt.
+        row: all fields of the text's row in its file.
     """
 
     tokens: NDArray[np.int64]
@@ -37,10 +37,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A text as a file has it: what is given and what follows; prompt "": plain text.
+    """A prompt and its completion as a file has them; prompt "": plain text.
 
     Args:
-        row: all fields of its row.
+        row: all fields of the row.
     """
 
     prompt: str
@@ -49,9 +49,9 @@ class Pair:
 
 
 def read(paths: Sequence[Path]) -> list[Pair]:
-    """The texts of files: .jsonl with `text`, `prompt` and `completion`, or such names as `question` and `answer`, a
-    row each; anything else is one plain text; .gz is unpacked. A completion may be missing where the model is to make
-    it. Raises UsageError naming the file and the row."""
+    """Reads the texts of files: each row of a .jsonl file with `text`, `prompt` and `completion`, or names such as
+    `question` and `answer`; any other file is one plain text; .gz is unpacked. A completion may be missing if the model
+    completes the prompts. Raises UsageError naming the file and the row."""
     pairs: list[Pair] = []
     for path in paths:
         name = path.name.removesuffix(".gz")
@@ -88,22 +88,24 @@ def _pair(row: dict[str, Any], where: str) -> Pair:
     raise UsageError(f"{where}: a row has text, or {names}; this one has {', '.join(row) or 'nothing'}")
 
 
-def example(pair: Pair, tokenizer: Any, most: int, *, chat: bool, ids: Sequence[int] | None = None) -> Example | None:
-    """A pair as tokens, its completion ended by the tokenizer's end token; None where it is longer than `most`.
+def example(
+    pair: Pair, tokenizer: Any, max_tokens: int, *, chat: bool, ids: Sequence[int] | None = None
+) -> Example | None:
+    """A pair as tokens, its completion ended by the tokenizer's end token; None where it is longer than `max_tokens`.
 
     Args:
-        chat: whether the prompt is one turn of a chat, by the tokenizer's template.
-        ids: the completion's tokens where the model made it; they end as it ended them.
+        chat: whether the prompt becomes a turn of a chat, by the tokenizer's template.
+        ids: the tokens of a completion that the model made, with its own end.
     """
     prompt = prompt_ids(pair.prompt, tokenizer, chat=chat)
     if ids is None:
         ids = [*_ids(tokenizer, pair.completion), tokenizer.eos_token_id]
     tokens = np.asarray([*prompt, *ids], dtype=np.int64)
-    return Example(tokens, max(1, len(prompt)), pair.row) if 2 <= len(tokens) <= most and len(ids) else None
+    return Example(tokens, max(1, len(prompt)), pair.row) if 2 <= len(tokens) <= max_tokens and len(ids) else None
 
 
 def prompt_ids(prompt: str, tokenizer: Any, *, chat: bool) -> list[int]:
-    """A prompt as the model is asked it."""
+    """The tokens of a prompt, by the chat template or as plain text."""
     if chat:
         turns = [{"role": "user", "content": prompt}]
         return list(tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
@@ -111,7 +113,7 @@ def prompt_ids(prompt: str, tokenizer: Any, *, chat: bool) -> list[int]:
 
 
 def windows(pair: Pair, tokenizer: Any, length: int) -> Iterator[Example]:
-    """A plain text in windows of `length` tokens; what is left over makes one more if it is half as long."""
+    """Cuts a plain text into windows of `length` tokens; the rest is one more window if it has half that length."""
     tokens = np.asarray(_ids(tokenizer, pair.completion), dtype=np.int64)
     for start in range(0, len(tokens), length):
         window = tokens[start : start + length]

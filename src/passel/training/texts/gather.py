@@ -1,4 +1,4 @@
-"""From a model and files to the material of a recipe."""
+"""From a model and files to the training data of a recipe."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from passel.core.progress import OnProgress
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.training.texts.completing import completions
 from passel.training.texts.examples import Example, Pair, example, prompt_ids, read, windows
-from passel.training.texts.material import Material
+from passel.training.texts.training_data import TrainingData
 
-__all__ = ["Texts", "gather"]
+__all__ = ["TextSources", "gather"]
 
 
-_HELD_OUT, _MOST_HELD_OUT = 0.05, 200
+_HELD_OUT, _MAX_HELD_OUT = 0.05, 200
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """Which texts, and how they are to be read.
+class TextSources:
+    """The files of training texts, and how they are read.
 
     Args:
-        data: files to train on. held_out: files to judge by; without any, a twentieth of the texts, 200 at most.
-        length: tokens of an example at most; plain texts are cut into windows of it.
-        complete: temperature at which the model itself completes the prompts; None: completions are the files'.
-        chat: whether prompts are turns of a chat; None: where the tokenizer has a template.
+        data: files to train on. held_out: files to evaluate on; default: a twentieth of the texts, at most 200.
+        length: limit of an example, in tokens; plain texts are cut into windows of this length.
+        complete: temperature at which the model itself completes the prompts; None: the files have the completions.
+        chat: whether prompts become turns of a chat; None: if the tokenizer has a template.
     """
 
     data: tuple[Path, ...]
@@ -44,33 +44,33 @@ class Texts:
             raise UsageError(f"length must be at least 8, got {self.length}")
 
 
-def gather(base: Checkpoint, texts: Texts, *, key: Key, on_progress: OnProgress) -> Material:
-    """Reads the files, has the model complete their prompts where it is to, and puts texts aside to judge by. Raises
-    UsageError where nothing is left to train on."""
+def gather(base: Checkpoint, texts: TextSources, *, key: Key, on_progress: OnProgress) -> TrainingData:
+    """Reads the files, lets the model complete their prompts if asked to, and holds out texts for the evaluation.
+    Raises UsageError if no text is left to train on."""
     pairs = read(texts.data)
     if texts.held_out:
         held = read(texts.held_out)
     elif len(pairs) == 1:
         examples = _examples(base, pairs, texts, key, on_progress)
-        return _parted(base, examples, key)
+        return _split(base, examples, key)
     else:
         order = (key / "held out").permutation(len(pairs))
-        count = min(_MOST_HELD_OUT, max(1, round(_HELD_OUT * len(pairs))))
+        count = min(_MAX_HELD_OUT, max(1, round(_HELD_OUT * len(pairs))))
         held, pairs = [pairs[at] for at in order[:count]], [pairs[at] for at in sorted(order[count:])]
     trained = _examples(base, pairs, texts, key / "data", on_progress)
-    return _checked(Material(base, trained, _examples(base, held, texts, key / "held", on_progress)))
+    return _checked(TrainingData(base, trained, _examples(base, held, texts, key / "held", on_progress)))
 
 
-def _parted(base: Checkpoint, examples: Sequence[Example], key: Key) -> Material:
-    """Of one long text: its windows, parted."""
-    count = min(_MOST_HELD_OUT, max(1, round(_HELD_OUT * len(examples))))
+def _split(base: Checkpoint, examples: Sequence[Example], key: Key) -> TrainingData:
+    """Divides the windows of one long text into examples and held-out examples."""
+    count = min(_MAX_HELD_OUT, max(1, round(_HELD_OUT * len(examples))))
     aside = set((key / "held out").permutation(len(examples))[:count])
     kept = [one for at, one in enumerate(examples) if at not in aside]
-    return _checked(Material(base, kept, [examples[at] for at in sorted(aside)]))
+    return _checked(TrainingData(base, kept, [examples[at] for at in sorted(aside)]))
 
 
 def _examples(
-    base: Checkpoint, pairs: Sequence[Pair], texts: Texts, key: Key, on_progress: OnProgress
+    base: Checkpoint, pairs: Sequence[Pair], texts: TextSources, key: Key, on_progress: OnProgress
 ) -> list[Example]:
     tokenizer = base.tokenizer
     chat = base.chat if texts.chat is None else texts.chat
@@ -80,11 +80,19 @@ def _examples(
     if texts.complete is None:
         made: list[list[int] | None] = [None] * len(asked)
         if empty := next((pair for pair in asked if not pair.completion), None):
-            raise UsageError(f"the prompt {empty.prompt[:40]!r} has no completion, and the model is not to make it")
+            raise UsageError(
+                f"the prompt {empty.prompt[:40]!r} has no completion; with complete=0 the model makes them"
+            )
     else:
         asked = [p for p in asked if len(prompt_ids(p.prompt, tokenizer, chat=chat)) < texts.length - 1]
         done = completions(
-            base, asked, temperature=texts.complete, most=texts.length, chat=chat, key=key, on_progress=on_progress
+            base,
+            asked,
+            temperature=texts.complete,
+            max_tokens=texts.length,
+            chat=chat,
+            key=key,
+            on_progress=on_progress,
         )
         made = [*done]
     for pair, ids in zip(asked, made, strict=True):
@@ -93,8 +101,8 @@ def _examples(
     return found
 
 
-def _checked(material: Material) -> Material:
+def _checked(data: TrainingData) -> TrainingData:
     for name in ("examples", "held_out"):
-        if not getattr(material, name):
+        if not getattr(data, name):
             raise UsageError(f"no text is left for {name}: give more of it, or a larger length")
-    return material
+    return data

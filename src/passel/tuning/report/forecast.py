@@ -1,4 +1,4 @@
-"""A forecast in a terminal: what each budget buys, and what it takes to be right so often."""
+"""A forecast in a terminal: the accuracy within each budget, and the tokens that reach the target."""
 
 from __future__ import annotations
 
@@ -19,13 +19,11 @@ __all__ = ["forecast_headline", "forecast_lines", "forecast_tables", "forecast_t
 
 
 def forecast_tables(found: Forecast) -> list[Table]:
-    """One of accuracies by budget, one of the tokens that it takes to reach the target."""
+    """A table of accuracies by budget, and a table of the tokens that reach the target."""
     bought = _table([f"{compact(budget)}\ntokens" for budget in found.budgets])
     for one in found.methods:
         bought.add_row(_name(one), *(_cell(one.within(budget)) for budget in found.budgets))
-    priced = _table(
-        [f"tokens to be right on {percent(found.target)}", "in this size", "accuracy %", "tokens", "passes"]
-    )
+    priced = _table([f"tokens to reach {percent(found.target)}", "with", "accuracy %", "tokens", "passes"])
     for one in found.methods:
         first = next((rung for rung in one.rungs if (rung.accuracy.value or 0.0) >= found.target), None)
         size = [] if first is None else [_size(one, first), _bounded(first.accuracy)]
@@ -35,22 +33,23 @@ def forecast_tables(found: Forecast) -> list[Table]:
 
 
 def forecast_lines(found: Forecast) -> list[str]:
-    """What was assumed, and what the tables need said."""
+    """The assumptions, and the lines below the tables."""
     assumed = ", ".join(f"{name} {value:.4g}" for name, value in asdict(found.assumptions).items())
     lines = [f"{found.problems} planted trees, seed {found.seed}: {assumed}", *found.notes]
     return [
         *map(clean, lines),
-        "Accuracy % [interval] of the largest size whose mean generated tokens a problem fit the budget.",
-        "A simulation: it is as right as its assumptions, of which the same chance at every step is the boldest.",
+        "Accuracy % [interval] of the largest size whose mean generated tokens a problem are within the budget.",
+        "A simulation, only as good as its assumptions; real steps do not all have the same chance to be right.",
     ]
 
 
 def forecast_headline(found: Forecast) -> str:
-    """The method to take."""
+    """The method that reaches the target with the fewest tokens."""
     best = found.cheapest()
     if best is None:
-        return f"No method is right on {percent(found.target)} at any of its sizes."
-    return f"{clean(best.method)} is right on {percent(found.target)} for the fewest tokens: {count(best.reach.value)}."
+        return f"No method reaches {percent(found.target)} accuracy at any of its sizes."
+    tokens = count(best.reach.value)
+    return f"{clean(best.method)} reaches {percent(found.target)} accuracy with the fewest tokens: {tokens}."
 
 
 def forecast_text(found: Forecast, width: int = 100) -> str:

@@ -18,10 +18,10 @@ def sweep_lines(sweep: Sweep) -> list[str]:
 def _line(option: str, arm: Arm, row: MethodRow) -> str:
     accuracy = percent(row.accuracy.value)
     if not arm.option:
-        return f"{option}: nothing was better than the base ({accuracy})."
+        return f"{option}: no value was better than the base ({accuracy})."
     difference = row.difference
     if difference is None or difference.value is None:
         return f"{option}: best with {arm.value} ({accuracy})."
     clear = difference.low is not None and difference.low > 0
     gain = f"{points(difference.value)} points [{span(difference, True)}]"
-    return f"{option}: best with {arm.value} ({accuracy}, {gain}{'' if clear else ', which may be chance'})."
+    return f"{option}: best with {arm.value} ({accuracy}, {gain}{'' if clear else ', not significant'})."

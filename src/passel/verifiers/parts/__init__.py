@@ -1,1 +1,1 @@
-"""What verifiers share: pure functions, tested alone."""
+"""Pure functions that verifiers share."""

@@ -1,15 +1,25 @@
-"""Programs on their tests, as flows."""
+"""Running the program in a text on tests."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from passel.core.flow import Flow, call
 from passel.core.problem import Problem
 from passel.tasks import read_code
 
-__all__ = ["public_tests", "run"]
+__all__ = ["TestRun", "first_failure", "public_tests", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """One test of a program. `error`: why it failed, or ""."""
+
+    test: str
+    passed: bool
+    error: str = ""
 
 
 def public_tests(problem: Problem) -> tuple[str, ...]:
@@ -17,11 +27,19 @@ def public_tests(problem: Problem) -> tuple[str, ...]:
     return tuple(cast(Sequence[str], problem.details.get("tests", ())))
 
 
-def run(problem: Problem, text: str, tests: Sequence[str], seconds: float) -> Flow[list[bool] | None]:
-    """Whether the program in the text passes each test; none if there is no program; None if they could not be run."""
+def first_failure(runs: Sequence[TestRun]) -> str:
+    """The first failed test and its error, for an explanation; "" where all tests passed."""
+    failed = next((run for run in runs if not run.passed), None)
+    if failed is None:
+        return ""
+    return f"{failed.test} failed: {failed.error}" if failed.error else f"{failed.test} failed"
+
+
+def run(problem: Problem, text: str, tests: Sequence[str], seconds: float) -> Flow[list[TestRun] | None]:
+    """Runs the program in the text on each test; without a program all fail. None: the tests could not be run."""
     program = read_code(text)
     if program is None:
-        return [False] * len(tests)
+        return [TestRun(test, False, "the text holds no program") for test in tests]
     details = problem.details
     reply = yield from call(
         "unit_tests",
@@ -33,4 +51,8 @@ def run(problem: Problem, text: str, tests: Sequence[str], seconds: float) -> Fl
     )
     if not reply.ok or not isinstance(reply.value, list) or len(cast(list[Any], reply.value)) != len(tests):
         return None
-    return [bool(test["passed"]) for test in cast(list[Mapping[str, Any]], reply.value)]
+    ran = cast(list[Mapping[str, Any]], reply.value)
+    return [
+        TestRun(test, bool(result["passed"]), str(result.get("error") or ""))
+        for test, result in zip(tests, ran, strict=True)
+    ]

@@ -18,7 +18,7 @@ def json_of(text: str) -> tuple[Any] | None:
     """The value in a tuple, for it may be null: the whole text, else the last fenced block that is JSON, else the first
     object or array in the text. None if there is none.
 
-    A name that stands twice in an object, NaN, infinite numbers and half characters are no JSON here.
+    A name that occurs twice in an object, NaN, infinite numbers and half characters are no JSON here.
     """
     for part in _wholes(text):
         if (found := _read(part, 0, whole=True)) is not None:
@@ -46,7 +46,7 @@ def _read(text: str, start: int, *, whole: bool) -> tuple[Any] | None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name occurs twice")
     return found
 
 

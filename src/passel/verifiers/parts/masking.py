@@ -31,12 +31,12 @@ class Masked:
     hidden: Fraction
 
 
-def masked(problem: Problem, most: int) -> list[Masked]:
-    """The question once for each of its numbers, the first `most` of them, with that number hidden.
+def masked(problem: Problem, max_numbers: int) -> list[Masked]:
+    """The question once for each of its numbers, the first `max_numbers` of them, with that number hidden.
 
-    Numbers are written in digits (1,250 and 0.5 and 3/4 are one number each); those of answer options are left alone.
+    Numbers are written in digits (1,250 and 0.5 and 3/4 are one number each); numbers of answer options are not hidden.
 
-    >>> [(one.question, str(one.hidden)) for one in masked(Problem("1", "Is 1/2 of 1,000 more than 400?"), 2)]
+    >>> [(hiding.question, str(hiding.hidden)) for hiding in masked(Problem("1", "Is 1/2 of 1,000 more than 400?"), 2)]
     [('Is x of 1,000 more than 400?', '1/2'), ('Is 1/2 of x more than 400?', '1000')]
     """
     text = problem.question
@@ -45,7 +45,7 @@ def masked(problem: Problem, most: int) -> list[Masked]:
     found: list[Masked] = []
     for number in _HIDEABLE.finditer(text, 0, choices.start() if choices else len(text)):
         hidden = _fraction(*number[1].partition("/")[::2])
-        if name is not None and hidden is not None and len(found) < most:
+        if name is not None and hidden is not None and len(found) < max_numbers:
             found.append(Masked(text[: number.start()] + name + text[number.end() :], name, hidden))
     return found
 
@@ -60,9 +60,9 @@ def read_unknown(text: str, name: str) -> Fraction | None:
     mark = rf"(?:(?<![A-Za-z\d*+/]){name}\s*(?:=|\bis\b|:)|\banswer\s*(?:is\b|:)|\\boxed\s*\{{)\s*:?"
     for found in reversed(list(re.finditer(mark, text))):
         line = text[found.end() :].strip().partition("\n")[0]
-        alone = _VALUE.match(line)
-        if alone and not _GOES_ON.match(line, alone.end()):
-            return _value(alone)
+        value = _VALUE.match(line)
+        if value and not _GOES_ON.match(line, value.end()):
+            return _value(value)
         for part in (line.rpartition("=")[2], line):
             if (first := _VALUE.search(part)) is not None:
                 return _value(first)
@@ -70,12 +70,12 @@ def read_unknown(text: str, name: str) -> Fraction | None:
     return _value(numbers[-1]) if numbers else None
 
 
-def same_number(hidden: Fraction, said: Fraction | None) -> bool:
+def same_number(hidden: Fraction, recovered: Fraction | None) -> bool:
     """Whether a hidden number was recovered: exactly if it is whole, else within a thousandth of itself."""
-    if said is None:
+    if recovered is None:
         return False
     room = Fraction(0) if hidden.denominator == 1 else abs(hidden) / 1000
-    return abs(hidden - said) <= room
+    return abs(hidden - recovered) <= room
 
 
 def _value(match: re.Match[str]) -> Fraction | None:

@@ -33,8 +33,9 @@ def read_order(text: str) -> list[int]:
 
 
 def repair(order: Iterable[int], size: int) -> list[int]:
-    """An order of 0 … size-1 from a malformed one: what is unknown or comes again is dropped, what lacks is appended
-    in the original order (Sun et al. 2023, arXiv 2304.09542; Archon, Saad-Falcon et al. 2024, arXiv 2409.15254).
+    """An order of 0 … size-1 from a malformed one: unknown and repeated numbers are dropped, missing numbers
+    appended in the original order (Sun et al. 2023, arXiv 2304.09542; Archon, Saad-Falcon et al. 2024, arXiv
+    2409.15254).
 
     >>> repair([2, 7, 2, 0], 4)
     [2, 0, 1, 3]
@@ -44,7 +45,7 @@ def repair(order: Iterable[int], size: int) -> list[int]:
 
 
 def windows(size: int, window: int, step: int) -> list[tuple[int, int]]:
-    """Where a window stands as it slides from the end of a list to its start: (first, after last) each time.
+    """The places of a window as it slides from the end of a list to its start: (first, after last) each time.
 
     All places are covered, and neighbours overlap by `window - step`, so that a good candidate can travel to the front.
 

@@ -1,4 +1,4 @@
-"""Steps of a solution: where one ends, what each is worth, and what they are worth together."""
+"""Steps of a solution: where a step ends, what each is worth, and what all are worth together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Aggregate", "Step", "Unit", "aggregate", "split", "worth"]
+from passel.core.judgement import Judgement
+from passel.verifiers.parts.verdicts import finite
+
+__all__ = ["Aggregate", "Step", "Unit", "aggregate", "judged_steps", "split"]
 
 Aggregate = Literal["min", "product", "last", "mean"]
 """How the scores of steps become one: the weakest step, all of them together, the state reached, the average."""
@@ -25,10 +28,10 @@ _LIST_NUMBER = re.compile(r"(?:\A|\n|[.!?]\s)\s*\(?\w{1,2}[.)]\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step with what a judge of steps says of it.
+    """One step of a solution, with the verdict of a judge of steps.
 
     Args:
-        text: as it stands in the solution, the white space after it included.
+        text: as it stands in the solution, with the white space after it.
         score: 1 right, 0 wrong, between them a probability; a reward model may use another scale. None: not judged.
         reason: why, in the judge's words, or "".
         error: the kind of error, or "".
@@ -83,9 +86,25 @@ def aggregate(scores: Sequence[float | None], how: Aggregate) -> float | None:
             return sum(known) / len(known)
 
 
-def worth(steps: Sequence[Step], how: Aggregate) -> float | None:
-    """What judged steps are worth together; see `aggregate`."""
-    return aggregate([step.score for step in steps], how)
+def judged_steps(steps: Sequence[Step], how: Aggregate) -> Judgement:
+    """The judgement of a solution by its steps: their aggregate, and which step is the weakest and why.
+
+    >>> judged_steps([Step("2+2=4", 1.0), Step("So 5.", 0.0, "it is 4", "calculation")], "mean").explanation
+    'step 2 of 2 is the weakest, 0: So 5. (calculation: it is 4)'
+    """
+    scores = [step.score for step in steps]
+    known = [(score, number) for number, score in enumerate(scores, 1) if score is not None]
+    if not known:
+        return Judgement(None, "no step was judged", {"scores": finite(scores)})
+    lowest, weakest = min(known)
+    metadata = {"scores": finite(scores), "weakest": weakest}
+    value = aggregate(scores, how)
+    if lowest == 1.0:
+        return Judgement(value, f"no step is judged wrong, of {len(known)} that were judged", metadata)
+    step = steps[weakest - 1]
+    why = ": ".join(filter(None, [step.error, step.reason]))
+    named = f"step {weakest} of {len(steps)} is the weakest, {lowest:.3g}: {step.text.strip()}"
+    return Judgement(value, f"{named} ({why})" if why else named, metadata)
 
 
 def _cuts(text: str, unit: Unit) -> list[int]:
@@ -102,7 +121,7 @@ def _cuts(text: str, unit: Unit) -> list[int]:
 
 
 def _pieces(text: str, cuts: Sequence[int]) -> tuple[str, ...]:
-    """The text cut at these places; a blank piece goes to the one before it, the first to the one after."""
+    """The text cut at these places; a blank piece is added to the piece before it, a blank first piece to the next."""
     pieces: list[str] = []
     for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
         piece = text[begin:end]

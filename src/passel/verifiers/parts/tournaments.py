@@ -1,7 +1,7 @@
 """Tournaments: which pairs to compare next, and the scores after them. State in, state out.
 
 `results` maps a pair (first, second) with first < second to the points of its first: 1 for a win, 0 for a loss, 0.5
-for a tie, None where the comparison told nothing.
+for a tie, None where the comparison was not readable.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def swiss(size: int, results: Results) -> list[Pair]:
 
 
 def knockout(size: int, results: Results) -> list[Pair]:
-    """The pairs of the next round in which neighbours meet and winners go on; [] when one is left.
+    """The pairs of the next round in which neighbours meet and winners go on; [] when a single candidate is left.
 
     >>> knockout(4, {(0, 1): 0.0, (2, 3): 1.0})
     [(1, 2)]
@@ -57,19 +57,20 @@ def knockout(size: int, results: Results) -> list[Pair]:
 
 
 def copeland(size: int, results: Results) -> list[float | None]:
-    """The share of its comparisons that each has won, ties half (Copeland 1951); None without a comparison that told.
+    """The share of its comparisons that each has won, ties half (Copeland 1951); None without a
+    readable comparison.
 
     >>> copeland(3, {(0, 1): 1.0, (0, 2): 0.5, (1, 2): None})
     [0.75, 0.0, 0.5]
     """
     points = _points(size, results)
-    told = [sum(index in pair for pair, result in results.items() if result is not None) for index in range(size)]
-    return [points[index] / told[index] if told[index] else None for index in range(size)]
+    readable = [sum(index in pair for pair, result in results.items() if result is not None) for index in range(size)]
+    return [points[index] / readable[index] if readable[index] else None for index in range(size)]
 
 
 def stages(size: int, results: Results) -> list[float | None]:
-    """How far each has come in a knockout, as a share of its rounds: 1 for the winner; None without a comparison that
-    told.
+    """How far each has come in a knockout, as a share of its rounds: 1 for the winner; None without a
+    readable comparison.
 
     >>> stages(4, {(0, 1): 0.0, (2, 3): 1.0, (1, 2): 1.0})
     [0.0, 1.0, 0.5, 0.0]
@@ -82,8 +83,8 @@ def stages(size: int, results: Results) -> list[float | None]:
         for index in winners:
             come[index] += 1
         left = winners if all(pair in results for pair in _neighbours(left)) else []
-    told = {index for pair, result in results.items() if result is not None for index in pair}
-    return [come[index] / rounds if index in told else None for index in range(size)]
+    readable = {index for pair, result in results.items() if result is not None for index in pair}
+    return [come[index] / rounds if index in readable else None for index in range(size)]
 
 
 def _neighbours(left: list[int]) -> list[Pair]:

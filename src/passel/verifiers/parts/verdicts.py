@@ -1,11 +1,15 @@
-"""What a judge's reply decides: yes or no, or one of some letters; None where it decides nothing."""
+"""The verdict in a judge's reply: yes or no, a letter, or a probability; None where there is none."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-__all__ = ["read_choice", "read_verdict"]
+from passel.core.judgement import Judgement
+from passel.core.reply import Reply
+
+__all__ = ["finite", "read_choice", "read_verdict", "undecided", "yes_probability"]
 
 _EMPHASIS = re.compile(r"[*`~]+|(?<!\w)_+|_+(?!\w)")
 _YES, _NO = r"yes|correct|right|true|valid", r"no|incorrect|wrong|false|invalid"
@@ -39,6 +43,31 @@ _OPEN_QUESTION = re.compile(
 )
 _BARE = re.compile(rf"\W*(?:({_YES})|{_NO})\W*", re.IGNORECASE)
 _OPENING = re.compile(r"\W*\b(?:(yes)|no)\b\s*(?:[,.:;!–—-]|$)", re.IGNORECASE)
+
+
+def undecided(replies: Iterable[Reply], wanted: str) -> Judgement:
+    """A judgement without a score: no reply holds what was asked for. It explains with the first reply.
+
+    >>> undecided([Reply(text="I cannot tell.")], "a verdict").explanation
+    'no reply holds a verdict: I cannot tell.'
+    """
+    first = next(iter(replies), None)
+    shown = "" if first is None else first.error or first.text.strip() or f"stop={first.stop}"
+    return Judgement(None, f"no reply holds {wanted}" + (f": {shown}" if shown else ""))
+
+
+def finite(values: Iterable[float | None]) -> list[float | None]:
+    """The values for JSON, which has no infinite number; None in its place."""
+    return [value if value is not None and math.isfinite(value) else None for value in values]
+
+
+def yes_probability(reply: Reply) -> float | None:
+    """P(Yes) / (P(Yes) + P(No)) of a reply with the log-probabilities of both; None if neither has a probability."""
+    if not reply.ok or max(reply.scores, default=-math.inf) == -math.inf:
+        return None
+    peak = max(reply.scores)  # else both may underflow to 0
+    yes, no = (math.exp(logprob - peak) for logprob in reply.scores)
+    return yes / (yes + no)
 
 
 def read_verdict(text: str) -> bool | None:

@@ -1,4 +1,4 @@
-"""The drafter's state along a text: what it has read, and what it predicts from there and from its own guesses."""
+"""The drafter's state along a text, and its predictions after the text and after its own guesses."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from torch import Tensor
 
 from passel.networks.falcon import FalconNetwork, KeysValues, LstmState, relaxed_mask
 
-__all__ = ["Blocks", "Reading", "followed", "read_on"]
+__all__ = ["PredictedBlocks", "ReadState", "predict_after", "read_further"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """A text as far as it is known.
+class ReadState:
+    """The drafter's state after the text that it has read.
 
     Args:
         tokens: places read, one for each token with a feature.
         state: of the LSTM after them.
-        late: its outputs at the last places, one less than a block has, [1, places, hidden size]: whatever the text's
-            next tokens are, their block may take these in again.
+        late: outputs of the LSTM at the last places, one less than a block has, [1, places, hidden size]: the block of
+            the next tokens may include them.
         past: keys and values of all places before those, by layer.
     """
 
@@ -33,15 +33,15 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Blocks:
-    """Predictions of one pass: a block a row.
+class PredictedBlocks:
+    """Predictions of one pass, one block a row.
 
     Args:
         features: [rows, block, hidden size].
         state: of the LSTM after the places that made them.
-        text: of each layer, keys and values of the text, [1, key-value heads, places, head size].
-        own: of each layer, keys and values of the rows' own guesses, [rows, key-value heads, places, head size].
-        position: of the next place.
+        text: for each layer, keys and values of the text, [1, key-value heads, places, head size].
+        own: for each layer, keys and values of the rows' own guesses, [rows, key-value heads, places, head size].
+        position: position of the next place.
     """
 
     features: Float[Tensor, "rows block size"]
@@ -51,9 +51,9 @@ class Blocks:
     position: int = 0
 
 
-def read_on(
-    network: FalconNetwork, reading: Reading, features: Tensor, embeddings: Tensor
-) -> tuple[Reading, Blocks | None]:
+def read_further(
+    network: FalconNetwork, reading: ReadState, features: Tensor, embeddings: Tensor
+) -> tuple[ReadState, PredictedBlocks | None]:
     """Reads further tokens, and predicts the block after them; None where the text is shorter than a block.
 
     Args:
@@ -70,18 +70,18 @@ def read_on(
     joined = _joined(reading.past, new)
     settled = total - min(block - 1, total)
     past = tuple((keys[:, :, :settled], values[:, :, :settled]) for keys, values in joined)
-    after = Reading(total, state, x[:, x.shape[1] - (total - settled) :], past)
-    return after, Blocks(found[:, -block:], state, joined, (), total) if total >= block else None
+    after = ReadState(total, state, x[:, x.shape[1] - (total - settled) :], past)
+    return after, PredictedBlocks(found[:, -block:], state, joined, (), total) if total >= block else None
 
 
-def followed(
-    network: FalconNetwork, blocks: Blocks, rows: Sequence[int], features: Tensor, embeddings: Tensor
-) -> Blocks:
+def predict_after(
+    network: FalconNetwork, blocks: PredictedBlocks, rows: Sequence[int], features: Tensor, embeddings: Tensor
+) -> PredictedBlocks:
     """Predicts the blocks after guesses.
 
     Args:
-        rows: of `blocks` that each guessed block goes on from; a row may be gone on from several times.
-        features, embeddings: [guessed blocks, block, hidden size], what was predicted there and the tokens chosen.
+        rows: for each guessed block, the row of `blocks` that it continues; a row may be continued several times.
+        features, embeddings: [guessed blocks, block, hidden size], the predictions there and the chosen tokens.
     """
     picked = torch.tensor(rows, dtype=torch.int64, device=features.device)
     state = (blocks.state[0][:, picked], blocks.state[1][:, picked])
@@ -91,11 +91,11 @@ def followed(
     positions = torch.arange(blocks.position, blocks.position + count, device=x.device)
     text = tuple((k.expand(len(rows), -1, -1, -1), v.expand(len(rows), -1, -1, -1)) for k, v in blocks.text)
     found, new = network.decoded(x, positions, _joined(text, own) if own else text)
-    return Blocks(found, state, blocks.text, _joined(own, new), blocks.position + count)
+    return PredictedBlocks(found, state, blocks.text, _joined(own, new), blocks.position + count)
 
 
 def _joined(past: tuple[KeysValues, ...], new: tuple[KeysValues, ...]) -> tuple[KeysValues, ...]:
-    """One after the other, layer by layer."""
+    """Concatenates keys and values, layer by layer."""
     if not past:
         return new
     return tuple((torch.cat((a, c), 2), torch.cat((b, d), 2)) for (a, b), (c, d) in zip(past, new, strict=True))

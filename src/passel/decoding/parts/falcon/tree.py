@@ -1,4 +1,4 @@
-"""The tree of guesses: which ranks of the drafter's tokens are in it, and how it grows block by block."""
+"""The tree of guesses: which ranks of the drafter's tokens it holds, and how it grows block by block."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from torch import Tensor
 from passel.decoding.parts.drafting import Proposal
 from passel.engine.plain import top
 
-__all__ = ["Grown", "Path", "Ranked", "ranked"]
+__all__ = ["DraftTree", "Path", "RankedTokens", "rank_tokens"]
 
 Path = tuple[int, ...]
 """Ranks from the text's end on, 0 the likeliest token of its level."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """Of one block, for each of its levels: the likeliest tokens, best first, and their log-probabilities."""
+class RankedTokens:
+    """For each level of a block, the likeliest tokens, best first, and their log-probabilities."""
 
     tokens: tuple[tuple[int, ...], ...]
     logprobs: tuple[tuple[float, ...], ...]
 
 
-def ranked(logits: Float[Tensor, "rows block vocab"], width: int) -> list[Ranked]:
-    """The blocks of several rows."""
-    found: list[Ranked] = []
+def rank_tokens(logits: Float[Tensor, "rows block vocab"], width: int) -> list[RankedTokens]:
+    """Ranks the tokens of several blocks, one a row."""
+    found: list[RankedTokens] = []
     for row in logits.log_softmax(-1):
         levels = [top(level, width) for level in row]
         tokens = tuple(tuple(token for token, _ in level) for level in levels)
-        found.append(Ranked(tokens, tuple(tuple(value for _, value in level) for level in levels)))
+        found.append(RankedTokens(tokens, tuple(tuple(value for _, value in level) for level in levels)))
     return found
 
 
 @dataclass(slots=True, eq=False)
-class Grown:
-    """A tree on its way.
+class DraftTree:
+    """A growing tree of guesses.
 
-    The paths of ranks r_1, r_2, … that may be in it are those with (r_1 + 1) (r_2 + 1) … at most `width`: if rank r
-    stands with a chance in proportion to 1 / (r + 1), they are the likeliest ones of each level.
+    It may hold the paths of ranks r_1, r_2, … with (r_1 + 1) (r_2 + 1) … at most `width`: if rank r is accepted with a
+    probability proportional to 1 / (r + 1), they are the likeliest paths of each level.
 
     Args:
-        levels: of it. block: those that grow at once.
-        nodes: in it at most; those with the highest product of the drafter's probabilities stay.
-        end: tokens that nothing follows.
+        levels: depth of the tree. block: number of levels that grow at once.
+        nodes: largest number of nodes; those with the highest product of the drafter's probabilities stay.
+        end: tokens that no guess follows.
     """
 
     width: int
@@ -56,8 +56,8 @@ class Grown:
     tokens: dict[Path, int] = field(default_factory=dict[Path, int])
     scores: dict[Path, float] = field(default_factory=lambda: {(): 0.0})
 
-    def grow(self, blocks: dict[Path, Ranked]) -> None:
-        """Adds the levels after these paths, which are of one length."""
+    def grow(self, blocks: dict[Path, RankedTokens]) -> None:
+        """Adds a block of levels after these paths, which have one length."""
         (start,) = set(map(len, blocks))
         paths = list(blocks)
         for level in range(min(self.block, self.levels - start)):
@@ -65,11 +65,11 @@ class Grown:
         self._cut()
 
     def leaves(self, depth: int) -> list[Path]:
-        """Paths of this depth that the next block is to follow."""
+        """The paths of this depth that the next block continues."""
         ended = depth >= self.levels
         return [p for p, token in self.tokens.items() if len(p) == depth and not ended and token not in self.end]
 
-    def _follow(self, before: Path, block: Ranked, level: int) -> list[Path]:
+    def _follow(self, before: Path, block: RankedTokens, level: int) -> list[Path]:
         if self.tokens.get(before) in self.end:
             return []
         tokens, logprobs = block.tokens[level], block.logprobs[level]
@@ -85,7 +85,7 @@ class Grown:
         return [self.tokens[path[:depth]] for depth in range(len(path) - count + 1, len(path) + 1)]
 
     def proposal(self) -> Proposal:
-        """The tree, level by level, of siblings the likeliest first; without other branches it is a chain."""
+        """The tree, level by level, the likeliest sibling first; a chain if no node has siblings."""
         paths = sorted(self.tokens, key=lambda path: (len(path), path))
         places = {path: at for at, path in enumerate(paths)}
         parents = tuple(places.get(path[:-1], -1) for path in paths)
@@ -93,7 +93,8 @@ class Grown:
         return Proposal(tuple(self.tokens[path] for path in paths), None if chain else parents)
 
     def _cut(self) -> None:
-        """No path is likelier than its beginning, and of equals the shorter stays: so what stays is a tree."""
+        """Keeps the likeliest paths. No path is likelier than its beginning, and among equals the shorter path stays:
+        so the rest is a tree."""
         order = sorted(self.tokens, key=lambda path: (-self.scores[path], len(path), path))
         for path in order[self.nodes :]:
             del self.tokens[path], self.scores[path]

@@ -1,1 +1,1 @@
-"""The adapter of the white-box engine: from asks to tokens and back."""
+"""The adapter of the engine: from asks to tokens and back."""

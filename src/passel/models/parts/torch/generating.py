@@ -1,4 +1,4 @@
-"""One ask's text: drawn by the engine's own sampling, or by a decoding method."""
+"""The text of an ask: sampled by the engine, or made by a decoding method."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from passel.engine.sample_requests import Completion, SampleRequest, TokenLogpro
 from passel.engine.text.stops import stops
 from passel.models.parts.torch.runtime import Runtime
 
-__all__ = ["Listener", "draw_of", "reply_of_completion", "reply_of_draft"]
+__all__ = ["Listener", "draw_of", "reply_of_completion", "reply_of_decoded"]
 
 _STOPS: dict[str, Stop] = {
     "end": "end",
@@ -26,7 +26,7 @@ _STOPS: dict[str, Stop] = {
 
 
 class Listener:
-    """Turns tokens into text as they come, tells the progress, and finds stop texts."""
+    """Turns tokens into text as they arrive, updates the progress, and finds stop texts."""
 
     def __init__(self, runtime: Runtime, ask: Generate, progress: Progress, place: int) -> None:
         self.runtime, self.ask, self.progress, self.place = runtime, ask, progress, place
@@ -37,7 +37,7 @@ class Listener:
         self._stops = stops(ask.sampling.stop or ())
 
     def __call__(self, token: int) -> bool:
-        """Takes a token; whether a stop text ends the answer here."""
+        """Adds a token. Returns whether a stop text ends the answer here."""
         self.progress.completion_tokens[self.place] += 1
         self._state, piece = self.runtime.texts.detokenizer.push(self._state, token)
         found = self._stops.push(self._held, piece)
@@ -48,7 +48,7 @@ class Listener:
         return self.stop_text is not None
 
     def whole(self) -> str:
-        """The text, where no token follows."""
+        """The whole text, after the last token."""
         if self.stop_text is None:
             last = self._stops.push(self._held, self.runtime.texts.detokenizer.finish(self._state))
             self.stop_text = last.stop_text
@@ -70,7 +70,7 @@ def draw_of(
         prompt,
         ask.sampling,
         ask.key.bits(),
-        runtime.end,
+        runtime.end_tokens,
         constraint=matcher,
         on_token=listener if listens else None,
         on_done=done,
@@ -78,7 +78,7 @@ def draw_of(
 
 
 def reply_of_completion(listener: Listener, draw: SampleRequest, completion: Completion, *, first: bool) -> Reply:
-    """The reply to an ask that the engine drew. The prompt is charged to the first of several asks alike."""
+    """The reply to an ask that the engine sampled. The prompt is charged to the first of several equal asks."""
     runtime, tokens = listener.runtime, completion.tokens
     if draw.on_token is None:
         for token in tokens:
@@ -104,33 +104,33 @@ def reply_of_completion(listener: Listener, draw: SampleRequest, completion: Com
     )
 
 
-def reply_of_draft(listener: Listener, prompt: int, draft: Decoded, *, first: bool) -> Reply:
+def reply_of_decoded(listener: Listener, prompt: int, decoded: Decoded, *, first: bool) -> Reply:
     """The reply to an ask that a decoding method answered."""
-    for token in draft.tokens[listener.progress.completion_tokens[listener.place] :]:
+    for token in decoded.tokens[listener.progress.completion_tokens[listener.place] :]:
         if listener(token):
             break
     text = listener.whole()
-    stop: Stop = "end" if listener.stop_text or draft.ended == "end" else "length"
-    logprobs = tuple((value, ()) for value in draft.logprobs)
+    stop: Stop = "end" if listener.stop_text or decoded.ended == "end" else "length"
+    logprobs = tuple((value, ()) for value in decoded.logprobs)
     return Reply(
         stop,
         text,
-        _tokens(listener.runtime, draft.tokens, logprobs) if listener.ask.sampling.logprobs is not None else (),
+        _tokens(listener.runtime, decoded.tokens, logprobs) if listener.ask.sampling.logprobs is not None else (),
         usage=Usage(prompt if first else 0, listener.progress.completion_tokens[listener.place], 0),
         stop_text=(listener.stop_text or "") if stop == "end" else None,
-        raw=_told(draft),
+        raw=_figures(decoded),
     )
 
 
-def _told(draft: Decoded) -> dict[str, float] | None:
-    """What a method says of its draft beside the text; None where that is nothing."""
-    found: dict[str, float] = {} if draft.score is None else {"score": draft.score}
-    if draft.depths:
-        found["layers"] = fmean(draft.depths)
-    return found | {"spent": draft.spent} if found else None
+def _figures(decoded: Decoded) -> dict[str, float] | None:
+    """The figures that a method gives with its text; None if it gives none."""
+    figures: dict[str, float] = {} if decoded.score is None else {"score": decoded.score}
+    if decoded.depths:
+        figures["layers"] = fmean(decoded.depths)
+    return figures | {"spent": decoded.spent} if figures else None
 
 
 def _tokens(runtime: Runtime, tokens: Sequence[int], logprobs: Sequence[TokenLogprobs]) -> tuple[Token, ...]:
     name = runtime.texts.detokenizer.name
-    pairs = [(token, found) for token, found in zip(tokens, logprobs, strict=False) if token not in runtime.end]
+    pairs = [(token, found) for token, found in zip(tokens, logprobs, strict=False) if token not in runtime.end_tokens]
     return tuple(Token(name(token), own, tuple((name(t), v) for t, v in top)) for token, (own, top) in pairs)

@@ -1,4 +1,4 @@
-"""A model's weights at work: loaded at the first ask, freed by `close`."""
+"""A loaded model: its engine, its tokenizer and its grammars."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from passel.engine import Engine, read
 from passel.engine.constraints import Constraints
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint, Dtype
-from passel.models.parts.torch.texts import Texts
+from passel.models.parts.torch.chat_tokenizer import ChatTokenizer
 
 __all__ = ["Runtime", "Settings", "start"]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a model is loaded; see `models.torch.torch` for each. `path` is a file, a folder or an hf: name, and `own`
-    the adapter that the catalog has for the model; `draft` is both of the model beside. `contextualise` changes the
-    loaded weights, and returns what is to stand in front of each prompt."""
+    """How a model is loaded; see `models.torch.torch` for the fields that are not listed.
+
+    Args:
+        path: a file, a folder or an hf: name.
+        catalog_adapter: the adapter that the catalog has for the model.
+        draft: path and catalog adapter of the draft model.
+        contextualise: changes the loaded weights, and returns the text that goes in front of every prompt.
+    """
 
     path: str
-    own: str | None
+    catalog_adapter: str | None
     adapter: str | None
     scale: float
     dtype: Dtype
@@ -37,23 +42,23 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runtime:
-    """What answers asks.
+    """A loaded model.
 
     Args:
         engine: the weights, the cache and the scheduler.
         texts: the tokenizer.
-        end: tokens that end a text.
+        end_tokens: tokens that end a text.
         constraints: grammars of this tokenizer.
         parameters: number of weights.
-        beside: models beside the engine's own.
+        extra_models: number of models beside the engine's own.
     """
 
     engine: Engine
-    texts: Texts
-    end: frozenset[int]
+    texts: ChatTokenizer
+    end_tokens: frozenset[int]
     constraints: Constraints
     parameters: int
-    beside: int
+    extra_models: int
 
 
 def start(settings: Settings, on_progress: OnProgress) -> Runtime:
@@ -62,7 +67,7 @@ def start(settings: Settings, on_progress: OnProgress) -> Runtime:
         settings.path,
         adapter=settings.adapter,
         scale=settings.scale,
-        own=settings.own,
+        own=settings.catalog_adapter,
         dtype=settings.dtype,
         device=settings.device,
         on_progress=on_progress,
@@ -71,8 +76,8 @@ def start(settings: Settings, on_progress: OnProgress) -> Runtime:
     parts = read(found.model, settings.context, int8=settings.int8)
     beside = []
     if settings.draft:
-        path, own = settings.draft
-        drafter = load(path, own=own, dtype=settings.dtype, device=settings.device, on_progress=on_progress)
+        path, catalog_adapter = settings.draft
+        drafter = load(path, own=catalog_adapter, dtype=settings.dtype, device=settings.device, on_progress=on_progress)
         beside = [read(drafter.model, settings.context)]
     constraints = Constraints(found.tokenizer, vocab=parts.vocabulary, ends=sorted(found.end_ids))
     engine = Engine(
@@ -83,4 +88,6 @@ def start(settings: Settings, on_progress: OnProgress) -> Runtime:
         other_models=beside,
         constraints=constraints,
     )
-    return Runtime(engine, Texts(found.tokenizer, before), found.end_ids, constraints, found.parameters, len(beside))
+    return Runtime(
+        engine, ChatTokenizer(found.tokenizer, before), found.end_ids, constraints, found.parameters, len(beside)
+    )

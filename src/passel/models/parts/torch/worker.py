@@ -1,4 +1,4 @@
-"""Answers asks with an engine, from any thread: futures that its thread fulfils."""
+"""Answers asks with an engine, from any thread, by futures that the engine's thread fulfils."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from passel.core.errors import UsageError
 from passel.core.model import Progress
 from passel.core.progress import OnProgress
 from passel.core.reply import Reply, Usage
-from passel.decoding import Decoded, Opening, load
+from passel.decoding import Decoded, DecodingInput, load
 from passel.engine.requests import Emit
 from passel.engine.running import RunningDecoding
 from passel.engine.sample_requests import Completion, SampleRequest
-from passel.models.parts.torch.generating import Listener, draw_of, reply_of_completion, reply_of_draft
+from passel.models.parts.torch.generating import Listener, draw_of, reply_of_completion, reply_of_decoded
 from passel.models.parts.torch.runtime import Runtime, Settings, start
 from passel.models.parts.torch.scoring import embeddings, scores
 
@@ -23,7 +23,7 @@ __all__ = ["Worker"]
 
 
 class Worker:
-    """An engine with its tokenizer. `given`: how to load it, and who is told about it."""
+    """An engine with its tokenizer. given: its settings, and the callback for the progress of loading."""
 
     def __init__(self, given: tuple[Settings, OnProgress]) -> None:
         self.runtime: Runtime = start(*given)
@@ -46,7 +46,7 @@ class Worker:
         return futures
 
     def cancel(self, futures: Sequence[Future[Reply]]) -> None:
-        """Work that nobody waits for leaves the batch."""
+        """Removes these asks from the batch."""
         for future in futures:
             for work in self._work.pop(future, []):
                 work.cancelled = True
@@ -87,24 +87,24 @@ class Worker:
         listeners: Sequence[Listener],
         futures: Sequence[Future[Reply]],
     ) -> None:
-        """Asks alike get the drafts of one run, as many as it makes; the rest of them the drafts of another."""
+        """Equal asks get the texts of one run; if it makes fewer texts than needed, the other asks get another run."""
         texts, ask = self.runtime.texts, asks[0]
         decoder = load(ask.sampling.decoder or "nucleus")
         turns = None if isinstance(ask.prompt, str) else tuple((turn.author, turn.content) for turn in ask.prompt)
-        opening = Opening(
+        inputs = DecodingInput(
             prompt,
             ask.sampling.max_tokens or 512,
-            self.runtime.end,
+            self.runtime.end_tokens,
             ask.sampling,
             texts.encode,
             texts.decode,
             texts.turns if texts.chat else None,
             turns,
-            self.runtime.beside,
+            self.runtime.extra_models,
             texts.tokenizer,
             self.runtime.engine.parts.masked,
         )
-        made = decoder.make(opening, key=ask.key)
+        made = decoder.make(inputs, key=ask.key)
         run = _Run(self, asks, listeners, futures, len(prompt))
         flow = self.runtime.engine.start(made, run.done, run.watch)
         run.flow = flow
@@ -112,14 +112,13 @@ class Worker:
             self._work.setdefault(future, []).append(flow)
 
     def decode_rest(
-        self, asks: Sequence[Generate], listeners: Sequence[Listener], futures: Sequence[Future[Reply]], prompt: int
+        self, asks: Sequence[Generate], listeners: Sequence[Listener], futures: Sequence[Future[Reply]]
     ) -> None:
-        """Asks that a run had no draft for get a run of their own."""
-        del prompt
+        """Starts another run for asks that the last run had no text for."""
         self._decode(asks, self._ids(asks[0]), listeners, futures)
 
     def forget(self, future: Future[Reply]) -> None:
-        """It is fulfilled."""
+        """Drops a fulfilled future."""
         self._work.pop(future, None)
 
     def _read(self, ask: Ask, future: Future[Reply]) -> None:
@@ -153,7 +152,7 @@ class Worker:
         self._work[future] = [self.runtime.engine.start(flow, done)]
 
     def _check_bias(self, sampling: Sampling) -> None:
-        """In a batch, one bias that has no place would end all texts."""
+        """Raises UsageError for a bias on a token that the model does not have; in a batch it would end all texts."""
         size = self.runtime.engine.parts.vocabulary
         if beyond := [token for token, _ in sampling.logit_bias or () if token >= size]:
             raise UsageError(f"logit_bias: the model has {size} tokens, there is none with the id {beyond[0]}")
@@ -166,7 +165,7 @@ class Worker:
 
 
 class _Run:
-    """A decoding method's run for some asks alike, of which its drafts are the answers."""
+    """A decoding method's run for equal asks; its texts are the answers."""
 
     def __init__(
         self,
@@ -182,7 +181,7 @@ class _Run:
         self._stopped = False
 
     def watch(self, emitted: Emit) -> None:
-        """Tokens that are certain: text for who watches, and stop texts."""
+        """Takes emitted tokens: updates the progress and looks for stop texts."""
         if emitted.index >= len(self._listeners):
             return
         listener = self._listeners[emitted.index]
@@ -193,23 +192,23 @@ class _Run:
             self._stopped = True
             self.flow.cancelled = True
 
-    def done(self, drafts: Any, error: BaseException | None) -> None:
-        """The drafts are there; or the run was stopped, because a stop text ended the one that was wanted."""
+    def done(self, texts: Any, error: BaseException | None) -> None:
+        """Answers the asks, when the run has ended or was stopped because a stop text ended its only text."""
         if error is not None and self._stopped:
-            drafts, error = (Decoded((), "end"),), None
+            texts, error = (Decoded((), "end"),), None
         if error is not None:
             for future in self._futures:
                 self._worker.forget(future)
                 _set(future, Reply("failed", error=f"{error}" or type(error).__name__))
             return
-        count = min(len(drafts), len(self._asks))
+        count = min(len(texts), len(self._asks))
         for place in range(count):
             self._worker.forget(self._futures[place])
-            reply = reply_of_draft(self._listeners[place], self._prompt, drafts[place], first=place == 0)
+            reply = reply_of_decoded(self._listeners[place], self._prompt, texts[place], first=place == 0)
             _set(self._futures[place], reply)
         if count < len(self._asks):
             rest = slice(count, None)
-            self._worker.decode_rest(self._asks[rest], self._listeners[rest], self._futures[rest], self._prompt)
+            self._worker.decode_rest(self._asks[rest], self._listeners[rest], self._futures[rest])
 
 
 def _set(future: Future[Reply], reply: Reply) -> None:

@@ -1,0 +1,1 @@
+"""A plan, its session (opened models, driver, tools) and its record of trials."""
