@@ -1,12 +1,15 @@
-# A fresh machine needs two commands: `make demo` and `make test`.
+# A fresh machine needs two commands: `make demo` and `make test`. Who changes something runs `make check` as it grows:
+# the tests and the lint of what the change touches, in seconds (`make check FILES="src/passel/methods/vote.py"`; without
+# FILES: all that differs from HEAD).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# the mock endpoint is no bench but what benches talk to; the comparison of all methods takes an hour, and makes the docs
-BENCHES = $(filter-out bench/mock_endpoint.py bench/results.py,$(wildcard bench/*.py))
+# the mock endpoint is no bench but what benches talk to; the comparison of all methods and the mutants of the tests take
+# an hour each
+BENCHES = $(filter-out bench/mock_endpoint.py bench/results.py bench/test_mutants.py,$(wildcard bench/*.py))
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo test check lint bench clean
 
 install: $(STAMP)
 
@@ -22,8 +25,12 @@ demo: install
 	    --methods single,vote,best_of:verifier=arithmetic,repeat,first_finish \
 	    --n 16 --limit 64 --seed 0 --out runs/demo
 
+# A process for each processor; the tests of a file share one (and see tests/conftest.py).
 test: install
-	$(BIN)/python -m pytest --quiet
+	$(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 8 --dist loadfile
+
+check: install
+	$(BIN)/python scripts/check.py $(FILES)
 
 lint: install
 	$(BIN)/ruff check .

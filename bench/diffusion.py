@@ -51,7 +51,7 @@ def sides(specs: Sequence[str], parts: Any, guide: Any) -> list[Side]:
     from passel.engine import Engine
 
     made = [load(spec) for spec in specs]
-    return [Side(one.name, one.make, Engine(parts, context=CONTEXT, beside=[guide])) for one in made]
+    return [Side(one.name, one.make, Engine(parts, context=CONTEXT, other_models=[guide])) for one in made]
 
 
 def inputs_list(tokenizer: Any, parts: Any, ends: frozenset[int], count: int, length: int) -> list[tuple[Any, str]]:

@@ -34,13 +34,13 @@ from passel.decoding import Decoded, DecodingInput
 from passel.decoding.early_exit import early_exit
 from passel.decoding.greedy import greedy
 from passel.engine import Decoding, Engine, read
-from passel.engine.forward import ALL, Forward, forward, open_branch
+from passel.engine.requests import ALL, Forward, forward, open_branch
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.models.catalog import FOLDER, find_card
 from passel.models.catalog.pull import pull
-from passel.networks.early_exit import EarlyExit, Leaving, built, thresholds
-from passel.networks.kept import opened
+from passel.networks.early_exit import ControllerExit, EarlyExit, build_early_exit, thresholds
+from passel.networks.trained_parts import load_trained
 from passel.training.texts.examples import prompt_ids
 
 CONTEXT, MOST, NEVER = 256, 100, 2.0
@@ -56,7 +56,7 @@ class Sides:
     def __init__(self, base: Checkpoint, rows: Sequence[tuple[str, str]], path: Path) -> None:
         self.engine = Engine(read(base.model, CONTEXT), context=CONTEXT)
         self.rows, self.path, self.tokenizer = rows, str(path), base.tokenizer
-        self.parts: EarlyExit = opened(path, "early_exit", built)[0]
+        self.parts: EarlyExit = load_trained(path, "early_exit", build_early_exit)[0]
         prompts = [tuple(prompt_ids(asked(question), base.tokenizer, chat=True)) for question, _ in rows]
         self.inputs_list = [DecodingInput(prompt, MOST, base.end_ids) for prompt in prompts]
 
@@ -95,7 +95,7 @@ def followed(parts: EarlyExit, leave: float, prompt: Sequence[int], tokens: Sequ
     depths, same, least = list[int](), list[bool](), thresholds(leave, NEVER, torch.device("cpu"))
     for start in range(0, len(tokens) - 1, 16):  # short pieces, which round as single tokens do
         piece, next_ones = tokens[:-1][start : start + 16], tokens[1:][start : start + 16]
-        output = yield from forward(Forward(branch, piece, exit=Leaving(parts, least), logits=ALL))
+        output = yield from forward(Forward(branch, piece, exit=ControllerExit(parts, least), logits=ALL))
         depths += output.depths
         same += (output.logits.argmax(-1).cpu().numpy() == next_ones).tolist()
     return depths, same

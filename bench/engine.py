@@ -39,7 +39,7 @@ from parts.weights import bf16_folder, bf16_gguf, dequantised, q4_gguf
 from peers.servers import Server, llama_cpp, vllm
 
 from passel.core.ask import Sampling
-from passel.engine import Draw, Engine, read
+from passel.engine import Engine, SampleRequest, read
 
 PASSEL, INT8, THREADS = "passel", "passel, int8", 2
 CLOCKS = {"wall": "per_second", "processor": "per_cpu_second"}
@@ -62,7 +62,7 @@ def passel_tokens_per_second(batch: int, prompts: Prompts, n_tokens: int, *, int
     """
     engine = passel_engine(int8=int8)
     sampling = Sampling(temperature=1.0, max_tokens=n_tokens)
-    draws = [Draw(tuple(prompt), sampling, seed, frozenset()) for seed, prompt in enumerate(prompts[:batch])]
+    draws = [SampleRequest(tuple(prompt), sampling, seed, frozenset()) for seed, prompt in enumerate(prompts[:batch])]
     begun = time.perf_counter()
     completions = engine.complete(draws)
     seconds = time.perf_counter() - begun

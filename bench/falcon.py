@@ -84,7 +84,7 @@ class Side:
         """The same decoding; forwards of the whole model are counted after the prompt's, which is timed. All sides read
         prompts anew, as those that want hidden states must: what is taken from the cache may be rounded otherwise."""
         from passel.core.steps import Steps
-        from passel.engine.forward import Forward
+        from passel.engine.requests import Forward
 
         begun, read = time.process_time(), False
         with Steps(decoding) as steps:

@@ -88,7 +88,7 @@ def tokens_per_pass(engine: Any, inputs_list: list[Any], path: Path, **options: 
     from passel.decoding.drafters.falcon import falcon
     from passel.decoding.greedy import greedy
     from passel.decoding.speculative import speculative
-    from passel.engine.forward import Forward
+    from passel.engine.requests import Forward
 
     passes = 0
 

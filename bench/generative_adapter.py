@@ -24,7 +24,7 @@ from passel.engine.weights.checkpoint import Checkpoint
 from passel.models.catalog import cards, find_card
 from passel.models.catalog.pull import pull
 from passel.networks.context import Generator, adapted, memory_of
-from passel.networks.kept import opened
+from passel.networks.trained_parts import load_trained
 
 _AT_ONCE, _TOKENS = 16, 12
 
@@ -35,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = given.path or _trained(Path(folder), given)
         base = load(str(pull(find_card(given.model), _quiet)) if given.model in cards() else given.model)
-        generator, manifest = opened(path, "generative_adapter", Generator.of)
+        generator, manifest = load_trained(path, "generative_adapter", Generator.of)
     asked = rows(Key(given.seed) / "test", given.questions, given.facts, unseen=True)
     found = recall(base, generator, asked)
     for name, one in found.items():

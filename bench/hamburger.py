@@ -38,13 +38,13 @@ from passel.core.key import Key
 from passel.core.steps import rewritten
 from passel.decoding import DecodingInput, load
 from passel.engine import Engine, read
-from passel.engine.forward import Forward
-from passel.engine.side import place
+from passel.engine.cached_network import model_and_row
+from passel.engine.requests import Forward
 from passel.engine.weights import load as load_weights
 from passel.models.catalog import FOLDER, find_card
 from passel.models.catalog.pull import pull
 from passel.models.parts.torch.scoring import scores
-from passel.networks.kept import read_manifest
+from passel.networks.trained_parts import read_manifest
 from passel.training.texts.examples import prompt_ids
 
 CONTEXT, MOST, TOGETHER = 256, 110, 16
@@ -72,7 +72,7 @@ def counted(decoding: Any, engine: Engine, prompt: int) -> Any:
         return asks
 
     (text,) = yield from rewritten(decoding, note)
-    slots = int(engine._scheduler.cache.length[place(whole[-1].branch)[1]])
+    slots = int(engine._scheduler.cache.length[model_and_row(whole[-1].branch)[1]])
     return Answer(text.tokens, len(whole), slots, prompt)
 
 

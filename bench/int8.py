@@ -19,7 +19,7 @@ from parts.figures import arguments, machine
 from parts.weights import q4_gguf
 
 from passel.engine import Decoding, Engine, read
-from passel.engine.forward import ALL, Forward, forward, open_branch
+from passel.engine.requests import ALL, Forward, forward, open_branch
 from passel.engine.weights import load
 from passel.training.texts.examples import Pair, windows
 from passel.training.texts.examples import read as texts

@@ -70,13 +70,13 @@ class Side:
 def counted(decoding: Any, passes: list[int]) -> Any:
     """The same decoding; forwards of the whole model are counted, but for the reading of the prompt."""
     from passel.core.steps import rewritten
-    from passel.engine.forward import Forward
-    from passel.engine.side import place
+    from passel.engine.cached_network import model_and_row
+    from passel.engine.requests import Forward
 
     passes[0] = -1
 
     def count(asks: Any) -> Any:
-        passes[0] += any(isinstance(a, Forward) and not place(a.branch)[0] and a.layers is None for a in asks)
+        passes[0] += any(isinstance(a, Forward) and not model_and_row(a.branch)[0] and a.layers is None for a in asks)
         return asks
 
     return rewritten(decoding, count)
@@ -90,7 +90,7 @@ def sides(specs: Sequence[str], model: Any, beside: Any | None) -> list[Side]:
     parts = read(model, CONTEXT)
     others = [read(beside, CONTEXT)] if beside is not None else []
     made = [load(spec) for spec in (GREEDY, *specs)]
-    return [Side(one.name, one.make, Engine(parts, context=CONTEXT, beside=others)) for one in made]
+    return [Side(one.name, one.make, Engine(parts, context=CONTEXT, other_models=others)) for one in made]
 
 
 def measure(found: Sequence[Side], prompts: Iterator[tuple[str, Any]], n_prompts: int, repeats: int) -> None:

@@ -37,7 +37,7 @@ from passel.core.key import Key
 from passel.decoding import Decoded, DecodingInput
 from passel.decoding.greedy import greedy
 from passel.decoding.superposed import superposed
-from passel.engine import Decoding, Draw, Engine, read
+from passel.engine import Decoding, Engine, SampleRequest, read
 from passel.engine.weights import load
 from passel.models.parts.torch.scoring import scores
 
@@ -90,9 +90,9 @@ class Sides:
         ready.wait()
         return [[one.tokens for one in found[place]] for place in range(len(works))]
 
-    def _draw(self, prompt: Prompt, i: int) -> Draw:
+    def _draw(self, prompt: Prompt, i: int) -> SampleRequest:
         sampling = Sampling(temperature=0.6, top_p=0.9, max_tokens=self.tokens)
-        return Draw(prompt, sampling, (KEY / "draw" / i / str(prompt)).bits(), frozenset())
+        return SampleRequest(prompt, sampling, (KEY / "draw" / i / str(prompt)).bits(), frozenset())
 
     def _opening(self, prompt: Prompt) -> DecodingInput:
         return DecodingInput(prompt, self.tokens, frozenset())
@@ -162,7 +162,8 @@ def linearity(engine: Engine, prompts: Sequence[Prompt], k: int) -> dict[str, li
     sampling = Sampling(temperature=1.0, max_tokens=STEPS)
     for prompt in prompts:
         seeds = [(KEY / "linear" / i / str(prompt)).bits() for i in range(k)]
-        drafts = [one.tokens for one in engine.complete([Draw(prompt, sampling, s, frozenset()) for s in seeds])]
+        requests = [SampleRequest(prompt, sampling, seed, frozenset()) for seed in seeds]
+        drafts = [completion.tokens for completion in engine.complete(requests)]
         random = torch.randint(engine.parts.vocabulary, (k, STEPS), generator=chance).tolist()
         mean, mixed, other = engine.run(distributions(prompt, drafts, random))
         for name, (cosine, ranks) in {"": alike(mean, mixed), "random ": alike(mean, other)}.items():

@@ -22,7 +22,7 @@ from parts.weights import bf16_folder
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from passel.core.ask import Sampling
-from passel.engine import Completion, Draw, Engine, read
+from passel.engine import Completion, Engine, SampleRequest, read
 
 SAMPLES, PROMPT, TOKENS, MOST_MS = 64, 500, 32, 1.0
 
@@ -45,7 +45,7 @@ def saved(engine: Engine, prompt: Sequence[int]) -> dict[str, int]:
     """Tokens computed for all the samples, and what they should be."""
     before = engine.tally.computed
     sampling = Sampling(temperature=1.0, max_tokens=TOKENS)
-    texts = engine.complete([Draw(tuple(prompt), sampling, seed, frozenset()) for seed in range(SAMPLES)])
+    texts = engine.complete([SampleRequest(tuple(prompt), sampling, seed, frozenset()) for seed in range(SAMPLES)])
     return {
         "computed": engine.tally.computed - before,
         "by arithmetic": beginnings(prompt, texts),
@@ -58,9 +58,9 @@ def saved(engine: Engine, prompt: Sequence[int]) -> dict[str, int]:
 def bookkeeping(engine: Engine, prompts: Sequence[Sequence[int]]) -> float:
     """Milliseconds of a tick of 64 rows, without the network and without the pass over the vocabulary."""
     engine.close()
-    scheduler, network = engine._scheduler, engine._scheduler.sides[0].network
+    scheduler, network = engine._scheduler, engine._scheduler.models[0].network
     sampling = Sampling(temperature=1.0, max_tokens=120)
-    scheduler.draw([Draw(tuple(prompt), sampling, seed, frozenset()) for seed, prompt in enumerate(prompts)])
+    scheduler.sample([SampleRequest(tuple(prompt), sampling, seed, frozenset()) for seed, prompt in enumerate(prompts)])
     size, layers = engine.parts.hidden_size, len(engine.parts.layers)
     network.hidden = lambda batch, **_: {layers: torch.zeros(len(batch.tokens), size)}
     network.logits = lambda hidden: torch.zeros(len(hidden), 64)

@@ -1,4 +1,5 @@
-"""What the tests of whole runs share: a mock endpoint in a thread, and the command line in this process or its own."""
+"""How tests are spread over processes; what the tests of whole runs share: a mock endpoint in a thread, and the command
+line in this process or its own."""
 
 from __future__ import annotations
 
@@ -17,8 +18,35 @@ from typing import Any
 
 import pytest
 
+from doc_pages import write_skeletons
+
 ROOT = Path(__file__).resolve().parent.parent
 MOCK = ROOT / "bench" / "mock_endpoint.py"
+
+collect_ignore_glob = ["*conftest.py"]
+"""pytest's doctests would import each as a module of the one name `conftest`."""
+
+(ROOT / ".hypothesis").mkdir(exist_ok=True)  # here and now, for tests of the sandbox look whether a folder changes
+if "PYTEST_XDIST_WORKER" in os.environ:
+    share = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, share)))  # torch's threads of all workers fill the machine once
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadfile`, the tests of a file share a process; so do all tests of real models (`test_real_*.py`),
+    of which two at a time would need the memory and the processors twice."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "real models" if Path(file).name.startswith("test_real_") else file
+
+    return Scheduling(config, log)
+
 
 if find_spec("jaxtyping") and find_spec("beartype"):
     from jaxtyping import install_import_hook
@@ -158,3 +186,11 @@ def rows() -> Callable[..., list[tuple[Any, ...]]]:
         return found
 
     return read
+
+
+@pytest.fixture
+def skeletons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: one with the files of docs/adding.md."""
+    write_skeletons(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

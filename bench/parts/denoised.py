@@ -115,7 +115,7 @@ class Guide:
 
     def surprise(self, prompt: Sequence[int], answer: Sequence[int]) -> float:
         """Nats of an answer under the model, all tokens together."""
-        from passel.engine.forward import Decoding, Forward, forward, open_branch
+        from passel.engine.requests import Decoding, Forward, forward, open_branch
 
         def flow() -> Decoding[float]:
             branch = yield from open_branch()
@@ -182,13 +182,13 @@ class Side:
 def _counted(decoding: Any, counts: dict[int, list[int]]) -> Any:
     """The same decoding; the new tokens of each forward are noted by model."""
     from passel.core.steps import rewritten
-    from passel.engine.forward import Forward
-    from passel.engine.side import place
+    from passel.engine.cached_network import model_and_row
+    from passel.engine.requests import Forward
 
     def note(asks: Any) -> Any:
         for ask in asks:
             if isinstance(ask, Forward):
-                counts[place(ask.branch)[0]].append(len(ask.tokens))
+                counts[model_and_row(ask.branch)[0]].append(len(ask.tokens))
         return asks
 
     return rewritten(decoding, note)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from passel.engine import Decoding
-from passel.engine.forward import ALL, Forward, Output, forward, open_branch
+from passel.engine.requests import ALL, Forward, Output, forward, open_branch
 
 __all__ = ["alike", "distributions", "mixed_inputs"]
 

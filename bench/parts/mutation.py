@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from passel.core.key import Key
 
-__all__ = ["mutant"]
+__all__ = ["functions", "mutant"]
 
 _OPERATORS: tuple[tuple[type[ast.AST], ...], ...] = (
     (ast.Add, ast.Sub, ast.Mult),
@@ -20,10 +20,15 @@ _OPERATORS: tuple[tuple[type[ast.AST], ...], ...] = (
 Change = Callable[[Key], str]
 
 
+def functions(program: str) -> list[str]:
+    """The functions of a module and the methods of its classes, as `function` and `Class.method`."""
+    return [name for name, _ in _functions(ast.parse(program))]
+
+
 def mutant(program: str, entry_point: str, key: Key) -> tuple[str, str] | None:
     """The program with one change in its entry point, and the kind of change; None if there is nothing to change."""
     tree = ast.parse(program)
-    root = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == entry_point)
+    root = next(node for name, node in _functions(tree) if name == entry_point)
     sites = [change for statement in _without_docstring(root) for change in _changes(statement)]
     if not sites:
         return None
@@ -31,7 +36,15 @@ def mutant(program: str, entry_point: str, key: Key) -> tuple[str, str] | None:
     return ast.unparse(ast.fix_missing_locations(tree)), kind
 
 
-def _without_docstring(function: ast.FunctionDef) -> list[ast.stmt]:
+def _functions(tree: ast.Module | ast.ClassDef) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from ((f"{node.name}.{name}", inner) for name, inner in _functions(node))
+
+
+def _without_docstring(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
     first = function.body[0]
     documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     return function.body[1:] if documented else function.body

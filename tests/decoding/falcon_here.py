@@ -9,7 +9,7 @@ import torch
 from tiny_models import model_of
 
 from passel.networks.falcon import FalconNetwork, Shape
-from passel.networks.kept import write
+from passel.networks.trained_parts import save_trained
 
 __all__ = ["folder", "network", "random_state"]
 
@@ -46,5 +46,5 @@ def folder(at: Path, module: FalconNetwork | None = None, family: str = "llama",
         "figures": {},
         "passel": "",
     }
-    write(at, manifest | changed, module.state_dict())
+    save_trained(at, manifest | changed, module.state_dict())
     return at

@@ -11,7 +11,7 @@ from passel.core.key import Key
 from passel.decoding import DecodingInput
 from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal
 from passel.engine import Engine, read
-from passel.engine.forward import Decoding
+from passel.engine.requests import Decoding
 
 PROMPT = (5, 6, 7, 8, 5, 6, 7, 9, 5, 6)
 GREEDY = DecodingInput(PROMPT, 16, frozenset(), Sampling(temperature=0.0), extra_models=1)
@@ -50,11 +50,11 @@ def right(answer: tuple[int, ...], length: int, *, tree: bool = False) -> Any:
 
 
 def made(family: str) -> Engine:
-    return engine_of(family, beside=[read(model_of(family, 1), CONTEXT)], memory=16 << 20)
+    return engine_of(family, other_models=[read(model_of(family, 1), CONTEXT)], memory=16 << 20)
 
 
 def closed(engine: Engine) -> None:
     engine.close()
-    for side in engine._scheduler.sides:
+    for side in engine._scheduler.models:
         side.cache.check()
         assert side.cache.branches == 0

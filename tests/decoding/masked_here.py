@@ -13,9 +13,9 @@ from torch import Tensor
 from passel.core.steps import rewritten
 from passel.decoding import Decoded, DecodingInput
 from passel.engine import Decoding, Engine, read
-from passel.engine.forward import Forward
+from passel.engine.cached_network import model_and_row
 from passel.engine.masked import MaskedDiffusion
-from passel.engine.side import place
+from passel.engine.requests import Forward
 
 __all__ = [
     "DECODERS",
@@ -38,7 +38,7 @@ def masked_engine(*, seed: int = 0, guide: int = 1, shifted: bool = False, **set
     """A Llama with random weights that is declared one, and another as its guide (by its seed)."""
     parts = replace(read(model_of("llama", seed), CONTEXT), masked=MaskedDiffusion(MASK, shifted))
     settings = {"context": CONTEXT, "memory": 8 << 20, **settings}
-    return Engine(parts, beside=[read(model_of("llama", guide), CONTEXT)], **settings)
+    return Engine(parts, other_models=[read(model_of("llama", guide), CONTEXT)], **settings)
 
 
 def masked_inputs(inputs: DecodingInput, *, shifted: bool = False) -> DecodingInput:
@@ -59,7 +59,7 @@ class Seen:
         def note(asks: Any) -> Any:
             for ask in asks:
                 if isinstance(ask, Forward):
-                    (self.guide if place(ask.branch)[0] else self.own).append(len(ask.tokens))
+                    (self.guide if model_and_row(ask.branch)[0] else self.own).append(len(ask.tokens))
             return asks
 
         flow: Any = decoding
@@ -71,7 +71,7 @@ def run_masked(decoding: Decoding[Any], seen: Seen | None = None, **how: Any) ->
     engine = masked_engine(**how)
     (draft,) = engine.run((seen or Seen()).watch(decoding))
     engine.close()
-    for side in engine._scheduler.sides:
+    for side in engine._scheduler.models:
         side.cache.check()
         assert side.cache.branches == 0
     return draft

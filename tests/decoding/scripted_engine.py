@@ -11,8 +11,8 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.core.steps import Steps
-from passel.engine.forward import ALL, Drop, Emit, Fork, Forward, Keep, Output
-from passel.engine.side import number, place
+from passel.engine.cached_network import branch_number, model_and_row
+from passel.engine.requests import ALL, Drop, Emit, Fork, Forward, Keep, Output
 
 Logits = Callable[[tuple[int, ...]], Tensor]
 """From tokens to the logits [vocabulary] of the next one."""
@@ -47,13 +47,13 @@ class ScriptedEngine:
 
     def of(self, model: int) -> list[Forward]:
         """The forwards of one model."""
-        return [one for one in self.forwards if place(one.branch)[0] == model]
+        return [one for one in self.forwards if model_and_row(one.branch)[0] == model]
 
     def _answer(self, ask: Any) -> Any:
         match ask:
             case Fork():
-                model = ask.model if ask.branch is None else place(ask.branch)[0]
-                made = number(model, self.opened)
+                model = ask.model if ask.branch is None else model_and_row(ask.branch)[0]
+                made = branch_number(model, self.opened)
                 self.opened += 1
                 self.texts[made] = [] if ask.branch is None else list(self.texts[ask.branch])
                 return made
@@ -78,5 +78,5 @@ class ScriptedEngine:
             seen.append((*(seen[parent] if parent >= 0 else text), token))
         text += ask.tokens
         wanted = seen if ask.logits == ALL else seen[-ask.logits :]
-        logits = self.models[place(ask.branch)[0]]
+        logits = self.models[model_and_row(ask.branch)[0]]
         return Output(torch.stack([logits(one) for one in wanted]))

@@ -15,7 +15,7 @@ from passel.core.key import Key
 from passel.core.options import parameters
 from passel.core.registry import find, names
 from passel.decoding import Decoded, load
-from passel.engine.forward import Emit
+from passel.engine.requests import Emit
 
 DECODERS = names("decoding")
 SEARCHES = {"beam_search", "best_first", "cot_decoding"}
@@ -83,7 +83,7 @@ def test_the_emitted_tokens_are_the_returned_texts(name: str):
     emitted: dict[int, tuple[int, ...]] = {}
 
     def watch(part: Emit) -> None:
-        emitted[part.draft] = emitted.get(part.draft, ()) + part.tokens
+        emitted[part.index] = emitted.get(part.index, ()) + part.tokens
 
     engine = engine_for(name)
     texts = engine.run(load(spec(name)).make(inputs_for(name, WARM), key=Key(4)), watch)

@@ -19,8 +19,8 @@ from passel.core.errors import UsageError
 from passel.decoding import Decoded
 from passel.decoding.early_exit import early_exit
 from passel.decoding.greedy import greedy
-from passel.networks.early_exit import CONTINUE, EXIT, STOP, EarlyExit, built, decided, thresholds
-from passel.networks.kept import opened
+from passel.networks.early_exit import CONTINUE, EXIT, STOP, EarlyExit, build_early_exit, decided, thresholds
+from passel.networks.trained_parts import load_trained
 
 NEVER = 2.0
 CPU = torch.device("cpu")
@@ -28,7 +28,7 @@ PROMPTS = [tuple((n * 7 + at * at) % 64 for at in range(5)) for n in range(8)]
 
 
 def parts_of(family: str = "llama") -> EarlyExit:
-    return opened(folder_of("early_exit", family), "early_exit", built)[0]
+    return load_trained(folder_of("early_exit", family), "early_exit", build_early_exit)[0]
 
 
 def drafted(prompt: tuple[int, ...], family: str = "llama", **options: Any) -> Decoded:
@@ -142,7 +142,7 @@ def test_untrained_heads_read_as_the_final_norm_does() -> None:
 def test_parts_of_another_model_are_refused(tmp_path: Path) -> None:
     import json
 
-    from passel.networks.kept import MANIFEST
+    from passel.networks.trained_parts import MANIFEST
 
     source = folder_of("early_exit")
     for name, value in (("layers", 4), ("hidden_size", 32), ("vocabulary", 65)):

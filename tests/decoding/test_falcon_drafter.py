@@ -23,7 +23,7 @@ from passel.decoding.greedy import greedy
 from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal
 from passel.decoding.parts.inputs import DecodingInput
 from passel.decoding.speculative import speculative
-from passel.engine.forward import Decoding
+from passel.engine.requests import Decoding
 from passel.networks.falcon import FalconNetwork, unit
 
 GREEDY = Sampling(temperature=0.0)

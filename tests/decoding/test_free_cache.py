@@ -13,7 +13,7 @@ from passel.core.errors import UsageError
 from passel.decoding.free_cache import free_cache
 from passel.decoding.greedy import greedy
 from passel.decoding.parts.infilling import most_confident, positions_computed, transfers
-from passel.engine import Draw
+from passel.engine import SampleRequest
 
 LENGTH = 22
 
@@ -151,7 +151,7 @@ def test_a_masked_diffusion_model_refuses_to_go_on_token_by_token():
     with pytest.raises(UsageError, match="free_cache and guided_diffusion"):
         engine.run(greedy(inputs()))
     with pytest.raises(UsageError, match="free_cache and guided_diffusion"):
-        engine.complete([Draw(LLAMA, Sampling(), 0, frozenset())])
+        engine.complete([SampleRequest(LLAMA, Sampling(), 0, frozenset())])
     engine.close()
 
 

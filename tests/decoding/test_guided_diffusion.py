@@ -183,7 +183,7 @@ def test_what_is_proposed_and_told_is_never_the_mask(rule: str):
     head = parts.head
     loud = replace(parts, head=_Loud(head))
     own = replace(read(model_of("llama"), CONTEXT), masked=MaskedDiffusion(MASK))
-    engine = Engine(own, beside=[loud], context=CONTEXT, memory=8 << 20)
+    engine = Engine(own, other_models=[loud], context=CONTEXT, memory=8 << 20)
     (found,) = engine.run(guided_diffusion(masked_inputs(inputs(max_tokens=LENGTH)), rule=rule))
     engine.close()
     assert len(found.tokens) == LENGTH
@@ -205,7 +205,7 @@ def test_models_whose_vocabularies_differ_by_padding():
     parts = read(model_of("llama", 1), CONTEXT)
     fewer = replace(parts, embedding=parts.embedding[:50], head=_First(parts.head, 50))
     own = replace(read(model_of("llama"), CONTEXT), masked=MaskedDiffusion(MASK))
-    engine = Engine(own, beside=[fewer], context=CONTEXT, memory=8 << 20)
+    engine = Engine(own, other_models=[fewer], context=CONTEXT, memory=8 << 20)
     (found,) = engine.run(guided_diffusion(masked_inputs(inputs(max_tokens=LENGTH)), rule="top_k", k=64))
     engine.close()
     assert len(found.tokens) == LENGTH
@@ -232,7 +232,7 @@ def test_what_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("passel.decoding.guided_diffusion._MAX_DIFFERENCE", 3)
     parts = read(model_of("llama", 1), CONTEXT)
     fewer = replace(parts, head=_First(parts.head, 50))
-    engine = Engine(replace(parts, masked=MaskedDiffusion(MASK)), beside=[fewer], context=CONTEXT, memory=8 << 20)
+    engine = Engine(replace(parts, masked=MaskedDiffusion(MASK)), other_models=[fewer], context=CONTEXT, memory=8 << 20)
     with pytest.raises(UsageError, match="share a tokenizer"):
         engine.run(guided_diffusion(masked_inputs(inputs())))
     engine.close()

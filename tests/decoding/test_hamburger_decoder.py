@@ -23,10 +23,10 @@ from passel.core.steps import rewritten
 from passel.decoding import Decoded, load
 from passel.decoding.greedy import greedy
 from passel.decoding.hamburger import hamburger
-from passel.engine.forward import Emit, Forward
-from passel.engine.side import place
+from passel.engine.cached_network import model_and_row
+from passel.engine.requests import Emit, Forward
 from passel.networks.hamburger import Parts, build
-from passel.networks.kept import opened
+from passel.networks.trained_parts import load_trained
 
 
 def draft(family: str = "llama", confidence: float = 0.9, **given: Any) -> Decoded:
@@ -37,7 +37,7 @@ def draft(family: str = "llama", confidence: float = 0.9, **given: Any) -> Decod
 @torch.no_grad()
 def from_scratch(family: str, confidence: float, tokens: int) -> tuple[list[int], list[int]]:
     """Tokens and sizes of groups; each pass anew over all inputs so far, through transformers."""
-    model, (parts, _) = model_of(family), opened(folder_of("hamburger", family), "hamburger", build)
+    model, (parts, _) = model_of(family), load_trained(folder_of("hamburger", family), "hamburger", build)
     assert isinstance(parts, Parts)
     table = model.get_input_embeddings()
     inputs, positions = list(table(torch.tensor(LLAMA))), list(range(len(LLAMA)))
@@ -108,7 +108,7 @@ class Watched:
     def _watched(self, decoding: Any) -> Any:
         texts = yield from rewritten(decoding, self._note)
         cache = self.engine._scheduler.cache
-        self.slots = {branch: int(cache.length[place(branch)[1]]) for branch in self.branches}
+        self.slots = {branch: int(cache.length[model_and_row(branch)[1]]) for branch in self.branches}
         return texts
 
     def _note(self, asks: Any) -> Any:

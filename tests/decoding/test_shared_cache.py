@@ -16,7 +16,7 @@ from passel.core.steps import Steps
 from passel.decoding.nucleus import nucleus
 from passel.decoding.parts.blocks import Block, view
 from passel.decoding.shared_cache import shared_cache
-from passel.engine.forward import Forward, Output
+from passel.engine.requests import Forward, Output
 
 KEY = Key(2)
 WARM = inputs(sampling=Sampling(temperature=0.9), max_tokens=24)

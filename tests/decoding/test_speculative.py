@@ -71,7 +71,7 @@ def test_an_end_inside_a_stretch_that_stands(length: int, tree: bool) -> None:
         emitted: list[int] = []
         (plain,) = engine.run(greedy(inputs))
         (draft,) = engine.run(
-            speculative(inputs, drafter=drafter), watch=lambda emit, emitted=emitted: emitted.extend(emit.tokens)
+            speculative(inputs, drafter=drafter), on_emit=lambda emit, emitted=emitted: emitted.extend(emit.tokens)
         )
         assert (draft.tokens, draft.ended) == (plain.tokens, plain.ended)
         assert tuple(emitted) == plain.tokens
@@ -92,7 +92,7 @@ def test_guesses_that_are_not_drawn_leave_a_keys_text_as_it_is(name: str) -> Non
 
 def test_both_sides_are_shaped_alike() -> None:
     """A drafter that is the model itself is never refused, whatever the sampling."""
-    engine = engine_of("llama", beside=[read(model_of("llama"), CONTEXT)], memory=16 << 20)
+    engine = engine_of("llama", other_models=[read(model_of("llama"), CONTEXT)], memory=16 << 20)
     for sampling in (SAMPLED.sampling, Sampling(), Sampling(frequency_penalty=1.5, logit_bias=((3, 4.0),), min_p=0.05)):
         inputs = replace(SAMPLED, sampling=sampling)
         for name in ("model", "layers:drafter.layers=3"):

@@ -21,7 +21,7 @@ from passel.decoding.drafters.model import model
 from passel.decoding.greedy import greedy
 from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal
 from passel.decoding.speculative import speculative
-from passel.engine.forward import Decoding, Forward, forward, open_branch
+from passel.engine.requests import Decoding, Forward, forward, open_branch
 
 
 def test_a_drafter_that_asks_for_hidden_states_is_given_those_of_the_text() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ from passel.decoding.greedy import greedy
 from passel.decoding.ngrams import LAMBDAS
 from passel.decoding.superposed import superposed
 from passel.engine import Engine
-from passel.engine.forward import Emit, Fork, Forward, Mix, Output, Show
+from passel.engine.requests import Emit, Fork, Forward, Mix, Output, Show
 
 PROMPTS = ((5, 40, 17, 3), (61, 22), (9, 9, 33, 50, 2, 7, 1))
 DOCUMENTS = [np.random.default_rng(seed).integers(seed, 56, 1500).tolist() for seed in range(3)]
@@ -58,7 +59,7 @@ class Script:
         return 4 if isinstance(ask, Fork) else None
 
     def emitted(self, draft: int) -> tuple[int, ...]:
-        return sum((ask.tokens for ask in self.asks if isinstance(ask, Emit) and ask.draft == draft), ())
+        return sum((ask.tokens for ask in self.asks if isinstance(ask, Emit) and ask.index == draft), ())
 
 
 def hashed(mixes: Sequence[Mix]) -> Any:
@@ -81,14 +82,16 @@ def from_scratch(
     temperature: float,
     oracle: Oracle | None,
 ) -> list[tuple[float, tuple[int, ...]]]:
-    """The method by its definition, for texts that do not end: transformers recomputes everything at every step, scores
-    are sums over all pairs of a draft and a token of the vocabulary."""
+    """The method by its definition, for texts that do not end: transformers recomputes everything at every step in
+    float64, scores are sums over all pairs of a draft and a token of the vocabulary. (In float32 its own rounding can
+    move a score by 1e-4, for each step's weights come from the scores so far.)"""
+    model = copy.deepcopy(model).double()
     embed = model.get_input_embeddings()
     inputs = embed(torch.tensor([list(prompt)]))
     drafts = [(0.0, ())]
     for step in range(steps):
         with torch.no_grad():
-            logits = model(inputs_embeds=inputs, use_cache=False).logits[0, -1].double()
+            logits = model(inputs_embeds=inputs, use_cache=False).logits[0, -1]
         p = (logits / temperature).softmax(-1)
         top = sorted(range(len(p)), key=lambda token: (-logits[token].item(), token))[:n]
         total = sum(p[token].item() for token in top)
@@ -109,9 +112,7 @@ def from_scratch(
             pool += [one for one in spare if one[1] not in {text for _, text in pool}]
         drafts = sorted(pool, key=lambda one: -one[0])[:k]
         scores = torch.tensor([score for score, _ in drafts], dtype=torch.float64).softmax(-1)
-        mix = sum(
-            weight.float() * embed(torch.tensor(text[-1])) for weight, (_, text) in zip(scores, drafts, strict=True)
-        )
+        mix = sum(weight * embed(torch.tensor(text[-1])) for weight, (_, text) in zip(scores, drafts, strict=True))
         inputs = torch.cat((inputs, mix.reshape(1, 1, -1)), 1)
         assert len(drafts[0][1]) == step + 1
     return drafts

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from tiny_models import model_of
 
-from passel.networks.kept import write
+from passel.networks.trained_parts import save_trained
 
 __all__ = ["folder_of", "spec"]
 
@@ -31,10 +31,10 @@ def hamburger() -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 
 def early_exit() -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """A controller that says all three things, with some certainty."""
-    from passel.networks.early_exit import built
+    from passel.networks.early_exit import build_early_exit
 
     settings = {"hidden_size": 64, "layers": 3, "rank": 8}
-    state = _random(built(settings), 0.2)
+    state = _random(build_early_exit(settings), 0.2)
     state["controller.weight"] *= torch.tensor([[2.0], [2.0], [0.5]])  # of continue, exit and stop
     return settings, state
 
@@ -64,7 +64,7 @@ def folder_of(recipe: str, family: str = "llama") -> Path:
         "figures": {},
         "passel": "",
     }
-    write(folder, manifest, state)
+    save_trained(folder, manifest, state)
     return folder
 
 

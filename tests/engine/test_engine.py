@@ -11,7 +11,7 @@ from tiny_models import FAMILIES, engine_of, logits_from_scratch
 
 from passel.core.ask import Sampling
 from passel.core.errors import UsageError
-from passel.engine import Completion, Draw, Engine
+from passel.engine import Completion, Engine, SampleRequest
 from passel.engine.cache import PAGE
 
 GREEDY = Sampling(temperature=0.0, max_tokens=20)
@@ -22,8 +22,10 @@ def prompt(size: int, seed: int = 0) -> tuple[int, ...]:
     return tuple((seed * 31 + i * i * 7 + i) % 64 for i in range(size))
 
 
-def draws(prompts: list[tuple[int, ...]], sampling: Sampling = GREEDY, end: tuple[int, ...] = ()) -> list[Draw]:
-    return [Draw(one, sampling, seed, frozenset(end)) for seed, one in enumerate(prompts)]
+def draws(
+    prompts: list[tuple[int, ...]], sampling: Sampling = GREEDY, end: tuple[int, ...] = ()
+) -> list[SampleRequest]:
+    return [SampleRequest(one, sampling, seed, frozenset(end)) for seed, one in enumerate(prompts)]
 
 
 def closed(engine: Engine) -> Engine:
@@ -76,7 +78,7 @@ def test_draws_follow_the_models_distribution():
     many = 4000
     with engine_of() as engine:
         one = Sampling(temperature=1.0, max_tokens=1)
-        found = engine.complete([Draw(prompt(9), one, seed, frozenset()) for seed in range(many)])
+        found = engine.complete([SampleRequest(prompt(9), one, seed, frozenset()) for seed in range(many)])
     counts = np.bincount([text.tokens[0] for text in found], minlength=64)
     expected = chances.numpy() * many
     chi_square = ((counts - expected) ** 2 / expected).sum()
@@ -86,7 +88,7 @@ def test_draws_follow_the_models_distribution():
 def test_samples_of_one_prompt_share_what_they_have_in_common():
     asked = prompt(100)
     with engine_of() as engine:
-        found = engine.complete([Draw(asked, WARM, seed, frozenset()) for seed in range(32)])
+        found = engine.complete([SampleRequest(asked, WARM, seed, frozenset()) for seed in range(32)])
     closed(engine)
     fed = {asked[: i + 1] for i in range(len(asked))}
     # a text's last token is drawn and never fed
@@ -158,7 +160,7 @@ def test_a_listener_hears_every_token_and_can_end_its_text():
 
     with engine_of() as engine:
         draw, other = draws([prompt(9), prompt(11)])
-        draw.listen = listen
+        draw.on_token = listen
         found = engine.complete([draw, other])
     assert (found[0].ended, list(found[0].tokens)) == ("stop", heard)
     assert len(found[1].tokens) == 20
@@ -173,7 +175,7 @@ def test_what_is_cancelled_leaves_and_the_others_go_on():
             draw.cancelled = True
             return False
 
-        draw.listen = listen
+        draw.on_token = listen
         found = engine.complete([draw, other])
     assert found[0].ended == "cancelled"
     assert 1 <= len(found[0].tokens) < 200

@@ -13,8 +13,8 @@ from torch import Tensor
 from passel.core.errors import UsageError
 from passel.engine import Decoding, Output
 from passel.engine.batch import LONG
-from passel.engine.forward import ALL, Forward, Keep, Read, forward, forwards, open_branch
 from passel.engine.kernels.reference import Reference
+from passel.engine.requests import ALL, Forward, Keep, Read, forward, forwards, open_branch
 
 Pieces = Sequence[tuple[int, bool]]
 """How many tokens, and whether they see all of each other."""

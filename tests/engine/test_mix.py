@@ -8,7 +8,7 @@ from tiny_models import CONTEXT, FAMILIES, engine_of, model_of
 
 from passel.core.errors import UsageError
 from passel.engine import Decoding, Output
-from passel.engine.forward import ALL, Emit, Forward, Mix, Show, emit, forward, open_branch
+from passel.engine.requests import ALL, Emit, Forward, Mix, Show, emit, forward, open_branch
 
 TEXT = (5, 40, 17, 3, 61, 22)
 MIXES: tuple[Mix, ...] = (((5, 0.5), (9, 0.3), (33, 0.2)), ((7, 1.0),), ((1, 0.25), (2, 0.75)))

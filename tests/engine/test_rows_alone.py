@@ -15,10 +15,10 @@ from passel.engine.linear import Linear, Packed, packed
 def test_products_of_a_row_alone(inputs: int, outputs: int) -> None:
     generator = torch.Generator().manual_seed(inputs)
     weight = torch.randn(outputs, inputs, generator=generator).to(torch.bfloat16)
-    rows = torch.randn(33, inputs, generator=generator).to(torch.bfloat16)
+    rows = torch.randn(97, inputs, generator=generator).to(torch.bfloat16)
     product = packed(Linear(weight, torch.randn(outputs, generator=generator).to(torch.bfloat16)))
     assert isinstance(product, Packed)
     together = product(rows)
-    for count in (1, 2, 5, 16):
-        apart = torch.cat([product(rows[start : start + count]) for start in range(0, 33, count)])
+    for count in (1, 2, 5, 16, 32, 33, 64):
+        apart = torch.cat([product(rows[start : start + count]) for start in range(0, 97, count)])
         assert torch.equal(apart, together)

@@ -160,14 +160,8 @@ BASE_CASES = list({case.name: case for case in reversed(CASES)}.values())[::-1]
 """The first case of each method."""
 
 
-def _by_method(cases: list[Case]) -> pytest.MarkDecorator:
-    """A test for each case. The laws of one method run in one process, which computes its free runs once."""
-    group = pytest.mark.xdist_group
-    return pytest.mark.parametrize("case", [pytest.param(case, marks=group(case.name)) for case in cases], ids=repr)
-
-
-each = _by_method(CASES)
-each_method = _by_method(BASE_CASES)
+each = pytest.mark.parametrize("case", CASES, ids=repr)
+each_method = pytest.mark.parametrize("case", BASE_CASES, ids=repr)
 
 
 def driver(**settings: Any) -> Driver:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import get_args, get_type_hints
 
 import pytest
-from law_setup import METHODS, VERIFIERS
+from law_setup import BASE_CASES, CASES, METHODS, VERIFIERS, played
 
 from passel.core.docs import bounds, describe
 from passel.core.key import Key
@@ -24,6 +24,9 @@ each = pytest.mark.parametrize(("room", "name"), THINGS)
 def test_the_rooms_hold_what_they_hold():
     assert {"single", "vote"} <= set(METHODS)
     assert VERIFIERS
+    assert len(BASE_CASES) > 0.9 * len(METHODS), "the laws of methods run on what the toy model can do"
+    assert all(played(case).asks for case in CASES)
+    assert any(parameters(find("methods", name)) for name in METHODS)
 
 
 @each

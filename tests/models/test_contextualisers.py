@@ -20,7 +20,7 @@ from passel.core.reply import Reply
 from passel.engine.weights import load as load_weights
 from passel.models import load
 from passel.networks.context import Generator, Shape, memory_of, targets_of
-from passel.networks.kept import write
+from passel.networks.trained_parts import save_trained
 
 GREEDY = Sampling(temperature=0.0, max_tokens=8)
 CHAT = (Message("system", "Be short."), Message("user", "Who?"))
@@ -45,7 +45,7 @@ def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("trained")
     manifest = {"recipe": "generative_adapter", "options": {}, "settings": generator.settings, "model": "tiny"}
     sizes = {"hidden_size": 64, "layers": 2, "vocabulary": 257, "figures": {}, "passel": "0"}
-    write(where, manifest | sizes, state)
+    save_trained(where, manifest | sizes, state)
     return where
 
 

@@ -18,8 +18,8 @@ from passel.core.key import Key
 from passel.core.model import Progress
 from passel.engine.weights import load
 from passel.models import load as load_model
-from passel.networks.early_exit import CONTINUE, EXIT, STOP, EarlyExit, built
-from passel.networks.kept import opened
+from passel.networks.early_exit import CONTINUE, EXIT, STOP, EarlyExit, build_early_exit
+from passel.networks.trained_parts import load_trained
 from passel.training import load as load_recipe
 from passel.training.early_exit import controller_loss, labels
 from passel.training.loop.log import lines
@@ -162,7 +162,7 @@ def test_a_whole_training_decodes(tiny: Path, sums: Path, tmp_path: Path) -> Non
     assert last["skippable"] == pytest.approx(last["accuracy_at_1"] / 2, abs=0.02), "of two layers, one"
     assert 0.0 < last["skipped"] <= last["skippable"] + 0.05
     assert last["accuracy"] > last["accuracy_at_1"]
-    parts, manifest = opened(out, "early_exit", built)
+    parts, manifest = load_trained(out, "early_exit", build_early_exit)
     assert (parts.layers, parts.hidden_size, manifest.layers) == (2, 64, 2)
     (reply,) = replies(tiny, f"early_exit:path={out}:exit_threshold=0.6:stop_threshold=2")
     (plain,) = replies(tiny, f"early_exit:path={out}:exit_threshold=2:stop_threshold=2")

@@ -17,7 +17,7 @@ from passel.core.key import Key
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.context import Generator, Shape, adapted, memory_of, targets_of
-from passel.networks.kept import opened
+from passel.networks.trained_parts import load_trained
 from passel.training.loop.seeded import seeded
 from passel.training.parts.contexts import ContextLoss, context_example
 from passel.training.texts.examples import Example
@@ -89,7 +89,7 @@ def test_facts_are_recalled_that_no_prompt_holds(tiny: Path, base: Checkpoint, t
         alpha=128.0,
         rebuild=0.0,
     )
-    generator, manifest = opened(found.folder, "generative_adapter", Generator.of)
+    generator, manifest = load_trained(found.folder, "generative_adapter", Generator.of)
     assert manifest.options["keys"] == "hidden"
     assert found.figures["loss"] < 0.5 * found.figures["loss_without"]
     unseen = facts(Key(2), 60)

@@ -20,7 +20,7 @@ from passel.engine import Engine, read
 from passel.engine.weights import load
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.hamburger import Embedder, MicroDecoder, Parts, Shape, build, depths_of
-from passel.networks.kept import opened
+from passel.networks.trained_parts import load_trained
 from passel.training.hamburger import hamburger
 from passel.training.loop.log import lines
 from passel.training.parts.segmentation import group_sizes
@@ -203,7 +203,7 @@ def test_a_whole_training(rank: int, tiny: Path, tmp_path: Path) -> None:
     assert last["stop_loss"] < 0.7 * first["stop_loss"]
     assert first["model_loss"] == last["model_loss"], "the model that it is held against stays"
     assert last["accuracy_2"] > first["accuracy_2"]
-    parts, manifest = opened(tmp_path / "out", "hamburger", build)
+    parts, manifest = load_trained(tmp_path / "out", "hamburger", build)
     assert manifest.settings["inner_size"] == 48
     assert parts.shape.depths == (1, 2)
     assert (tmp_path / "out" / "adapter_config.json").is_file() == bool(rank)

@@ -18,7 +18,7 @@ from passel.core.docs import describe
 from passel.core.options import parameters
 from passel.core.ranges import Range
 from passel.core.registry import find, names
-from passel.networks.kept import MANIFEST
+from passel.networks.trained_parts import MANIFEST
 from passel.training.loop.curves import PAGE
 from passel.training.loop.log import LOG, StepReport, lines
 

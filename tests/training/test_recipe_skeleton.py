@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import passel
-from passel.networks.kept import WEIGHTS
+from passel.networks.trained_parts import WEIGHTS
 from passel.training.loop.log import lines
 
 ADDING = Path(__file__).resolve().parents[2] / "docs" / "adding.md"

@@ -141,7 +141,7 @@ def test_a_whole_training(tiny: Path, sums: Path, tmp_path: Path) -> None:
         for part in name.split(".")
         if part.startswith("lora")
     }
-    with pytest.raises(UsageError, match="is done"):
+    with pytest.raises(UsageError, match="finished training"):
         passel.train("cot-valve:rank=4", out=out, steps=12, batch=4, **settings)
 
 

@@ -16,7 +16,7 @@ from passel.core.steps import Steps
 from passel.models.torch import torch
 
 if TYPE_CHECKING:
-    from passel.engine.forward import Decoding
+    from passel.engine.requests import Decoding
 
 __all__ = ["DRAFT_MODEL", "Drafter", "Suggestion", "draft"]
 
@@ -149,7 +149,7 @@ def draft(
 def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], on_drafts: OnDrafts) -> Decoding[T]:
     """Returns the same decoding, which calls `on_drafts` when its drafts change: those that it shows, or the tokens
     that it emits if it shows none."""
-    from passel.engine.forward import Emit, Show
+    from passel.engine.requests import Emit, Show
 
     shown: tuple[tuple[int, ...], ...] = ()
     emitted: dict[int, tuple[int, ...]] = {}
@@ -161,7 +161,7 @@ def _watched(work: Decoding[T], decode: Callable[[tuple[int, ...]], str], on_dra
                 if isinstance(ask, Show):
                     shown, shows = ask.drafts, True
                 elif isinstance(ask, Emit) and not shows:
-                    emitted[ask.draft] = emitted.get(ask.draft, ()) + ask.tokens
+                    emitted[ask.index] = emitted.get(ask.index, ()) + ask.tokens
                     shown = tuple(emitted[rank] for rank in sorted(emitted))
             if shown != before:
                 on_drafts(tuple(decode(tokens) for tokens in shown))

@@ -17,7 +17,7 @@ from passel.engine.weights import load as load_weights
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.models.catalog import FOLDER, cards, find_card
 from passel.models.catalog.pull import pull
-from passel.networks.kept import MANIFEST, write
+from passel.networks.trained_parts import MANIFEST, save_trained
 from passel.training import load
 from passel.training.loop.curves import write_curves
 from passel.training.loop.log import OnStep, ignore_step
@@ -138,7 +138,7 @@ def _keep(
         "figures": dict(figures),
         "passel": __version__,
     }
-    write(folder, manifest, None if setup.save else setup.trained_state())
+    save_trained(folder, manifest, None if setup.save else setup.trained_state())
 
 
 def _base(model: str, adapter: str | Path | None, dtype: Any, device: str, on_progress: OnProgress) -> Checkpoint:

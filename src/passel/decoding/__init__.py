@@ -10,7 +10,7 @@ from passel.core.configured import Configured
 from passel.core.configured import load as load_from
 from passel.core.key import Key
 from passel.decoding.parts.inputs import Decoded, DecodingInput
-from passel.engine.forward import Decoding
+from passel.engine.requests import Decoding
 
 __all__ = ["Bound", "Configured", "Decoded", "Decoder", "DecodingInput", "load"]
 

@@ -10,8 +10,8 @@ import torch
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.decoding.parts.inputs import Decoded, DecodingInput
-from passel.engine.forward import Decoding, Forward, drop, fork, forwards, open_branch
 from passel.engine.plain import top
+from passel.engine.requests import Decoding, Forward, drop, fork, forwards, open_branch
 
 __all__ = ["beam_search", "normalised"]
 

@@ -9,8 +9,8 @@ from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.decoding.beam_search import normalised
 from passel.decoding.parts.inputs import Decoded, DecodingInput
-from passel.engine.forward import Decoding, Forward, fork, forwards, open_branch
 from passel.engine.plain import top
+from passel.engine.requests import Decoding, Forward, fork, forwards, open_branch
 
 __all__ = ["best_first"]
 

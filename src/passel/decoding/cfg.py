@@ -9,7 +9,7 @@ from passel.core.ranges import Linear
 from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.decoding.parts.other_prompt import OtherPrompt, both_logits
 from passel.decoding.parts.sampler import Sampler
-from passel.engine.forward import Decoding, Forward, emit, open_branch
+from passel.engine.requests import Decoding, Forward, emit, open_branch
 
 __all__ = ["cfg"]
 

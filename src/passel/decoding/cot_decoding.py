@@ -12,8 +12,8 @@ from torch import Tensor
 from passel.core.key import Key
 from passel.core.ranges import Log
 from passel.decoding.parts.inputs import Decoded, DecodingInput
-from passel.engine.forward import Decoding, Forward, fork, forwards, open_branch
 from passel.engine.plain import top
+from passel.engine.requests import Decoding, Forward, fork, forwards, open_branch
 
 __all__ = ["answer_span", "cot_decoding"]
 

@@ -7,9 +7,17 @@ from typing import Annotated
 from passel.core.key import Key
 from passel.core.ranges import Linear
 from passel.decoding.parts.inputs import Decoded, DecodingInput
-from passel.engine.forward import Decoding, Drop, Emit, Forward, Output, forward, forwards, open_branch
-from passel.networks.early_exit import EXIT_THRESHOLD, STOP, STOP_THRESHOLD, Leaving, Stays, built, thresholds
-from passel.networks.kept import opened
+from passel.engine.requests import Decoding, Drop, Emit, Forward, Output, forward, forwards, open_branch
+from passel.networks.early_exit import (
+    EXIT_THRESHOLD,
+    STOP,
+    STOP_THRESHOLD,
+    ControllerExit,
+    NeverExit,
+    build_early_exit,
+    thresholds,
+)
+from passel.networks.trained_parts import load_trained
 
 __all__ = ["early_exit"]
 
@@ -48,11 +56,11 @@ def early_exit(
     Deviations: a stopped text gets no end token, where the code appends one; it counts as ended all the same. `depths`
     of the result has the number of layers of each token.
     """
-    parts, manifest = opened(path, "early_exit", built)
+    parts, manifest = load_trained(path, "early_exit", build_early_exit)
     branch, other = (yield from open_branch()), (yield from open_branch())
     # one more token in the same pass shows the model's size
     first, shape = yield from forwards(
-        (Forward(branch, inputs.prompt), Forward(other, inputs.prompt[:1], exit=Stays(), hidden=(0,), logits=0))
+        (Forward(branch, inputs.prompt), Forward(other, inputs.prompt[:1], exit=NeverExit(), hidden=(0,), logits=0))
     )
     size, vocabulary = shape.hidden[0].shape[-1], first.logits.shape[-1]
     manifest.check(path, layers=shape.depths[0], hidden_size=size, vocabulary=vocabulary)
@@ -60,7 +68,7 @@ def early_exit(
     yield (Drop(other), Emit((tokens[-1],)))
     parts, least = parts.to(device), thresholds(exit_threshold, stop_threshold, device)
     while tokens[-1] not in inputs.end_tokens and len(tokens) < inputs.max_tokens:
-        leaving = Leaving(parts, least)
+        leaving = ControllerExit(parts, least)
         output = yield from forward(Forward(branch, tokens[-1:], exit=leaving, hidden=(parts.layers,)))
         if leaving.stopped or _stops(leaving, output):
             return (Decoded(tuple(tokens), "end", depths=tuple(depths), spent=1),)
@@ -71,6 +79,6 @@ def early_exit(
     return (Decoded(tuple(tokens), ended, depths=tuple(depths)),)
 
 
-def _stops(leaving: Leaving, output: Output) -> bool:
+def _stops(leaving: ControllerExit, output: Output) -> bool:
     """Whether the controller stops after the last layer, where the engine does not ask it."""
     return output.depths[-1] == leaving.parts.layers and bool((leaving.decide(output.hidden[0]) == STOP).any())

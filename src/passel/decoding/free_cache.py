@@ -9,7 +9,7 @@ from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.decoding.parts.infilling import Infill, masked_of, most_confident, transfers
 from passel.decoding.parts.inputs import Decoded, DecodingInput
-from passel.engine.forward import Decoding, emit
+from passel.engine.requests import Decoding, emit
 
 __all__ = ["free_cache"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from passel.core.key import Key
 from passel.decoding.parts.inputs import Decoded, DecodingInput
-from passel.engine.forward import Decoding, Forward, emit, forward, open_branch
+from passel.engine.requests import Decoding, Forward, emit, forward, open_branch
 
 __all__ = ["greedy"]
 

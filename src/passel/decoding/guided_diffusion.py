@@ -14,8 +14,8 @@ from passel.decoding.parts.acceptance import Rule, RuleName, agreement
 from passel.decoding.parts.infilling import Infill, masked_of
 from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.engine.batch import LONG
-from passel.engine.forward import Decoding, Forward, emit, forward, keep, open_branch
 from passel.engine.plain import ids
+from passel.engine.requests import Decoding, Forward, emit, forward, keep, open_branch
 
 __all__ = ["guided_diffusion"]
 

@@ -12,10 +12,10 @@ from torch import Tensor
 from passel.core.key import Key
 from passel.core.ranges import Linear
 from passel.decoding.parts.inputs import Decoded, DecodingInput
-from passel.engine.forward import Decoding, Emit, Forward, Keep, Output, forwards, open_branch
-from passel.networks.early_exit import Stays
+from passel.engine.requests import Decoding, Emit, Forward, Keep, Output, forwards, open_branch
+from passel.networks.early_exit import NeverExit
 from passel.networks.hamburger import Parts, build
-from passel.networks.kept import opened
+from passel.networks.trained_parts import load_trained
 
 __all__ = ["hamburger"]
 
@@ -52,13 +52,13 @@ def hamburger(
     Deviations: a group's position is that of its last token, as in training; the code's `generate` is one position
     further than its training. The text can end in the middle of a group.
     """
-    parts, manifest = opened(path, "hamburger", build)
+    parts, manifest = load_trained(path, "hamburger", build)
     branch, scratch = (yield from open_branch()), (yield from open_branch())
     # one more token in the same pass shows the model's size
     output, shape = yield from forwards(
         (
             Forward(branch, inputs.prompt, hidden=parts.shape.depths),
-            Forward(scratch, inputs.prompt[:1], exit=Stays(), logits=0),
+            Forward(scratch, inputs.prompt[:1], exit=NeverExit(), logits=0),
         )
     )
     size, vocabulary = output.hidden[0].shape[-1], output.logits.shape[-1]

@@ -9,7 +9,7 @@ from passel.core.key import Key
 from passel.core.ranges import Linear
 from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.decoding.parts.sampler import Sampler
-from passel.engine.forward import Decoding, Forward, emit, forward, open_branch
+from passel.engine.requests import Decoding, Forward, emit, forward, open_branch
 
 __all__ = ["nucleus"]
 

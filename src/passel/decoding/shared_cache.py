@@ -13,7 +13,7 @@ from passel.core.ranges import Log
 from passel.decoding.parts.blocks import Block, view
 from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.decoding.parts.sampler import Sampler
-from passel.engine.forward import Decoding, Forward, emit, forward, forwards, open_branch
+from passel.engine.requests import Decoding, Forward, emit, forward, forwards, open_branch
 
 __all__ = ["shared_cache"]
 

@@ -18,7 +18,7 @@ from passel.decoding.parts.inputs import Decoded, DecodingInput
 from passel.decoding.parts.lengths import adapted_length
 from passel.decoding.parts.tree_sampler import TreeSampler
 from passel.engine.batch import LONG
-from passel.engine.forward import ALL, Ask, Decoding, Emit, Forward, Keep, forward, open_branch
+from passel.engine.requests import ALL, Decoding, Emit, Forward, Keep, Request, forward, open_branch
 
 __all__ = ["speculative"]
 
@@ -146,7 +146,7 @@ def _verifying(branch: int, last: int, proposal: Proposal, hidden: tuple[int, ..
     return Forward(branch, tokens, parents=parents, logits=ALL, hidden=hidden)
 
 
-def _accepted(branch: int, held: int, proposal: Proposal, path: tuple[int, ...]) -> tuple[Ask, ...]:
+def _accepted(branch: int, held: int, proposal: Proposal, path: tuple[int, ...]) -> tuple[Request, ...]:
     """Cuts the branch after a pass that began at `held` tokens to the accepted tokens."""
     if not _is_plain(proposal):
         return (Keep(branch, held, (0, *(node + 1 for node in path))),)

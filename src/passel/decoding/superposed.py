@@ -21,7 +21,7 @@ from passel.decoding.parts.superposition import (
     score_gains,
     top_candidates,
 )
-from passel.engine.forward import Ask, Decoding, Emit, Forward, Output, Show, open_branch
+from passel.engine.requests import Decoding, Emit, Forward, Output, Request, Show, open_branch
 
 __all__ = ["superposed"]
 
@@ -73,7 +73,7 @@ def superposed(
     tables = open_tables(ngrams, vocabulary=vocabulary_of(inputs.tokenizer)) if ngrams else None
     branch = yield from open_branch()
     drafts, best, emitted, certain = Drafts(), (Draft(),), 0, 0
-    asks: tuple[Ask, ...] = (Forward(branch, inputs.prompt),)
+    asks: tuple[Request, ...] = (Forward(branch, inputs.prompt),)
     for length in range(1, inputs.max_tokens + 1):
         output = (yield asks)[-1]
         assert isinstance(output, Output)

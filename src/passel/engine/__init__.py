@@ -1,13 +1,13 @@
-"""A white-box engine: decoding methods ask for forwards, the engine batches, caches and runs them.
+"""A white-box engine: decoding methods request forwards; the engine batches, caches and runs them.
 
-It knows token ids alone: no method, no task, no HTTP. What it offers is in the submodules named below.
+It knows only token ids: no method, no task, no HTTP. The modules named below have its parts.
 """
 
 from __future__ import annotations
 
 from passel.engine.architecture import Architecture, read
-from passel.engine.draws import Completion, Draw
 from passel.engine.engine import Engine
-from passel.engine.forward import Decoding, Forward, Output
+from passel.engine.requests import Decoding, Forward, Output
+from passel.engine.sample_requests import Completion, SampleRequest
 
-__all__ = ["Architecture", "Completion", "Decoding", "Draw", "Engine", "Forward", "Output", "read"]
+__all__ = ["Architecture", "Completion", "Decoding", "Engine", "Forward", "Output", "SampleRequest", "read"]

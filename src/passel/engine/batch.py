@@ -1,4 +1,5 @@
-"""One pass's metadata: which tokens, where they stand, where their keys and values go, and what each of them sees."""
+"""The metadata of one pass: its tokens, their positions, the slots of their keys and values, and what each token
+sees."""
 
 from __future__ import annotations
 
@@ -11,10 +12,10 @@ from torch import Tensor
 
 from passel.engine.cache.pages import Ints
 
-__all__ = ["LONG", "Batch", "Piece", "Segments", "Stretch", "batch_of"]
+__all__ = ["LONG", "Batch", "DenseSpan", "Piece", "Segments", "batch_of"]
 
 LONG = 24
-"""Tokens of a chain from which on a dense product over all of them is faster than one row at a time."""
+"""From so many tokens of a chain on, a dense product over all of them is faster than one row at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,10 +24,10 @@ class Piece:
 
     Args:
         tokens: ids [n]. embeddings: [n, hidden size] in their place, or None.
-        positions: int32 [n]. slots: int32 [n], where they go.
+        positions: int32 [n]. slots: int32 [n], of their keys and values.
         seen: slots of the branch before them. parents: as in `Forward`; None for a chain.
-        reads: slots of other branches seen, and the first token's position to each of them.
-        full: whether each sees all of them.
+        reads: slots of the other branches seen, and the first token's position relative to each of them.
+        full: whether each token sees all new tokens.
     """
 
     tokens: Ints
@@ -41,7 +42,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segments:
-    """See `kernels.View`: the same, without what depends on the layer. `ahead`: tokens that each row sees after its own
+    """A `kernels.View` without the fields that depend on the layer. `ahead`: tokens that each row sees after its own
     place, for layers with a window: it reaches back from that place, not from the last token seen."""
 
     where: Ints
@@ -54,9 +55,9 @@ class Segments:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stretch:
+class DenseSpan:
     """A long chain, which attends as one dense product: tokens [start, stop) of the batch, over `slots`; full: each
-    sees all of them."""
+    token sees all of them."""
 
     start: int
     stop: int
@@ -69,11 +70,10 @@ class Batch:
     """All pieces of a pass, laid end to end.
 
     Args:
-        tokens: int64 [tokens]. embeddings: (places, values) that stand in their place, or None.
-        source, q_position: int32 [queries]: one a token, in order, and then those of reads.
+        tokens: int64 [tokens]. embeddings: (places, values) used in place of the tokens' embeddings, or None.
+        source, q_position: int32 [queries]: one query a token, in order, then the queries of reads.
         k_position, slots: int32 [tokens].
-        segments: of the tokens that attend row by row. stretches: the others.
-        reads: whether a token sees other branches.
+        segments: of the tokens that attend row by row. dense_spans: the other tokens.
     """
 
     tokens: Tensor
@@ -83,44 +83,44 @@ class Batch:
     k_position: Tensor
     slots: Tensor
     segments: Segments
-    stretches: tuple[Stretch, ...]
+    dense_spans: tuple[DenseSpan, ...]
 
 
 def batch_of(table: Ints, rows: Ints, lengths: Ints, tokens: Ints, slots: Ints, pieces: Sequence[Piece]) -> Batch:
-    """A batch of one new token in each of some branches, and of longer pieces.
+    """Makes a batch of one new token in each of some branches, and of longer pieces.
 
     Args:
         table: int32 [all rows, tokens], the slots of the cache's branches; contiguous.
-        rows: int32 [n], the branches. lengths: with the new token. tokens, slots: of the new tokens.
-        pieces: others.
+        rows: int32 [n], the branches. lengths: of the branches, with the new token. tokens, slots: of the new tokens.
+        pieces: the longer pieces.
     """
-    maker = _Maker(table, rows, lengths)
+    builder = _BatchBuilder(table, rows, lengths)
     for piece in pieces:
-        maker.add(piece)
+        builder.add(piece)
     ids = [tokens, *(piece.tokens for piece in pieces)]
     places = [lengths - 1, *(piece.positions for piece in pieces)]
-    kept = [slots, *(piece.slots for piece in pieces)]
+    all_slots = [slots, *(piece.slots for piece in pieces)]
     positions = np.concatenate(places).astype(np.int32)
     source = np.arange(len(positions), dtype=np.int32)
-    if maker.queries:
-        source = np.concatenate((source, np.asarray([token for token, _ in maker.queries], dtype=np.int32)))
+    if builder.queries:
+        source = np.concatenate((source, np.asarray([token for token, _ in builder.queries], dtype=np.int32)))
     q_position = positions
-    if maker.queries:
-        q_position = np.concatenate((positions, np.asarray([at for _, at in maker.queries], dtype=np.int32)))
+    if builder.queries:
+        q_position = np.concatenate((positions, np.asarray([at for _, at in builder.queries], dtype=np.int32)))
     return Batch(
         torch.from_numpy(np.concatenate(ids).astype(np.int64)),
-        maker.embeddings,
+        builder.embeddings,
         torch.from_numpy(source),
         torch.from_numpy(q_position),
         torch.from_numpy(positions),
-        torch.from_numpy(np.concatenate(kept).astype(np.int32)),
-        maker.segments(),
-        tuple(maker.stretches),
+        torch.from_numpy(np.concatenate(all_slots).astype(np.int32)),
+        builder.segments(),
+        tuple(builder.dense_spans),
     )
 
 
-class _Maker:
-    """Gathers what each token sees, piece by piece."""
+class _BatchBuilder:
+    """Gathers, piece by piece, what each token sees."""
 
     def __init__(self, table: Ints, rows: Ints, lengths: Ints) -> None:
         self._first = len(rows)
@@ -135,13 +135,13 @@ class _Maker:
         self._query: list[int] = []
         self._more: list[tuple[int, int]] = []
         self.queries: list[tuple[int, int]] = []
-        self.stretches: list[Stretch] = []
+        self.dense_spans: list[DenseSpan] = []
         self._embedded: list[tuple[int, Tensor]] = []
         self._sizes: list[int] = []
 
     @property
     def embeddings(self) -> tuple[Tensor, Tensor] | None:
-        """Places of the tokens that have embeddings of their own, and these."""
+        """Places and embeddings of the tokens that were given as embeddings."""
         if not self._embedded:
             return None
         places = [torch.arange(start, start + len(values)) for start, values in self._embedded]
@@ -154,10 +154,10 @@ class _Maker:
             self._embedded.append((start, piece.embeddings))
         if count >= LONG and piece.parents is None and not piece.reads:
             slots = torch.from_numpy(np.concatenate((piece.seen, piece.slots)))
-            self.stretches.append(Stretch(start, start + count, slots, piece.full))
+            self.dense_spans.append(DenseSpan(start, start + count, slots, piece.full))
             return
         seen = self._list(piece.seen)
-        own = self._list(piece.slots)
+        new = self._list(piece.slots)
         reads = [(self._list(slots), len(slots), at) for slots, at in piece.reads]
         for i in range(count):
             self._where.append(start + i)
@@ -169,7 +169,7 @@ class _Maker:
                     parts += 1
             parts += self._segment(start + i, seen, len(piece.seen))
             if piece.parents is None:
-                parts += self._segment(start + i, own, count if piece.full else i + 1)
+                parts += self._segment(start + i, new, count if piece.full else i + 1)
             else:
                 path = _ancestors(piece.parents, i)
                 parts += self._segment(start + i, self._list(piece.slots[path]), len(path))
@@ -181,7 +181,7 @@ class _Maker:
         counts = np.concatenate((np.ones(self._first, dtype=np.int64), np.asarray(self._counts, dtype=np.int64)))
         begin = np.concatenate(([0], counts.cumsum())).astype(np.int32)
         # extra queries stand behind those of the tokens themselves
-        extra = [one if one >= 0 else self._total - one - 1 for one in self._query]
+        extra = [query if query >= 0 else self._total - query - 1 for query in self._query]
         query = np.concatenate((np.arange(self._first), extra)).astype(np.int32)
         offset = np.concatenate((*self._offset, np.asarray([o for o, _ in self._more], dtype=np.int64)))
         length = np.concatenate((*self._length, np.asarray([n for _, n in self._more], dtype=np.int64)))

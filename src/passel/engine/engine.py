@@ -1,4 +1,4 @@
-"""The engine as its users see it: texts and decoding methods go in from any thread, one thread computes."""
+"""The engine as its users see it: texts and decoding methods come in from any thread; one thread computes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, Self, TypeVar
 from passel.core.errors import UsageError
 from passel.engine.architecture import Architecture
 from passel.engine.cache import PAGE, Cache
+from passel.engine.cached_network import CachedNetwork
 from passel.engine.constraints import Constraints
-from passel.engine.draws import Completion, Draw
-from passel.engine.flows import Flow
-from passel.engine.forward import Decoding, Emit
 from passel.engine.kernels import Kernels
 from passel.engine.masked import CAUSAL_ONLY
 from passel.engine.network import Network
+from passel.engine.requests import Decoding, Emit
+from passel.engine.running import RunningDecoding
+from passel.engine.sample_requests import Completion, SampleRequest
 from passel.engine.scheduler import Scheduler, Tally
-from passel.engine.side import Side
 from passel.engine.threads import rest
 
 __all__ = ["Engine"]
@@ -27,20 +27,20 @@ T = TypeVar("T")
 
 
 class Engine:
-    """A model's weights at work.
+    """Runs a model's weights.
 
-    `draw` and `start` return at once and call back from the engine's own thread, which runs while there is work;
-    `complete` and `run` wait.
+    `sample` and `start` return at once and call back from the engine's own thread, which runs while there is work;
+    `complete` and `run` wait for the results.
 
     Args:
         parts: the model.
-        beside: other models, such as drafters, which decoding methods can open branches of; each takes half of what the
-            one before it has of the memory.
-        memory: bytes for keys and values, a limit that is never passed.
-        context: tokens of a text at most.
-        chunk: tokens of prompts in one pass at most, so that texts under way need not wait long.
-        rows: texts under way at once.
-        constraints: of the tokenizer, where draws are to have any.
+        memory: bytes for keys and values; never exceeded.
+        context: most tokens of a text.
+        chunk: most tokens of prompts in one pass, so that texts under way need not wait long.
+        rows: most texts under way at once.
+        other_models: such as draft models, of which decoding methods can open branches; each gets half as much of the
+            memory as the model before it.
+        constraints: of the tokenizer, where sample requests are to have any.
         kernels: in place of those chosen for the device.
 
     Raises UsageError where `memory` does not hold one text of `context` tokens.
@@ -54,16 +54,19 @@ class Engine:
         context: int = 2048,
         chunk: int = 512,
         rows: int = 256,
-        beside: Sequence[Architecture] = (),
+        other_models: Sequence[Architecture] = (),
         constraints: Constraints | None = None,
         kernels: Kernels | None = None,
     ) -> None:
         self.parts = parts
         self.context = context
         self.memory = memory
-        shares = [memory / 2 ** min(at + 1, len(beside)) for at in range(1 + len(beside))]
-        sides = [_side(one, int(share), context, kernels) for one, share in zip((parts, *beside), shares, strict=True)]
-        self._scheduler = Scheduler(sides, context=context, chunk=chunk, rows=rows, constraints=constraints)
+        count = len(other_models)
+        shares = [int(memory / 2 ** min(index + 1, count)) for index in range(1 + count)]
+        models = [
+            _cached(model, share, context, kernels) for model, share in zip((parts, *other_models), shares, strict=True)
+        ]
+        self._scheduler = Scheduler(models, context=context, chunk=chunk, rows=rows, constraints=constraints)
         self._inbox: list[Callable[[], None]] = []
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -72,70 +75,71 @@ class Engine:
 
     @property
     def tally(self) -> Tally:
-        """What it has done so far."""
+        """What the engine has done so far."""
         return replace(self._scheduler.tally)
 
     @property
     def held_tokens(self) -> int:
-        """Tokens in the cache."""
+        """Number of tokens in the cache."""
         return self._scheduler.cache.held_tokens
 
-    def draw(self, draws: Sequence[Draw]) -> None:
-        """Texts to draw; each draw's `done` is called with its completion. Raises UsageError for a masked-diffusion
-        model, which does not go on token by token."""
+    def sample(self, requests: Sequence[SampleRequest]) -> None:
+        """Takes in texts to sample; each request's `on_done` is called with its completion. Raises UsageError for a
+        masked-diffusion model, which does not write token by token."""
         if self.parts.masked:
             raise UsageError(CAUSAL_ONLY)
-        self._put(lambda: self._scheduler.draw(draws))
+        self._put(lambda: self._scheduler.sample(requests))
 
     def start(
         self,
         decoding: Decoding[Any],
-        done: Callable[[Any, BaseException | None], None],
-        watch: Callable[[Emit], None] | None = None,
-    ) -> Flow:
-        """A decoding method to run; `done` is called with its result or the error that ended it. To cancel it, set the
-        flow's `cancelled`."""
-        flow = Flow(decoding, done, watch)
-        self._put(lambda: self._scheduler.start(flow))
-        return flow
+        on_done: Callable[[Any, BaseException | None], None],
+        on_emit: Callable[[Emit], None] | None = None,
+    ) -> RunningDecoding:
+        """Takes in a decoding method to run; `on_done` is called with its result or the error that ended it. To cancel
+        it, set `cancelled` of the object returned."""
+        running = RunningDecoding(decoding, on_done, on_emit)
+        self._put(lambda: self._scheduler.start(running))
+        return running
 
-    def complete(self, draws: Sequence[Draw]) -> list[Completion]:
-        """Draws texts and waits for them; completions in the order of the draws."""
-        found: dict[int, Completion] = {}
+    def complete(self, requests: Sequence[SampleRequest]) -> list[Completion]:
+        """Samples texts and waits for them; returns the completions in the order of the requests."""
+        completions: dict[int, Completion] = {}
         ready = threading.Event()
 
-        def receiver(place: int) -> Callable[[Completion], None]:
+        def receiver(index: int) -> Callable[[Completion], None]:
             def receive(completion: Completion) -> None:
-                found[place] = completion
-                if len(found) == len(draws):
+                completions[index] = completion
+                if len(completions) == len(requests):
                     ready.set()
 
             return receive
 
-        for place, one in enumerate(draws):
-            one.done = receiver(place)
-        if draws:
-            self.draw(draws)
+        for index, request in enumerate(requests):
+            request.on_done = receiver(index)
+        if requests:
+            self.sample(requests)
             self._wait(ready)
-        return [found[place] for place in range(len(draws))]
+        return [completions[index] for index in range(len(requests))]
 
-    def run(self, decoding: Decoding[T], watch: Callable[[Emit], None] | None = None) -> T:
-        """Runs a decoding method and waits for its result. Raises what ended it."""
-        found: list[Any] = []
+    def run(self, decoding: Decoding[T], on_emit: Callable[[Emit], None] | None = None) -> T:
+        """Runs a decoding method, waits for its result and returns it. Raises the error that ended it."""
+        outcome: list[Any] = []
         ready = threading.Event()
 
-        def done(result: Any, error: BaseException | None) -> None:
-            found.extend((result, error))
+        def on_done(result: Any, error: BaseException | None) -> None:
+            outcome.extend((result, error))
             ready.set()
 
-        self.start(decoding, done, watch)
+        self.start(decoding, on_done, on_emit)
         self._wait(ready)
-        if found[1] is not None:
-            raise found[1]
-        return found[0]
+        result, error = outcome
+        if error is not None:
+            raise error
+        return result
 
     def close(self) -> None:
-        """Ends the thread when its work is done. The engine can be used again after it."""
+        """Ends the thread when its work is done. The engine can still be used afterwards."""
         with self._wake:
             thread, self._closing = self._thread, True
             self._wake.notify()
@@ -167,7 +171,7 @@ class Engine:
         try:
             self._work()
         except BaseException as error:
-            # what waits must not wait for ever
+            # nobody must wait for ever
             with self._wake:
                 inbox, self._inbox = self._inbox, []
             for work in inbox:
@@ -190,11 +194,11 @@ class Engine:
                 self._scheduler.tick()
 
 
-def _side(parts: Architecture, memory: int, context: int, kernels: Kernels | None) -> Side:
+def _cached(parts: Architecture, memory: int, context: int, kernels: Kernels | None) -> CachedNetwork:
     pages = memory // (parts.bytes_per_token * PAGE)
     if pages * PAGE < context + PAGE:
-        least = (context + PAGE) * parts.bytes_per_token
-        raise UsageError(f"memory: a context of {context} tokens takes {least} bytes, there are {memory}")
+        needed = (context + PAGE) * parts.bytes_per_token
+        raise UsageError(f"memory: a context of {context} tokens takes {needed} bytes, there are {memory}")
     if context > len(parts.positions[0].cosine):
         raise UsageError(f"context: the model was read for {len(parts.positions[0].cosine)} positions")
-    return Side(Network(parts, pages * PAGE, kernels=kernels), Cache(pages))
+    return CachedNetwork(Network(parts, pages * PAGE, kernels=kernels), Cache(pages))

@@ -1,4 +1,4 @@
-"""A transformer's layers over a batch, with the keys and values of all that came before in the cache."""
+"""Runs a transformer's layers over a batch, with the keys and values of earlier tokens in the cache."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from passel.engine.architecture import Architecture, Layer, Norm, Positions
-from passel.engine.batch import Batch, Segments, Stretch
-from passel.engine.exits import Exits
-from passel.engine.forward import Mix
+from passel.engine.batch import Batch, DenseSpan, Segments
+from passel.engine.early_exits import EarlyExits
 from passel.engine.kernels import Kernels, Rope, View, choose
+from passel.engine.requests import Mix
 
 __all__ = ["Network"]
 
 
 class Network:
-    """The weights, the room for keys and values, and how a batch goes through them."""
+    """The weights and the memory for keys and values, through which batches go."""
 
     def __init__(self, architecture: Architecture, slots: int, *, kernels: Kernels | None = None) -> None:
         self.parts = architecture
@@ -33,46 +33,46 @@ class Network:
         self._pools = torch.empty(shape, dtype=self.dtype, device=self.device)
 
     def hidden(
-        self, batch: Batch, *, layers: int | None = None, wanted: Collection[int] = (), exits: Exits | None = None
+        self, batch: Batch, *, layers: int | None = None, wanted: Collection[int] = (), exits: EarlyExits | None = None
     ) -> dict[int, Tensor]:
-        """Hidden states [tokens, hidden size] after `layers` layers (default: all), and after each depth in `wanted`;
-        keys and values of the layers passed are written into the cache. The states of tokens that leave early stay as
-        they are; after the last layer they are those that the head is to read."""
+        """Returns the hidden states [tokens, hidden size] after `layers` layers (default: all) and after each depth in
+        `wanted`, by depth; writes the keys and values of these layers into the cache. The states of tokens that leave
+        early stay as they are; after the last layer they are the states that the head reads."""
         parts = self.parts
         depth = len(parts.layers) if layers is None else layers
         hidden = self._embedded(batch)
         ropes = [self._rope(batch, kind) for kind in parts.positions]
         views = [self._view(batch.segments, kind) for kind in parts.positions]
-        found = {0: hidden.clone()} if 0 in wanted else {}
+        states = {0: hidden.clone()} if 0 in wanted else {}
         for at, layer in enumerate(parts.layers[:depth]):
             kind = layer.positions
-            goes = exits.goes if exits else None
-            normed = self._attention(hidden, layer, at, ropes[kind], views[kind], batch.stretches, goes)
-            self._mlp(hidden, normed, layer, goes)
+            going_on = exits.going_on if exits else None
+            normed = self._attention(hidden, layer, at, ropes[kind], views[kind], batch.dense_spans, going_on)
+            self._mlp(hidden, normed, layer, going_on)
             if exits:
                 exits.after(at + 1, hidden)
             if at + 1 in wanted:
-                found[at + 1] = hidden.clone()
-        found[depth] = exits.read(hidden) if exits else hidden
-        return found
+                states[at + 1] = hidden.clone()
+        states[depth] = exits.read(hidden) if exits else hidden
+        return states
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Hidden states [rows, hidden size] to logits [rows, vocabulary] in the model's own precision."""
+        """Turns hidden states [rows, hidden size] into logits [rows, vocabulary] in the model's own precision."""
         parts = self.parts
         logits = parts.head(self._norm(hidden.contiguous(), parts.norm))
         return parts.final_cap * torch.tanh(logits / parts.final_cap) if parts.final_cap else logits
 
     def final(self, hidden: Tensor) -> Tensor:
-        """Hidden states after the final norm."""
+        """Returns hidden states after the final norm."""
         return self._norm(hidden.contiguous(), self.parts.norm)
 
     def embed(self, tokens: Tensor) -> Tensor:
-        """Token ids to the embeddings that the first layer reads."""
+        """Turns token ids into the embeddings that the first layer reads."""
         embedded = functional.embedding(tokens, self.parts.embedding)
         return embedded if self.parts.embedding_scale == 1.0 else embedded * self.parts.embedding_scale
 
     def mixed(self, mixes: Sequence[Mix]) -> Tensor:
-        """Weighted sums of tokens' embeddings, summed in float32 [mixes, hidden size]."""
+        """Returns weighted sums of tokens' embeddings, summed in float32: [mixes, hidden size]."""
         sums: list[Tensor] = []
         for mix in mixes:
             tokens = torch.tensor([token for token, _ in mix], dtype=torch.int64, device=self.device)
@@ -96,8 +96,8 @@ class Network:
         at: int,
         rope: Rope,
         view: View | None,
-        stretches: tuple[Stretch, ...],
-        goes: Tensor | None,
+        dense_spans: tuple[DenseSpan, ...],
+        going_on: Tensor | None,
     ) -> Tensor:
         """Adds what a layer's attention gives to the tokens that go on, and returns these as the layer's second half
         reads them; all leave keys and values."""
@@ -108,54 +108,54 @@ class Network:
             rope = replace(rope, q_norm=norm.weight, k_norm=layer.k_norm.weight, eps=norm.eps, offset=norm.offset)
         qkv = layer.qkv(self._norm(hidden, layer.before_attention))
         q = kernels.rope(qkv, keys, values, rope)
-        if goes is not None and not len(goes):
+        if going_on is not None and not len(going_on):
             return hidden[:0]
         seen = q.new_empty(len(hidden), parts.heads, parts.head_size)
         if view is not None:
             kernels.attend(q, keys, values, seen, view)
-        for stretch in stretches:
-            seen[stretch.start : stretch.stop] = self._dense(q, keys, values, stretch, parts.positions[layer.positions])
+        for span in dense_spans:
+            seen[span.start : span.stop] = self._dense(q, keys, values, span, parts.positions[layer.positions])
         seen = seen.view(len(hidden), -1)
-        added, then = layer.out(seen if goes is None else seen[goes]), layer.before_mlp
+        added, then = layer.out(seen if going_on is None else seen[going_on]), layer.before_mlp
         added = self._norm(added, layer.after_attention) if layer.after_attention else added
-        if goes is None:
+        if going_on is None:
             return kernels.add_norm(added, hidden, then.weight, then.eps, then.offset)
-        hidden[goes] += added
-        return self._norm(hidden[goes], then)
+        hidden[going_on] += added
+        return self._norm(hidden[going_on], then)
 
-    def _mlp(self, hidden: Tensor, normed: Tensor, layer: Layer, goes: Tensor | None) -> None:
+    def _mlp(self, hidden: Tensor, normed: Tensor, layer: Layer, going_on: Tensor | None) -> None:
         """Adds what its second half gives."""
         if not len(normed):
             return
         added = layer.down(self._kernels.gated(layer.gate_up(normed), self.parts.activation))
         added = self._norm(added, layer.after_mlp) if layer.after_mlp else added
-        if goes is None:
+        if going_on is None:
             hidden += added
         else:
-            hidden[goes] += added
+            hidden[going_on] += added
 
     def _norm(self, x: Tensor, norm: Norm) -> Tensor:
         return self._kernels.norm(x, norm.weight, norm.eps, norm.offset)
 
-    def _dense(self, q: Tensor, keys: Tensor, values: Tensor, stretch: Stretch, positions: Positions) -> Tensor:
+    def _dense(self, q: Tensor, keys: Tensor, values: Tensor, span: DenseSpan, positions: Positions) -> Tensor:
         """Attention of a long chain, or of tokens that all see each other: [tokens, heads, head size]."""
         parts = self.parts
-        slots = stretch.slots.to(self.device)
-        asked = q[stretch.start : stretch.stop].transpose(0, 1).unsqueeze(0)
+        slots = span.slots.to(self.device)
+        asked = q[span.start : span.stop].transpose(0, 1).unsqueeze(0)
         groups = parts.heads // parts.kv_heads
         key = keys[slots].transpose(0, 1).repeat_interleave(groups, dim=0).unsqueeze(0)
         value = values[slots].transpose(0, 1).repeat_interleave(groups, dim=0).unsqueeze(0)
         new, total = asked.shape[2], key.shape[2]
         place = torch.arange(total - new, total, device=self.device).unsqueeze(1)
         other = torch.arange(total, device=self.device).unsqueeze(0)
-        mask = (other <= place) | stretch.full
+        mask = (other <= place) | span.full
         if positions.window is not None:
             mask &= other > place - positions.window
         if parts.cap:
             scores = parts.cap * torch.tanh((asked @ key.transpose(-1, -2)).float() * parts.scale / parts.cap)
             seen = scores.masked_fill(~mask, float("-inf")).softmax(-1).to(value.dtype) @ value
-        elif (new == total or stretch.full) and positions.window is None:
-            causal = not stretch.full
+        elif (new == total or span.full) and positions.window is None:
+            causal = not span.full
             seen = functional.scaled_dot_product_attention(asked, key, value, is_causal=causal, scale=parts.scale)
         else:
             seen = functional.scaled_dot_product_attention(asked, key, value, attn_mask=mask, scale=parts.scale)

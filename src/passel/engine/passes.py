@@ -10,11 +10,11 @@ from torch import Tensor
 
 from passel.engine.batch import Piece, batch_of
 from passel.engine.cache.pages import Ints
-from passel.engine.exits import Exits
-from passel.engine.pending import Pending
-from passel.engine.side import Side
+from passel.engine.cached_network import CachedNetwork
+from passel.engine.early_exits import EarlyExits
+from passel.engine.pending_forward import PendingForward
 
-__all__ = ["Given", "Part", "Pass", "run"]
+__all__ = ["Pass", "PassOutput", "PieceOutput", "run"]
 
 
 def _none() -> Ints:
@@ -23,24 +23,29 @@ def _none() -> Ints:
 
 @dataclass(slots=True, eq=False)
 class Pass:
-    """What goes into a run. rows, tokens, slots: int32 [n], one new token in each of some branches; pieces: others."""
+    """The input of a run.
+
+    Args:
+        rows, tokens, slots: int32 [n]: one new token in each of some branches.
+        pieces: of forwards.
+    """
 
     rows: Ints = field(default_factory=_none)
     tokens: Ints = field(default_factory=_none)
     slots: Ints = field(default_factory=_none)
-    pieces: list[tuple[Pending, Piece]] = field(default_factory=list[tuple[Pending, Piece]])
+    pieces: list[tuple[PendingForward, Piece]] = field(default_factory=list[tuple[PendingForward, Piece]])
 
     def __bool__(self) -> bool:
         return bool(len(self.rows) or self.pieces)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """What a run gave a piece.
+class PieceOutput:
+    """The result of a run for one piece.
 
     Args:
-        logits: float32 [wanted tokens, vocabulary]. hidden: for each depth asked for.
-        depths: layers that its tokens went through, and what its exit broke by, where it has one.
+        logits: float32 [wanted tokens, vocabulary]. hidden: for each depth requested.
+        depths: layers that its tokens went through, where it has an exit rule. error: that the rule raised.
     """
 
     logits: Tensor
@@ -50,50 +55,53 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Given:
-    """What a run gave.
+class PassOutput:
+    """The result of a run.
 
     Args:
         logits: [rows and wanted tokens of pieces, vocabulary], in order, in the model's own precision.
-        parts: of each piece.
-        tokens: that were computed.
+        pieces: the result for each piece.
+        tokens: number of tokens that were computed.
     """
 
     logits: Tensor
-    parts: list[Part]
+    pieces: list[PieceOutput]
     tokens: int
 
 
-def run(side: Side, layers: int | None, given: Pass) -> Given:
+def run(model: CachedNetwork, layers: int | None, inputs: Pass) -> PassOutput:
     """Runs a pass, `layers` deep (None: all)."""
-    network, cache = side.network, side.cache
-    rows, pieces = given.rows, given.pieces
-    wanted = {depth for pending, _ in pieces for depth in pending.ask.hidden}
+    network, cache = model.network, model.cache
+    rows, pieces = inputs.rows, inputs.pieces
+    wanted = {depth for pending, _ in pieces for depth in pending.request.hidden}
     lengths = cache.length[rows]
-    batch = batch_of(cache.slots, rows, lengths, given.tokens, given.slots, [piece for _, piece in pieces])
+    batch = batch_of(cache.slots, rows, lengths, inputs.tokens, inputs.slots, [piece for _, piece in pieces])
     depth = len(network.parts.layers) if layers is None else layers
     start, places = len(rows), [np.arange(len(rows))]
     spans: list[slice] = []
     for pending, piece in pieces:
         stop = start + len(piece.tokens)
         spans.append(slice(start, stop))
-        places.append(np.arange(stop - pending.wanted_here(), stop))
+        places.append(np.arange(stop - pending.logits_in_pass(), stop))
         start = stop
-    leaving = [(span, pending.ask.exit) for span, (pending, _) in zip(spans, pieces, strict=True) if pending.ask.exit]
-    exits = Exits(leaving, start, depth, network.device) if leaving else None
+    rules = [
+        (span, pending.request.exit) for span, (pending, _) in zip(spans, pieces, strict=True) if pending.request.exit
+    ]
+    exits = EarlyExits(rules, start, depth, network.device) if rules else None
     states = network.hidden(batch, layers=layers, wanted=wanted, exits=exits)
     last = states[depth]
     needed = np.concatenate(places)
     logits = network.logits(last if len(needed) == len(last) else last[torch.from_numpy(needed).to(last.device)])
-    parts: list[Part] = []
-    at, asked = len(rows), 0
+    outputs: list[PieceOutput] = []
+    at, rule = len(rows), 0
     for (pending, _), span in zip(pieces, spans, strict=True):
-        count = pending.wanted_here()
-        found, hidden = logits[at : at + count].float(), tuple(states[depth][span] for depth in pending.ask.hidden)
+        count = pending.logits_in_pass()
+        piece_logits = logits[at : at + count].float()
+        hidden = tuple(states[depth][span] for depth in pending.request.hidden)
         at += count
-        if exits and pending.ask.exit:
-            parts.append(Part(found, hidden, exits.depths(span), exits.errors.get(asked)))
-            asked += 1
+        if exits and pending.request.exit:
+            outputs.append(PieceOutput(piece_logits, hidden, exits.depths(span), exits.errors.get(rule)))
+            rule += 1
         else:
-            parts.append(Part(found, hidden))
-    return Given(logits, parts, len(batch.tokens))
+            outputs.append(PieceOutput(piece_logits, hidden))
+    return PassOutput(logits, outputs, len(batch.tokens))

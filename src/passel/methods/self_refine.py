@@ -52,14 +52,14 @@ def self_refine(problem: Problem, *, key: Key, rounds: Annotated[int, Log(1, 16)
     for turn in range(rounds):
         critic = criticised(problem, attempts[-1].text, key=key / turn, fine=FINE, label="self_refine")
         comment = yield from affordable(critic)
-        if comment is not None and (not comment.ok or _is_fine(comment.text)):
+        if comment is None:
+            whole = False
             break
-        if comment is not None:
-            feedback.append(ASK.format(feedback=" ".join(comment.text.split())))
-            prompt = revision_prompt(problem, [one.text for one in attempts], feedback)
-            rewrites = yield from affordable(sample(prompt, key=key, label="refine"))
-        else:
-            rewrites = None
+        if not comment.ok or _is_fine(comment.text):
+            break
+        feedback.append(ASK.format(feedback=" ".join(comment.text.split())))
+        prompt = revision_prompt(problem, [one.text for one in attempts], feedback)
+        rewrites = yield from affordable(sample(prompt, key=key, label="refine"))
         if rewrites is None:
             whole = False
             break

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["CONTINUE", "EXIT", "EXIT_THRESHOLD", "STOP", "STOP_THRESHOLD", "EarlyExit", "Leaving", "Stays", "built"]
-__all__ += ["decided", "thresholds"]
+__all__ = ["CONTINUE", "EXIT", "EXIT_THRESHOLD", "STOP", "STOP_THRESHOLD", "ControllerExit", "EarlyExit", "NeverExit"]
+__all__ += ["build_early_exit", "decided", "thresholds"]
 
 CONTINUE, EXIT, STOP = 0, 1, 2
 """The controller's classes: on to the next layer; the token stands; no layer would have it."""
@@ -62,7 +62,7 @@ def _size(states: Tensor) -> Tensor:
     return norms.clamp_min(1e-6) / math.sqrt(states.shape[-1])
 
 
-def built(settings: Mapping[str, Any]) -> EarlyExit:
+def build_early_exit(settings: Mapping[str, Any]) -> EarlyExit:
     """From the settings that training keeps, with any weights."""
     return EarlyExit(settings["layers"], settings["hidden_size"], settings["rank"])
 
@@ -83,7 +83,7 @@ def decided(chances: Tensor, least: Tensor) -> Tensor:
 
 
 @dataclass(slots=True, eq=False)
-class Leaving:
+class ControllerExit:
     """The exit of one forward, and whether the controller stopped there.
 
     Args:
@@ -96,12 +96,12 @@ class Leaving:
     _found: Tensor | None = None
 
     def leaves(self, depth: int, hidden: Tensor) -> Tensor:
-        """See `engine.Exit`."""
+        """See `engine.requests.ExitRule`."""
         self._found = self.decide(hidden)
         return self._found.bool()
 
     def state(self, depth: int, hidden: Tensor) -> Tensor:
-        """See `engine.Exit`."""
+        """See `engine.requests.ExitRule`."""
         assert self._found is not None, "who leaves is asked first"
         self.stopped |= bool((self._found == STOP).any())
         return self.parts.read(depth, hidden)
@@ -111,15 +111,15 @@ class Leaving:
         return decided(self.parts.classes(hidden).softmax(-1), self.least)
 
 
-class Stays:
+class NeverExit:
     """An exit by which no token leaves, so that an output tells how many layers there are."""
 
     def leaves(self, depth: int, hidden: Tensor) -> Tensor:
-        """See `engine.Exit`."""
+        """See `engine.requests.ExitRule`."""
         return torch.zeros(len(hidden), dtype=torch.bool, device=hidden.device)
 
     def state(self, depth: int, hidden: Tensor) -> Tensor:
-        """See `engine.Exit`."""
+        """See `engine.requests.ExitRule`."""
         return hidden
 
 

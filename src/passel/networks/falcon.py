@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Before", "FalconNetwork", "KeysValues", "LstmState", "Shape", "built", "relaxed_mask", "unit"]
+__all__ = ["FalconNetwork", "KeysValues", "LstmState", "Shape", "TextPrefixes", "build_falcon", "relaxed_mask", "unit"]
 
 LstmState = tuple[Tensor, Tensor]
 """Hidden and cell state, [LSTM layers, rows, hidden size] each."""
@@ -25,7 +25,7 @@ at every call."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Before:
+class TextPrefixes:
     """Beginnings of texts: how many places each has, the LSTM's state after them, and by layer keys and values."""
 
     places: int = 0
@@ -55,11 +55,11 @@ class Shape:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What `built` makes the network of."""
+        """What `build_falcon` makes the network of."""
         return asdict(self)
 
 
-def built(settings: Mapping[str, Any]) -> FalconNetwork:
+def build_falcon(settings: Mapping[str, Any]) -> FalconNetwork:
     """The network of these settings, with any weights."""
     return FalconNetwork(Shape(**settings))
 
@@ -101,23 +101,23 @@ class FalconNetwork(nn.Module):
         features: Float[Tensor, "rows t size"],
         embeddings: Float[Tensor, "rows t size"],
         offset: int = 0,
-        before: Before | None = None,
+        before: TextPrefixes | None = None,
     ) -> Float[Tensor, "rows t size"]:
         """Predicted features of whole texts, or of what follows `before`; they begin with a block that lacks `offset`
         places."""
-        before = before or Before()
+        before = before or TextPrefixes()
         x, _ = self.fused(features, embeddings, before.state)
         mask = relaxed_mask(x.shape[1], self.shape.block, offset, x.device)
         positions = torch.arange(before.places, before.places + x.shape[1], device=x.device)
         return self.decoded(x, positions, before.past, mask)[0]
 
-    def begun(self, features: Tensor, embeddings: Tensor, offset: int = 0) -> Before:
+    def begun(self, features: Tensor, embeddings: Tensor, offset: int = 0) -> TextPrefixes:
         """Beginnings of texts, which begin with a block that lacks `offset` places."""
         if not (count := features.shape[1]):
-            return Before()
+            return TextPrefixes()
         x, state = self.fused(features, embeddings)
         mask = relaxed_mask(count, self.shape.block, offset, x.device)
-        return Before(count, state, self.decoded(x, torch.arange(count, device=x.device), mask=mask)[1])
+        return TextPrefixes(count, state, self.decoded(x, torch.arange(count, device=x.device), mask=mask)[1])
 
     def fused(self, features: Tensor, embeddings: Tensor, state: LstmState | None = None) -> tuple[Tensor, LstmState]:
         """What the LSTM makes of both, [rows, tokens, hidden size], and its state after them."""

@@ -13,7 +13,7 @@ from torch.nn import functional
 from passel.core.key import Key
 from passel.core.ranges import Linear, Log
 from passel.engine.weights.checkpoint import Checkpoint
-from passel.networks.falcon import Before, FalconNetwork, Shape, unit
+from passel.networks.falcon import FalconNetwork, Shape, TextPrefixes, unit
 from passel.training.loop.setup import Loss, Schedule, TrainingSetup
 from passel.training.parts.batches import Batch, batches, in_order
 from passel.training.parts.feature_cache import FeatureCache
@@ -170,12 +170,12 @@ class _Objective:
         figures = {"feature": float(apart.detach()), "shown": float(shown.sum() / read.asked.sum().clamp(min=1))}
         return Loss(apart + self.token_weight * tokens, batch.count, figures)
 
-    def begun(self, features: Tensor, read: _DrafterBatch, offset: int) -> Before:
+    def begun(self, features: Tensor, read: _DrafterBatch, offset: int) -> TextPrefixes:
         """The places before all asked places, without gradients."""
         with torch.no_grad():
             return self.network.begun(features[:, : read.first], read.embeddings[:, : read.first], offset)
 
-    def predicted(self, features: Tensor, embeddings: Tensor, offset: int, before: Before) -> Tensor:
+    def predicted(self, features: Tensor, embeddings: Tensor, offset: int, before: TextPrefixes) -> Tensor:
         """Predicted features of all places; zeros for the places of `before`."""
         first = before.places
         found = self.network(

@@ -21,7 +21,7 @@ from passel.core.ranges import Linear, Log
 from passel.engine.plain import numbers
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.networks.hamburger import Parts, Shape, depths_of
-from passel.networks.kept import WEIGHTS
+from passel.networks.trained_parts import WEIGHTS
 from passel.training.loop.setup import Loss, Schedule, TrainingSetup
 from passel.training.parts.batches import Batch, batches, in_order
 from passel.training.parts.grouping import Groups, group_batch

@@ -138,7 +138,7 @@ def test_a_row_draws_what_it_draws_alone():
     assert whole.logprobs is not None
     assert whole.logprobs.rows.tolist() == [2]
     raw = logits[2].log_softmax(-1)
-    assert float(whole.logprobs.drawn) == pytest.approx(float(raw[whole.tokens[2]]), abs=1e-5)
+    assert float(whole.logprobs.sampled) == pytest.approx(float(raw[whole.tokens[2]]), abs=1e-5)
 
 
 def test_greedy_rows_alone_and_among_others_agree():

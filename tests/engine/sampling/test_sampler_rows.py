@@ -85,7 +85,7 @@ def test_rows_that_leave_join_and_go_on_are_as_if_made_now(data):
         rows = rows.append(Rows.of([s for s, _ in joining], prompts=[p for _, p in joining]))
         texts += [(sampling, prompt, []) for sampling, prompt in joining]
         drawn = data.draw(st.lists(tokens, min_size=len(texts), max_size=len(texts)))
-        rows = rows.drew(torch.tensor(drawn, dtype=torch.int64))
+        rows = rows.with_sampled(torch.tensor(drawn, dtype=torch.int64))
         texts = [(s, prompt, [*answer, token]) for (s, prompt, answer), token in zip(texts, drawn, strict=True)]
         stay = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=5)) if texts else []
         rows = rows.select(stay)
@@ -105,7 +105,7 @@ def test_counting_leaves_rows_that_are_not_counted():
 def test_rows_without_penalties_keep_no_tokens():
     rows = Rows.of([Sampling(temperature=0.5), Sampling()], prompts=[[1, 2], [3]])
     assert len(rows.seen) == 0
-    assert rows.drew(torch.tensor([4, 5])) is rows
+    assert rows.with_sampled(torch.tensor([4, 5])) is rows
 
 
 def test_what_is_active_is_what_changes_something():

@@ -24,7 +24,7 @@ def test_drawn_and_most_likely_tokens(logits, data):
     wanted = logits.double().log_softmax(-1).tolist()
     assert got.rows.tolist() == [row for row in range(count) if asked[row] >= 0]
     for at, row in enumerate(got.rows.tolist()):
-        assert float(got.drawn[at]) == pytest.approx(wanted[row][drawn[row]], abs=1e-5)
+        assert float(got.sampled[at]) == pytest.approx(wanted[row][drawn[row]], abs=1e-5)
         values = logits[row].tolist()
         order = sorted(range(vocab), key=lambda token: (-values[token], token))
         alive = [token for token in order if values[token] > -INF][: asked[row]]
@@ -38,4 +38,4 @@ def test_no_alternatives():
     got = logprobs(torch.zeros(2, 4), torch.tensor([1, 2]), torch.tensor([0, -1]))
     assert got.rows.tolist() == [0]
     assert got.tokens.shape == got.values.shape == (1, 0)
-    assert float(got.drawn) == pytest.approx(-1.3862944)
+    assert float(got.sampled) == pytest.approx(-1.3862944)

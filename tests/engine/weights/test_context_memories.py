@@ -14,9 +14,9 @@ from passel.networks.context import (
     Generator,
     Shape,
     adapted,
-    begun,
+    check_fits,
     chunks,
-    fit,
+    continued_from,
     memory_of,
     merge,
     polar,
@@ -91,8 +91,8 @@ def test_chunks_read_one_by_one_are_chunks_read_side_by_side() -> None:
     assert [token for part in parts for token in part] == context
     padded = torch.tensor([part + [0] * (7 - len(part)) for part in parts])
     real = torch.arange(7) < torch.tensor([[len(part)] for part in parts])
-    beside = generator.written(states_of(model, generator.targets, padded), real).sum(1)
-    assert torch.allclose(memory_of(model, generator, context), beside, atol=1e-4)
+    other_models = generator.written(states_of(model, generator.targets, padded), real).sum(1)
+    assert torch.allclose(memory_of(model, generator, context), other_models, atol=1e-4)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -104,12 +104,12 @@ def test_merged_weights_do_what_the_update_does_beside_them(family: str) -> None
     memory = memory_of(model, generator, FIRST)
     before = logits(model, SECOND)
     with adapted(model, generator, generator.normalised(memory).unsqueeze(1)):
-        beside = logits(model, SECOND)
+        other_models = logits(model, SECOND)
     assert torch.equal(logits(model, SECOND), before)
-    fit(model, generator)
+    check_fits(model, generator)
     merge(model, generator, memory)
-    assert torch.allclose(logits(model, SECOND), beside, atol=2e-3)
-    assert not torch.allclose(beside, before, atol=0.05)
+    assert torch.allclose(logits(model, SECOND), other_models, atol=2e-3)
+    assert not torch.allclose(other_models, before, atol=0.05)
 
 
 def test_an_update_is_b_times_the_normalised_memory_times_a1() -> None:
@@ -157,7 +157,7 @@ def test_a_model_begun_at_a_layer_ends_as_the_whole(family: str) -> None:
     assert target[0].layer == 2
     ((hidden, _),) = states_of(model, target, torch.tensor([FIRST]))
     before = logits(model, FIRST)
-    with begun(model, 2, hidden):
+    with continued_from(model, 2, hidden):
         assert torch.equal(logits(model, FIRST), before)
         other = logits(model, FIRST[::-1])
         assert torch.equal(other, before), "what lies below is not computed"
@@ -182,11 +182,11 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(UsageError, match="chunk"):
         Shape(64, 12, 8, 6, 8.0, "input", 1, 2)
     with pytest.raises(UsageError, match="other sizes"):
-        fit(model_of("qwen3"), generator_of(model))
+        check_fits(model_of("qwen3"), generator_of(model))
     shape = Shape(32, 12, 8, 6, 8.0, "input", 1, 7)
     with pytest.raises(UsageError, match="another size"):
-        fit(model, Generator(targets_of(model, ["o_proj"]), shape))
+        check_fits(model, Generator(targets_of(model, ["o_proj"]), shape))
     settings = generator_of(model).settings
     settings["targets"] = [["model.layers.9.self_attn.o_proj", 9, 64, 64]]
     with pytest.raises(UsageError, match=r"no model\.layers\.9"):
-        fit(model, Generator.of(settings))
+        check_fits(model, Generator.of(settings))

@@ -15,8 +15,8 @@ from torch.nn import functional  # noqa: E402
 
 from passel.core.errors import ModelError, UsageError  # noqa: E402
 from passel.engine import Engine, read  # noqa: E402
-from passel.engine.forward import ALL, Forward, forward, open_branch  # noqa: E402
 from passel.engine.masked import MaskedDiffusion, declare, declared  # noqa: E402
+from passel.engine.requests import ALL, Forward, forward, open_branch  # noqa: E402
 from passel.engine.weights import load, save  # noqa: E402
 
 TOKENS = [(at * 37 + 5) % 280 for at in range(30)]

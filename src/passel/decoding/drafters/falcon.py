@@ -16,9 +16,9 @@ from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal
 from passel.decoding.parts.falcon.reading import PredictedBlocks, ReadState, predict_after, read_further
 from passel.decoding.parts.falcon.tree import DraftTree, Path, RankedTokens, rank_tokens
 from passel.decoding.parts.inputs import DecodingInput
-from passel.engine.forward import ALL, Decoding, Forward, drop, forward, open_branch
-from passel.networks.falcon import FalconNetwork, built, unit
-from passel.networks.kept import opened
+from passel.engine.requests import ALL, Decoding, Forward, drop, forward, open_branch
+from passel.networks.falcon import FalconNetwork, build_falcon, unit
+from passel.networks.trained_parts import load_trained
 
 __all__ = ["falcon"]
 
@@ -67,7 +67,7 @@ def falcon(
 
     Raises UsageError where `path` holds no such drafter, or one of a model of another size.
     """
-    network, manifest = opened(path, "falcon", built)
+    network, manifest = load_trained(path, "falcon", build_falcon)
 
     def propose(context: DraftContext) -> Decoding[Proposal]:
         manifest.check(path, hidden_size=context.hidden[1].shape[-1], vocabulary=context.vocabulary)

@@ -9,7 +9,7 @@ from passel.core.ranges import Log
 from passel.decoding.parts.chains import draw_chains, joined
 from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal
 from passel.decoding.parts.inputs import DecodingInput
-from passel.engine.forward import Decoding, drop, fork
+from passel.engine.requests import Decoding, drop, fork
 
 __all__ = ["layers"]
 

@@ -9,7 +9,7 @@ from passel.core.ranges import Log
 from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal, merged
 from passel.decoding.parts.inputs import DecodingInput
 from passel.decoding.parts.matches import continuations
-from passel.engine.forward import Decoding
+from passel.engine.requests import Decoding
 
 __all__ = ["lookup"]
 

@@ -12,7 +12,7 @@ from passel.core.ranges import Log
 from passel.decoding.parts.chains import Chain, draw_chains, joined
 from passel.decoding.parts.drafting import DraftContext, Drafter, Proposal
 from passel.decoding.parts.inputs import DecodingInput
-from passel.engine.forward import Decoding, drop, keep, open_branch
+from passel.engine.requests import Decoding, drop, keep, open_branch
 
 __all__ = ["model"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from passel.engine.forward import Read
+from passel.engine.requests import Read
 
 __all__ = ["Block", "view"]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from passel.core.errors import UsageError
 from passel.decoding.parts.drafting import DraftContext, Proposal
-from passel.engine.forward import Decoding, Forward, fork, forward, forwards
+from passel.engine.requests import Decoding, Forward, fork, forward, forwards
 from passel.engine.sampling import Rows, draw, sample, shaped, uniforms
 
 __all__ = ["Chain", "draw_chains", "draw_guesses", "joined"]
@@ -38,7 +38,7 @@ class Chain:
         """Adds a guess."""
         self.tokens.append(token)
         self.distributions.append(chance)
-        self.rows = self.rows.drew(self.rows.seen.token.new_tensor([token]))
+        self.rows = self.rows.with_sampled(self.rows.seen.token.new_tensor([token]))
 
 
 def draw_chains(

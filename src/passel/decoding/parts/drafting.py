@@ -12,7 +12,7 @@ from torch import Tensor
 
 from passel.core.key import Key
 from passel.decoding.parts.inputs import DecodingInput
-from passel.engine.forward import Decoding
+from passel.engine.requests import Decoding
 from passel.engine.sampling import Rows
 
 __all__ = ["DraftContext", "Drafter", "MakeDrafter", "Proposal", "Propose", "merged"]

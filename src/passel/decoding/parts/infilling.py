@@ -10,9 +10,9 @@ from torch import Tensor
 
 from passel.core.errors import UsageError
 from passel.decoding.parts.inputs import Decoded, DecodingInput
-from passel.engine.forward import Decoding, Forward, Keep, forward, open_branch
 from passel.engine.masked import MaskedDiffusion
 from passel.engine.plain import ids
+from passel.engine.requests import Decoding, Forward, Keep, forward, open_branch
 
 __all__ = ["Infill", "masked_of", "most_confident", "positions_computed", "transfers"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from passel.engine.forward import Decoding, Forward, forwards, open_branch
+from passel.engine.requests import Decoding, Forward, forwards, open_branch
 
 __all__ = ["OtherPrompt", "both_logits"]
 

@@ -24,6 +24,6 @@ class Sampler:
         """Draws the next token from logits [vocabulary]."""
         u = uniforms(self._seed, np.asarray([self._step]))
         drawn = sample(logits.unsqueeze(0), self._rows, u)
-        self._rows = self._rows.drew(drawn.tokens)
+        self._rows = self._rows.with_sampled(drawn.tokens)
         self._step += 1
         return int(drawn.tokens[0])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from passel.engine.forward import Mix
+from passel.engine.requests import Mix
 from passel.engine.sampling.leading import leading
 
 __all__ = ["Draft", "Drafts", "Floats", "Ints", "common_length", "extended", "mixture", "score_gains", "top_candidates"]

@@ -96,4 +96,4 @@ class TreeSampler:
 
 def _after(rows: Rows, token: int) -> Rows:
     """The sampling parameters after one more token, which penalties count."""
-    return rows.drew(rows.seen.token.new_tensor([token]))
+    return rows.with_sampled(rows.seen.token.new_tensor([token]))

@@ -29,11 +29,6 @@ class Pages:
         """Pages that are free."""
         return self._left
 
-    @property
-    def live_slots(self) -> int:
-        """Slots taken and not given back."""
-        return int(self._live.sum())
-
     def take(self, count: int) -> Ints:
         """The first slots of so many pages. The caller has made sure that they are there."""
         assert count <= self._left, "pages are taken only where there are some"

@@ -1,4 +1,4 @@
-"""What is asked of each row, stacked: parameters, biases, and the tokens that penalties look at."""
+"""The sampling parameters of each row, stacked, with the biases and the tokens that penalties look at."""
 
 from __future__ import annotations
 
@@ -39,14 +39,15 @@ _PENALTIES = [_NAMES.index(f"{name}_penalty") for name in ("repetition", "presen
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """The parameters of a batch. Made by `of`; rows leave by `select` and join by `append`.
+    """The sampling parameters of a batch. Made by `of`; rows leave by `select` and join by `append`.
 
     The table stays on the host: which transforms a batch needs is known without asking the device.
 
     Args:
         table: a line for each parameter, in the order of `_NEUTRAL`. A greedy row has no truncation.
         bias: added to logits.
-        seen: tokens of rows with a penalty: how often each came in the answer, with 0 those of the prompt alone.
+        seen: tokens of rows with a penalty: how often each occurs in the answer; 0 for tokens that occur only in the
+            prompt.
     """
 
     table: Float64[np.ndarray, "parameters rows"]
@@ -62,7 +63,7 @@ class Rows:
         answers: Sequence[Sequence[int]] | None = None,
         device: torch.device | str = "cpu",
     ) -> Rows:
-        """One row for each sampling; what it leaves unset changes nothing.
+        """Makes one row for each sampling; a parameter that it leaves unset changes nothing.
 
         Args:
             prompts: tokens before the answer, for the repetition penalty; read where a row has it.
@@ -96,15 +97,15 @@ class Rows:
 
     @property
     def greedy(self) -> bool:
-        """Whether all rows are."""
+        """Whether all rows are greedy."""
         return bool((self.table[_NAMES.index("temperature")] < GREEDY).all())
 
     def column(self, name: str, device: torch.device | str = "cpu") -> Float64[Tensor, " rows"]:
-        """A parameter's values."""
+        """Returns a parameter's values."""
         return torch.from_numpy(self.table[_NAMES.index(name)]).to(device)
 
     def select(self, indices: Sequence[int] | Int64[np.ndarray, " some"]) -> Rows:
-        """These rows in this order; a row may come twice, as it does where a text is forked."""
+        """Returns these rows in this order; a row may come twice, as it does where a text is forked."""
         taken = np.asarray(indices, dtype=np.int64)
         on_device = torch.from_numpy(taken).to(self.seen.row.device)
         return Rows(
@@ -112,12 +113,12 @@ class Rows:
         )
 
     def append(self, other: Rows) -> Rows:
-        """These rows, then those of `other`."""
+        """Returns these rows, then those of `other`."""
         table = np.concatenate((self.table, other.table), axis=1)
         return Rows(table, self.bias.append(other.bias, len(self)), self.seen.append(other.seen, len(self)))
 
-    def drew(self, tokens: Int64[Tensor, " rows"]) -> Rows:
-        """After each row has drawn a token: the rows themselves where none has a penalty."""
+    def with_sampled(self, tokens: Int64[Tensor, " rows"]) -> Rows:
+        """Returns the rows after each has sampled a token: the same rows where none has a penalty."""
         penalised = (self.table[_PENALTIES] != _VALUES[_PENALTIES]).any(0)
         if not penalised.any():
             return self

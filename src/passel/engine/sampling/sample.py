@@ -1,4 +1,4 @@
-"""From logits to tokens: what a batch of rows asks for, and no pass over the vocabulary more."""
+"""From logits to tokens: runs the transforms that a batch of rows needs, and no other pass over the vocabulary."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from passel.engine.sampling.transforms.penalties import frequency_penalty, prese
 from passel.engine.sampling.transforms.temperature import GREEDY, temperature
 from passel.engine.sampling.transforms.truncation import min_p, top_k, top_p, typical
 
-__all__ = ["Drawn", "sample", "shaped"]
+__all__ = ["SampledTokens", "sample", "shaped"]
 
 _PENALTIES = {
     "repetition_penalty": repetition_penalty,
@@ -31,8 +31,8 @@ _PENALTIES = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
-    """A token of each row, and log-probabilities of the rows that ask for them."""
+class SampledTokens:
+    """A token of each row, and log-probabilities of the rows that request them."""
 
     tokens: Int64[Tensor, " rows"]
     logprobs: Logprobs | None
@@ -44,45 +44,47 @@ def sample(
     u: Float64[np.ndarray, " rows"],
     *,
     constraint: Transform | None = None,
-) -> Drawn:
-    """Draws a token for each row from its `shaped` logits.
+) -> SampledTokens:
+    """Samples a token for each row from its `shaped` logits.
 
     Args:
         logits: of any float type and device, as the model gave them; they are not changed.
         u: a number in [0, 1) for each row, such as `uniforms` gives; greedy rows do not read it.
-        constraint: which tokens may be drawn, such as `mask`; see `shaped`.
+        constraint: which tokens are allowed, such as `mask`; see `shaped`.
 
     Raises ValueError, which names the rows, where no token is left or a logit is NaN.
     """
     if constraint is None and rows.active <= {"temperature"} and not len(rows.bias):
         tokens = fused(logits.contiguous(), _cut(rows.column("temperature")), torch.from_numpy(u))
         if tokens is not None and bool((tokens >= 0).all()):
-            return Drawn(tokens, None)
+            return SampledTokens(tokens, None)
     raw = logits.float()
     if rows.greedy:
         tokens = argmax(_penalised(rows, raw.device, constraint)(raw))
     else:
         tokens = draw(shaped(raw, rows, constraint=constraint), torch.from_numpy(u).to(raw.device))
     if "logprobs" not in rows.active:
-        return Drawn(tokens, None)
+        return SampledTokens(tokens, None)
     alternatives = rows.column("logprobs", raw.device).long()
-    return Drawn(tokens, logprobs(raw, tokens, alternatives))
+    return SampledTokens(tokens, logprobs(raw, tokens, alternatives))
 
 
 def shaped(
     logits: Float[Tensor, "rows vocab"], rows: Rows, *, constraint: Transform | None = None
 ) -> Float32[Tensor, "rows vocab"]:
-    """The logits whose softmax is what tokens are drawn from. Transforms that change no row are left out.
+    """Returns the logits whose softmax is the distribution that tokens are sampled from. Transforms that change no row
+    are left out.
 
     Their order: bias, penalties (repetition, presence, frequency), constraint, temperature, min-p, top-k, top-p,
-    typical. It is the order of vLLM and of Hugging Face transformers, but that the one has the constraint first, which
-    is the same since no bias or penalty brings back a token, and the other has min-p after top-p. Why so:
+    typical. It is the order of vLLM and of Hugging Face transformers, with two differences: vLLM applies the constraint
+    first, which is the same since no bias or penalty brings back a token, and transformers applies min-p after top-p.
+    The reasons:
 
     - Bias and penalties are in units of the model's own logits, whatever the temperature. The repetition penalty looks
       at the sign of a logit: that of the model and the bias, before other penalties.
-    - The constraint comes before all that looks at probabilities, which are then those of allowed tokens.
+    - The constraint comes before all that looks at probabilities, which are then those of the allowed tokens.
     - Truncations look at the distribution at its temperature. min-p and top-k do not depend on how probabilities are
-      normalised; top-p and typical do, so they come last and see what the others left.
+      normalised; top-p and typical do, so they come last and see the tokens that the others left.
     """
     raw = logits.float()
     active = rows.active
@@ -105,7 +107,7 @@ def _cut(temperature: Float64[Tensor, " rows"]) -> Float64[Tensor, " rows"]:
 
 
 def _penalised(rows: Rows, device: torch.device, constraint: Transform | None) -> Transform:
-    """What comes before temperature, which is all that a greedy choice needs."""
+    """Returns the transforms before temperature, which are all that a greedy choice needs."""
     steps: list[Transform] = []
     if len(rows.bias):
         steps.append(partial(logit_bias, bias=rows.bias))

@@ -1,4 +1,4 @@
-"""Making a transformers model of weights, quietly, and with every weight accounted for."""
+"""Builds a transformers model from weights, without its output, and checks that no weight is missing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from safetensors import SafetensorError
 from passel.core.errors import ModelError, UsageError
 from passel.core.progress import OnProgress
 
-__all__ = ["Wish", "build", "quiet"]
+__all__ = ["LoadOptions", "build", "quiet"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """How weights are wanted: with which adapters, each how strong, in which type; and who is told about progress."""
+class LoadOptions:
+    """How to load weights: the adapters with their strengths, the number type, and the progress callback."""
 
     adapters: tuple[tuple[Path, float], ...]
     dtype: torch.dtype
@@ -27,27 +27,27 @@ class Wish:
 
 
 def build(kind: Any, where: str | None, **how: Any) -> Any:
-    """`kind.from_pretrained(where, ...)` without its progress bar.
+    """Calls `kind.from_pretrained(where, ...)` without its progress bar.
 
-    Raises ModelError for weights that cannot be read, UsageError if one that the model needs is missing (transformers
-    would fill it with chance).
+    Raises ModelError for weights that cannot be read, UsageError if a weight that the model needs is missing
+    (transformers would fill it with random numbers).
     """
     try:
         with quiet():
-            model, told = kind.from_pretrained(where, output_loading_info=True, **how)
+            model, report = kind.from_pretrained(where, output_loading_info=True, **how)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"cannot load {where or 'the weights'}: {str(error).strip().splitlines()[0]}") from error
-    for what in ("missing_keys", "mismatched_keys"):
-        if names := sorted(map(str, told[what])):
-            state = "lacks weights" if what == "missing_keys" else "has weights of another shape"
+    for problem in ("missing_keys", "mismatched_keys"):
+        if names := sorted(map(str, report[problem])):
+            state = "lacks weights" if problem == "missing_keys" else "has weights of another shape"
             raise UsageError(f"{where or 'the file'} {state}: {', '.join(names[:3])}")
     return model
 
 
 @contextmanager
 def quiet() -> Generator[None]:
-    """Neither progress bars nor reports of transformers: they would be written into a display that is not theirs, and
-    what they report is raised."""
+    """Turns off the progress bars and warnings of transformers: they would be written into Passel's own display, and
+    the problems that they report are raised."""
     from transformers.utils import logging
 
     bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()

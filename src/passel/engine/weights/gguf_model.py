@@ -9,7 +9,7 @@ import transformers
 from torch import Tensor
 
 from passel.core.errors import UsageError
-from passel.engine.weights.build import Wish, build
+from passel.engine.weights.build import LoadOptions, build
 from passel.engine.weights.checkpoint import end_ids
 from passel.engine.weights.gguf_config import config_of
 from passel.engine.weights.gguf_file import GGUF, open_gguf
@@ -20,7 +20,7 @@ from passel.engine.weights.lora import read_adapter
 __all__ = ["from_gguf"]
 
 
-def from_gguf(path: Path, wish: Wish) -> tuple[Any, Any]:
+def from_gguf(path: Path, wish: LoadOptions) -> tuple[Any, Any]:
     """The model and its tokenizer. Raises UsageError for a file that is damaged or of an unsupported kind."""
     file = open_gguf(path)
     config, tokenizer = config_of(file), tokenizer_of(file)
@@ -35,7 +35,7 @@ def from_gguf(path: Path, wish: Wish) -> tuple[Any, Any]:
     return model, tokenizer
 
 
-def _weights(file: GGUF, config: Any, wish: Wish) -> dict[str, Tensor]:
+def _weights(file: GGUF, config: Any, wish: LoadOptions) -> dict[str, Tensor]:
     """All weights under transformers' names. One tensor is in float32 at a time: the whole model never is."""
     adapters = [(read_adapter(path, config), scale) for path, scale in wish.adapters]
     weights: dict[str, Tensor] = {}

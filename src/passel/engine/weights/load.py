@@ -11,7 +11,7 @@ import transformers
 
 from passel.core.errors import UsageError
 from passel.core.progress import OnProgress, silent
-from passel.engine.weights.build import Wish, build
+from passel.engine.weights.build import LoadOptions, build
 from passel.engine.weights.checkpoint import Checkpoint, Dtype, choose_device, choose_dtype, end_ids
 from passel.engine.weights.gguf_model import from_gguf
 from passel.engine.weights.lora import read_adapter
@@ -48,7 +48,7 @@ def load(
     where = choose_device(device)
     given = [(own, 1.0), (adapter, scale)]
     adapters = tuple((Path(one).expanduser(), strength) for one, strength in given if one is not None)
-    wish = Wish(adapters, choose_dtype(dtype, where), on_progress)
+    wish = LoadOptions(adapters, choose_dtype(dtype, where), on_progress)
     source = str(path)
     if source.endswith(".gguf"):
         file = _hub_file(source) if source.startswith("hf:") else Path(path).expanduser()
@@ -74,7 +74,7 @@ def load(
     )
 
 
-def _from_folder(folder: Path, wish: Wish) -> tuple[Any, Any]:
+def _from_folder(folder: Path, wish: LoadOptions) -> tuple[Any, Any]:
     """The model and tokenizer in a folder."""
     wish.on_progress("reading weights", 0, 0)
     # an adapter is merged in float32; without one the weights are read in the type they are to have

@@ -89,11 +89,11 @@ def _from_peft(folder: Path) -> Adapter:
         raise UsageError(f"{folder.name}: only LoRA adapters without bias are supported")
     if refused := [key for key in _REFUSED if settings.get(key)]:
         raise UsageError(f"{folder.name}: {refused[0]} in adapter_config.json is not supported")
-    sides: dict[str, dict[str, Tensor]] = {}
+    models: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if (match := _PEFT.fullmatch(name)) is None:
             raise UsageError(f"{folder.name}: {name} is no LoRA tensor of a linear layer")
-        sides.setdefault(f"{match['module']}.weight", {})[match["side"].lower()] = tensor.float()
+        models.setdefault(f"{match['module']}.weight", {})[match["side"].lower()] = tensor.float()
 
     def scale(name: str, rank: int) -> float:
         patterns: dict[str, float] = settings.get("alpha_pattern") or {}
@@ -102,7 +102,7 @@ def _from_peft(folder: Path) -> Adapter:
         alpha: float = next(own, settings["lora_alpha"])
         return alpha / (rank**0.5 if settings.get("use_rslora") else rank)
 
-    return _paired(folder.name, sides, scale)
+    return _paired(folder.name, models, scale)
 
 
 def _from_gguf(path: Path, config: Any) -> Adapter:
@@ -114,7 +114,7 @@ def _from_gguf(path: Path, config: Any) -> Adapter:
         raise UsageError(f"{path.name} is an adapter of a {file.architecture} model, not of {family}")
     if (alpha := file.metadata.get("adapter.lora.alpha")) is None:
         raise UsageError(f"{path.name} lacks adapter.lora.alpha")
-    sides: dict[str, dict[str, Tensor]] = {}
+    models: dict[str, dict[str, Tensor]] = {}
     for name in file.entries:
         target, _, side = name.rpartition(".lora_")
         ours = weight_name(target, file.architecture)
@@ -125,14 +125,14 @@ def _from_gguf(path: Path, config: Any) -> Adapter:
             ordered = to_model(values, target, file.architecture, config) if side == "b" else values
         except RuntimeError:
             raise UsageError(f"{path.name} does not fit the model: {name} is {tuple(values.shape)}") from None
-        sides.setdefault(ours, {})[side] = ordered
-    return _paired(path.name, sides, lambda _, rank: alpha / rank)
+        models.setdefault(ours, {})[side] = ordered
+    return _paired(path.name, models, lambda _, rank: alpha / rank)
 
 
-def _paired(source: str, sides: Mapping[str, Mapping[str, Tensor]], scale: Callable[[str, int], float]) -> Adapter:
-    if not sides:
+def _paired(source: str, models: Mapping[str, Mapping[str, Tensor]], scale: Callable[[str, int], float]) -> Adapter:
+    if not models:
         raise UsageError(f"{source} is an adapter without weights")
-    if lone := [name for name, both in sides.items() if len(both) != 2]:
+    if lone := [name for name, both in models.items() if len(both) != 2]:
         raise UsageError(f"{source} holds only one side of the update of {lone[0]}")
-    updates = {name: Update(both["a"], both["b"], scale(name, both["a"].shape[0])) for name, both in sides.items()}
+    updates = {name: Update(both["a"], both["b"], scale(name, both["a"].shape[0])) for name, both in models.items()}
     return Adapter(source, MappingProxyType(updates))

@@ -20,11 +20,11 @@ def adapter(model: Any, context: str, *, path: str = "") -> str:
     Cost: one pass over the context when the model is loaded, and one singular value decomposition for each adapted
     matrix; then a prompt costs the same as without a context. Raises UsageError for a folder that does not fit.
     """
-    from passel.networks.context import Generator, fit, memory_of, merge
-    from passel.networks.kept import opened
+    from passel.networks.context import Generator, check_fits, memory_of, merge
+    from passel.networks.trained_parts import load_trained
 
-    kept, _ = opened(path, "generative_adapter", Generator.of)
-    fit(model.model, kept)
+    kept, _ = load_trained(path, "generative_adapter", Generator.of)
+    check_fits(model.model, kept)
     ids = model.tokenizer(context, add_special_tokens=False, verbose=False)["input_ids"]
     if not ids:
         raise UsageError("the context is empty")

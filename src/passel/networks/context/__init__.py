@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from passel.networks.context.generator import Generator, Keys, Shape, Target, targets_of
 from passel.networks.context.polar import polar
-from passel.networks.context.states import States, adapted, begun, chunks, fit, memory_of, merge, states_of
+from passel.networks.context.states import (
+    States,
+    adapted,
+    check_fits,
+    chunks,
+    continued_from,
+    memory_of,
+    merge,
+    states_of,
+)
 
 __all__ = [
     "Generator",
@@ -13,9 +22,9 @@ __all__ = [
     "States",
     "Target",
     "adapted",
-    "begun",
+    "check_fits",
     "chunks",
-    "fit",
+    "continued_from",
     "memory_of",
     "merge",
     "polar",

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from passel.core.errors import UsageError
 from passel.networks.context.generator import Generator, Target
 
-__all__ = ["States", "adapted", "begun", "chunks", "fit", "memory_of", "merge", "states_of"]
+__all__ = ["States", "adapted", "check_fits", "chunks", "continued_from", "memory_of", "merge", "states_of"]
 
 States = list[tuple[Tensor, Tensor]]
 
@@ -107,7 +107,7 @@ class _Known(nn.Module):
 
 
 @contextmanager
-def begun(model: Any, layer: int, hidden: Tensor) -> Yields[None]:
+def continued_from(model: Any, layer: int, hidden: Tensor) -> Yields[None]:
     """Within it, layers below `layer` are not computed: what comes out of them is `hidden` [rows, tokens, hidden size],
     which `states_of` gave for these tokens."""
     layers: Any = model.get_decoder().layers
@@ -147,7 +147,7 @@ def merge(model: Any, generator: Generator, memory: Tensor, name: str = "the con
         weight.data = adapter.merged(weight_name, weight.data, 1.0).to(weight.dtype)
 
 
-def fit(model: Any, generator: Generator) -> None:
+def check_fits(model: Any, generator: Generator) -> None:
     """Raises UsageError where the generator was not made for a model of these sizes."""
     if model.config.get_text_config().hidden_size != generator.shape.hidden_size:
         raise UsageError("the adapter does not fit the model, whose hidden states have another size")

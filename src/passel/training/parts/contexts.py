@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from passel.core.errors import UsageError
 from passel.engine.weights.checkpoint import Checkpoint
-from passel.networks.context import Generator, States, adapted, begun, chunks, states_of
+from passel.networks.context import Generator, States, adapted, chunks, continued_from, states_of
 from passel.training.loop.setup import Loss
 from passel.training.parts.batches import Batch, collate
 from passel.training.parts.next_token import learned
@@ -151,7 +151,7 @@ class ContextLoss:
         model: torch.nn.Module = self._base.model
         places, tokens = learned(batch)
         below = [self._begun.of(one, self._first)[0][0] for one in batch.examples]
-        with begun(model, self._generator.targets[0].layer, pad_sequence(below, batch_first=True)):
+        with continued_from(model, self._generator.targets[0].layer, pad_sequence(below, batch_first=True)):
             hidden = self._base.model.get_decoder()(input_ids=batch.tokens, use_cache=False).last_hidden_state
         logits = self._base.model.get_output_embeddings()(hidden[:, :-1][places]).float()
         cap = getattr(self._base.model.config.get_text_config(), "final_logit_softcapping", None)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from passel.core.ask import Sampling
 from passel.core.key import Key
 from passel.core.progress import OnProgress
-from passel.engine import Draw, Engine, read
+from passel.engine import Engine, SampleRequest, read
 from passel.engine.weights.checkpoint import Checkpoint
 from passel.training.texts.examples import Pair, prompt_ids
 
@@ -41,7 +41,7 @@ def completions(
         for start in range(0, len(pairs), _BATCH):
             on_progress("completing prompts", start, len(pairs))
             draws = [
-                Draw(
+                SampleRequest(
                     tuple(prompt_ids(pair.prompt, base.tokenizer, chat=chat)[: max_tokens - 1]),
                     sampling,
                     (key / "completion" / at).bits(),

@@ -10,7 +10,7 @@ from passel.core.model import Progress
 from passel.core.reply import Reply, Stop, Token, Usage
 from passel.decoding import Decoded
 from passel.engine.constraints import Grammar, Matcher
-from passel.engine.draws import Completion, Draw, TokenLogprobs
+from passel.engine.sample_requests import Completion, SampleRequest, TokenLogprobs
 from passel.engine.text.stops import stops
 from passel.models.parts.torch.runtime import Runtime
 
@@ -58,7 +58,7 @@ class Listener:
 
 def draw_of(
     runtime: Runtime, ask: Generate, prompt: tuple[int, ...], listener: Listener, done: Callable[[Completion], None]
-) -> Draw:
+) -> SampleRequest:
     """The engine's draw for an ask. Raises UsageError for a constraint that cannot be."""
     grammar, matcher = Grammar.of(ask.sampling), None
     if grammar:
@@ -66,21 +66,21 @@ def draw_of(
         if ask.prefix:
             matcher.read(ask.prefix)
     listens = bool(ask.sampling.stop) or listener.progress.watched
-    return Draw(
+    return SampleRequest(
         prompt,
         ask.sampling,
         ask.key.bits(),
         runtime.end_tokens,
         constraint=matcher,
-        listen=listener if listens else None,
-        done=done,
+        on_token=listener if listens else None,
+        on_done=done,
     )
 
 
-def reply_of_completion(listener: Listener, draw: Draw, completion: Completion, *, first: bool) -> Reply:
+def reply_of_completion(listener: Listener, draw: SampleRequest, completion: Completion, *, first: bool) -> Reply:
     """The reply to an ask that the engine sampled. The prompt is charged to the first of several equal asks."""
     runtime, tokens = listener.runtime, completion.tokens
-    if draw.listen is None:
+    if draw.on_token is None:
         for token in tokens:
             listener(token)
     stop = _STOPS.get(completion.ended, "failed")

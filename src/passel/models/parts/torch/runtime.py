@@ -85,7 +85,7 @@ def start(settings: Settings, on_progress: OnProgress) -> Runtime:
         memory=settings.memory,
         context=settings.context,
         rows=settings.rows,
-        beside=beside,
+        other_models=beside,
         constraints=constraints,
     )
     return Runtime(

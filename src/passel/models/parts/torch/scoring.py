@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from passel.engine.forward import ALL, Decoding, Forward, Output, fork, forward, forwards, open_branch
+from passel.engine.requests import ALL, Decoding, Forward, Output, fork, forward, forwards, open_branch
 
 __all__ = ["embeddings", "scores"]
 

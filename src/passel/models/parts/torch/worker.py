@@ -12,9 +12,9 @@ from passel.core.model import Progress
 from passel.core.progress import OnProgress
 from passel.core.reply import Reply, Usage
 from passel.decoding import Decoded, DecodingInput, load
-from passel.engine.draws import Completion, Draw
-from passel.engine.flows import Flow
-from passel.engine.forward import Emit
+from passel.engine.requests import Emit
+from passel.engine.running import RunningDecoding
+from passel.engine.sample_requests import Completion, SampleRequest
 from passel.models.parts.torch.generating import Listener, draw_of, reply_of_completion, reply_of_decoded
 from passel.models.parts.torch.runtime import Runtime, Settings, start
 from passel.models.parts.torch.scoring import embeddings, scores
@@ -27,7 +27,7 @@ class Worker:
 
     def __init__(self, given: tuple[Settings, OnProgress]) -> None:
         self.runtime: Runtime = start(*given)
-        self._work: dict[Future[Reply], list[Draw | Flow]] = {}
+        self._work: dict[Future[Reply], list[SampleRequest | RunningDecoding]] = {}
 
     def answer(self, asks: Sequence[Ask], progress: Progress) -> list[Future[Reply]]:
         """A future for each ask, in order."""
@@ -63,16 +63,16 @@ class Worker:
         if asks[0].sampling.decoder is not None:
             self._decode(asks, prompt, listeners, futures)
             return
-        draws: list[Draw] = []
+        draws: list[SampleRequest] = []
         for place, (ask, future) in enumerate(zip(asks, futures, strict=True)):
             draw = draw_of(self.runtime, ask, prompt, listeners[place], lambda completion: None)
-            draw.done = self._receiver(draw, listeners[place], future, first=place == 0)
+            draw.on_done = self._receiver(draw, listeners[place], future, first=place == 0)
             self._work[future] = [draw]
             draws.append(draw)
-        self.runtime.engine.draw(draws)
+        self.runtime.engine.sample(draws)
 
     def _receiver(
-        self, draw: Draw, listener: Listener, future: Future[Reply], *, first: bool
+        self, draw: SampleRequest, listener: Listener, future: Future[Reply], *, first: bool
     ) -> Callable[[Completion], None]:
         def receive(completion: Completion) -> None:
             self._work.pop(future, None)
@@ -177,14 +177,14 @@ class _Run:
     ) -> None:
         self._worker, self._asks, self._listeners, self._futures = worker, asks, listeners, futures
         self._prompt = prompt
-        self.flow: Flow | None = None
+        self.flow: RunningDecoding | None = None
         self._stopped = False
 
     def watch(self, emitted: Emit) -> None:
         """Takes emitted tokens: updates the progress and looks for stop texts."""
-        if emitted.draft >= len(self._listeners):
+        if emitted.index >= len(self._listeners):
             return
-        listener = self._listeners[emitted.draft]
+        listener = self._listeners[emitted.index]
         for token in emitted.tokens:
             if listener.stop_text is None:
                 listener(token)

@@ -14,7 +14,7 @@ from torch import Tensor
 from passel.core.errors import UsageError
 from passel.engine import Decoding, Engine
 from passel.engine.batch import LONG
-from passel.engine.forward import ALL, Exit, Forward, Output, forward, forwards, keep, open_branch
+from passel.engine.requests import ALL, ExitRule, Forward, Output, forward, forwards, keep, open_branch
 
 PROMPT = [int(i * i + 3 * i + 7) % 64 for i in range(20)]
 TOKENS = [int(5 * i * i + i + 2) % 64 for i in range(2 * LONG)]
@@ -61,7 +61,11 @@ def scratch(tokens: Sequence[int], depths: Sequence[int], family: str = "llama")
 
 
 def asked(
-    sizes: Sequence[int], exits: Sequence[Exit | None], *, hidden: tuple[int, ...] = (), tokens: Sequence[int] = TOKENS
+    sizes: Sequence[int],
+    exits: Sequence[ExitRule | None],
+    *,
+    hidden: tuple[int, ...] = (),
+    tokens: Sequence[int] = TOKENS,
 ) -> Decoding[list[Output]]:
     """The prompt, and then tokens in pieces of these sizes, each with an exit of its own."""
     branch = yield from open_branch()
@@ -199,7 +203,7 @@ def test_the_last_layer_is_not_asked(layers: int | None) -> None:
 def test_what_went_through_with_an_exit_is_not_shared() -> None:
     """A later branch with the same tokens must not find the keys of those who left."""
 
-    def first(leaves: Exit | None) -> Decoding[None]:
+    def first(leaves: ExitRule | None) -> Decoding[None]:
         branch = yield from open_branch()
         yield from forward(Forward(branch, TOKENS, exit=leaves))
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from passel.core.errors import UsageError
 
-__all__ = ["MANIFEST", "WEIGHTS", "Manifest", "opened", "read_manifest", "write"]
+__all__ = ["MANIFEST", "WEIGHTS", "Manifest", "load_trained", "read_manifest", "save_trained"]
 
 MANIFEST, WEIGHTS = "passel.json", "parts.safetensors"
 
@@ -55,7 +55,7 @@ class Manifest:
                 )
 
 
-def write(folder: Path, manifest: Mapping[str, Any], state: Mapping[str, Tensor] | None) -> None:
+def save_trained(folder: Path, manifest: Mapping[str, Any], state: Mapping[str, Tensor] | None) -> None:
     """The parts' state, where they have one, and then what they are: a folder without it is not whole."""
     if state is not None:
         weights = folder / WEIGHTS
@@ -80,7 +80,7 @@ def read_manifest(path: str | Path, recipe: str) -> Manifest:
     return found
 
 
-def opened(path: str | Path, recipe: str, build: Callable[[Mapping[str, Any]], M]) -> tuple[M, Manifest]:
+def load_trained(path: str | Path, recipe: str, build: Callable[[Mapping[str, Any]], M]) -> tuple[M, Manifest]:
     """The module of a folder, in evaluation mode and without gradients; kept, for the next text wants it too.
 
     Args:

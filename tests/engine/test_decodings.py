@@ -11,7 +11,7 @@ from tiny_models import FAMILIES, engine_of, logits_from_scratch, model_of
 
 from passel.core.errors import UsageError
 from passel.engine import Decoding, Engine, Output
-from passel.engine.forward import ALL, Drop, Forward, Read, drop, emit, fork, forward, forwards, keep, open_branch
+from passel.engine.requests import ALL, Drop, Forward, Read, drop, emit, fork, forward, forwards, keep, open_branch
 from passel.engine.scheduler import EngineFull
 
 TEXT = [(7 * i * i + 3) % 64 for i in range(60)]
@@ -19,7 +19,7 @@ TEXT = [(7 * i * i + 3) % 64 for i in range(60)]
 
 def close(engine: Engine) -> None:
     engine.close()
-    for side in engine._scheduler.sides:
+    for side in engine._scheduler.models:
         side.cache.check()
         assert side.cache.branches == 0
 
@@ -164,17 +164,17 @@ def test_flows_and_texts_share_passes():
     engine = engine_of()
     found: list[Any] = []
     flows = [flow(start) for start in range(6)]
-    engine._put(lambda: [engine._scheduler.start(one) for one in _flows(flows, found)])
+    engine._put(lambda: [engine._scheduler.start(one) for one in _decodings(flows, found)])
     engine.close()
     assert len(found) == 6
     assert engine.tally.ticks == 10
     close(engine)
 
 
-def _flows(flows: Sequence[Decoding[int]], found: list[Any]) -> list[Any]:
-    from passel.engine.flows import Flow
+def _decodings(flows: Sequence[Decoding[int]], found: list[Any]) -> list[Any]:
+    from passel.engine.running import RunningDecoding
 
-    return [Flow(flow, lambda result, error: found.append((result, error))) for flow in flows]
+    return [RunningDecoding(flow, lambda result, error: found.append((result, error))) for flow in flows]
 
 
 def test_another_model_beside_the_engines_own():
@@ -183,8 +183,8 @@ def test_another_model_beside_the_engines_own():
         one, other = yield from forwards([Forward(own, TEXT[:9]), Forward(draft, TEXT[:9])])
         return one, other
 
-    beside = engine_of("qwen2", seed=4).parts
-    engine = engine_of(beside=[beside])
+    other_models = engine_of("qwen2", seed=4).parts
+    engine = engine_of(other_models=[other_models])
     own, draft = engine.run(flow())
     close(engine)
     assert near(own.logits, logits_from_scratch(TEXT[:9])[-1:])
@@ -194,11 +194,11 @@ def test_another_model_beside_the_engines_own():
 def test_what_is_certain_is_told_as_it_comes():
     def flow() -> Decoding[None]:
         yield from emit([1, 2])
-        yield from emit([3], draft=1)
+        yield from emit([3], index=1)
 
     told: list[tuple[tuple[int, ...], int]] = []
     engine = engine_of()
-    engine.run(flow(), watch=lambda one: told.append((one.tokens, one.draft)))
+    engine.run(flow(), on_emit=lambda one: told.append((one.tokens, one.index)))
     close(engine)
     assert told == [((1, 2), 0), ((3,), 1)]
 
@@ -232,7 +232,7 @@ def bad_flows() -> dict[str, Any]:
         "context of 256": too_long,
         "3 layers": too_deep,
         "before its children": odd_tree,
-        "0 models beside": no_such_model,
+        "0 other models": no_such_model,
     }
 
 
