@@ -3,12 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from passel.tasks.parts.math_process import ask
 
 from passel.core.child import NoReply
 from passel.core.errors import UsageError
+from passel.reading.kinds.mathematics import math_key, read_math, same_math
 from passel.tasks.parts.kinds import MATH
-from passel.tasks.parts.math_process import ask
-from passel.tasks.parts.mathematics import math_key, read_math, same_math
 
 pytest.importorskip("math_verify")
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passel.core.problem import Answer
+from passel.reading.kinds.number import close, read_number
+from passel.reading.kinds.numerals import number
 from passel.tasks.parts.kinds import NUMBER
-from passel.tasks.parts.numbers import close, number, read_number
 from passel.tasks.parts.task import Item
 
 
@@ -48,7 +49,7 @@ from passel.tasks.parts.task import Item
         ("9" * 5000, None),
         ("none at all", None),
         ("", None),
-        ("The answer is Tuesday, after 9 days", "9"),
+        ("The answer is Tuesday, after 9 days", None),
     ],
 )
 def test_reads(text: str, key: str | None) -> None:
@@ -99,5 +100,5 @@ def test_closeness() -> None:
 
 def test_without_a_gold_number_it_is_not_scored() -> None:
     assert NUMBER.score(Item("1", "?", "", NUMBER), Answer("1", "1")) is None
-    assert NUMBER.score(Item("1", "?", "three", NUMBER), None) is None
+    assert NUMBER.score(Item("1", "?", "many", NUMBER), None) is None
     assert NUMBER.score(Item("1", "?", "3", NUMBER), Answer("three", "three")) == 0.0

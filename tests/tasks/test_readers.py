@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passel.core.problem import Reader
+from passel.reading.kinds.letter import LetterReader
+from passel.reading.kinds.prose import normal
+from passel.reading.kinds.text import read_exact, read_symbols, read_text
 from passel.tasks.parts.expressions import makes, read_expression, solve
 from passel.tasks.parts.gym import read_block
 from passel.tasks.parts.kinds import TRUE_FALSE_UNKNOWN, YES_NO
-from passel.tasks.parts.letters import LetterReader
-from passel.tasks.parts.texts import normal, read_exact, read_symbols, read_text
 
 FRUIT = LetterReader(("an apple", "pears", "None of these"))
 

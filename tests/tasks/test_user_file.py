@@ -106,7 +106,7 @@ def test_a_byte_order_mark_is_no_part_of_a_column(tmp_path: Path) -> None:
             ":choices=c",
             "d.csv, row 2: the answer 'pear' is none of the choices",
         ),
-        ("d.csv", "question,answer,c\n?,A,apple\n", ":choices=c", "d.csv, row 2: column 'c' must list 2 to 26 choices"),
+        ("d.csv", "question,answer,c\n?,A,apple\n", ":choices=c", "d.csv, row 2: column 'c' must list 2 to 62 choices"),
         ("d.csv", "question,answer,i\n?,A,x\n?,B,x\n", ":id=i", "d.csv: two rows have the id 'x'"),
     ],
 )

@@ -47,6 +47,7 @@ _OPTION = re.compile(r"^\(([A-Z])\) ?(.*)$", re.MULTILINE)
 _LETTER = re.compile(r"\([A-Z]\)")
 _VALID = labels(
     {"valid": "valid", "invalid": "invalid"},
+    {"valid": "invalid", "invalid": "valid"},
     'Think step by step. End with "The answer is valid." or "The answer is invalid."',
 )
 

@@ -115,7 +115,10 @@ def _only(line: str) -> Numeral | None:
         return None
     clean = _SIDES.split(_MARKUP.sub("", tidy(_TEXT.sub(r" \1 ", line))))[-1].strip(" :")
     numeral = next(numerals(clean), None)
-    if numeral is None or numeral.start > 0 or not _UNITS.fullmatch(clean, numeral.end):
+    if numeral is None:
+        words = numeral_at(clean)
+        return words if words is not None and words.end == len(clean.rstrip(".!")) else None
+    if numeral.start > 0 or not _UNITS.fullmatch(clean, numeral.end):
         return None
     return numeral if len(clean[numeral.end :].split()) <= 3 else None
 

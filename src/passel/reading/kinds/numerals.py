@@ -27,7 +27,7 @@ _NUMERAL = re.compile(
     rf"|\s?(?:[×*x·]\s?|times\s)10\s?{_POWER.replace('NAME', 'times_ten')}"
     rf"|\s?{_POWER.replace('NAME', 'power')})?"
     rf"(?:\s?/\s?(?P<bottom>{_PLAIN}))?"
-    r"(?:\s?(?P<scale>hundred|thousand|million|billion|trillion|lakh|crore|mn|bn)(?![a-z])|(?P<letter>[kKM])(?![\w^]))?"
+    r"(?:\s?(?P<scale>hundred|thousand|million|billion|trillion|lakh|crore|mn|bn)(?![a-z])|(?P<letter>(?-i:[kKM]))(?![\w^]))?"
     r"(?P<percent>\s?%|\s?percent\b)?",
     re.IGNORECASE,
 )

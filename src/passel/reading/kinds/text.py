@@ -27,7 +27,7 @@ def read_exact(text: str) -> Answer | None:
 
 def read_symbols(text: str) -> Answer | None:
     """Returns the stated answer, else the last line, compared without spaces."""
-    return _read(text, symbols)
+    return _read(text, symbols, any_sign=True)
 
 
 def same_lines(gold: str, answer: Answer, key: Callable[[str], str]) -> bool:
@@ -37,12 +37,13 @@ def same_lines(gold: str, answer: Answer, key: Callable[[str], str]) -> bool:
     return len(wanted) == len(given) and all(key(a) == key(plain(b)) for a, b in zip(wanted, given, strict=True))
 
 
-def _read(text: str, key: Callable[[str], str]) -> Answer | None:
+def _read(text: str, key: Callable[[str], str], *, any_sign: bool = False) -> Answer | None:
     """The key is that of the first line; the text keeps the lines after it, for gold answers of several lines."""
     for statement in statements(text):
         if statement.trust is Trust.REMARK:
             continue
-        lines = [line for line in statement.content.split("\n", _MAX_LINES)[:_MAX_LINES] if any(map(_speaks, line))]
+        speaks = str.strip if any_sign else _speaks
+        lines = [line for line in statement.content.split("\n", _MAX_LINES)[:_MAX_LINES] if speaks(line)]
         if not lines:
             continue
         first = _LATEX.sub(r"\1", plain(lines[0]))
@@ -52,5 +53,6 @@ def _read(text: str, key: Callable[[str], str]) -> Answer | None:
     return None
 
 
-def _speaks(character: str) -> bool:
-    return character.isalnum() or character in "+-/%€$£√∞∅"
+def _speaks(line: str) -> bool:
+    """Whether a line holds more than punctuation."""
+    return any(character.isalnum() or character in "+-/%€$£√∞∅" for character in line)

@@ -16,7 +16,7 @@ _RUN_ON = re.compile(
     r"\n\s*(?:#+\s*|\*\*)?(?:question|q|problem|exercise|example|instruction|human|user|input)\b\s*\d*\s*\**\s*[:：.]\s*\S",
     re.IGNORECASE,
 )
-_LONGEST = 100_000  # characters: an answer is looked for at the end of a longer text
+_LONGEST = 1_000_000  # characters: an answer is looked for at the end of a longer text
 
 
 def statements(text: str) -> Iterator[Statement]:

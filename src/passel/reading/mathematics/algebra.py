@@ -45,7 +45,7 @@ def equal(gold: str, given: str) -> bool | None:
 
 
 def key(text: str) -> str | None:
-    """A text that equal expressions share: their values at the three points, to 12 digits; None for what is not read."""
+    """A text that equal expressions share: their values at the three points, to 12 digits; None for one not read."""
     sympy: Any = import_module("sympy")
     expression = parsed(text)
     if expression is None:

@@ -64,7 +64,7 @@ def labels(words: Mapping[str, str], opposites: Mapping[str, str], instruction: 
     reader = LabelReader(words, opposites)
 
     def score(item: Item, answer: Answer | None) -> float | None:
-        gold = words.get(item.gold.strip().casefold()) or (read.key if (read := reader(item.gold)) else None)
+        gold = words.get(normal(item.gold)) or (read.key if (read := reader(item.gold)) else None)
         return None if gold is None else float(answer is not None and answer.key == gold)
 
     return AnswerKind(_always(reader), score, instruction)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from passel.core.errors import UsageError
-from passel.reading.kinds.letter import LetterReader, with_options
+from passel.reading.kinds.label import label_set
+from passel.reading.kinds.letter import LABELS, LetterReader, with_options
 from passel.reading.kinds.numerals import number
 from passel.tasks.parts.files import Row, read_rows
-from passel.tasks.parts.kinds import EXACT, LETTER, MATH, TEXT, THINK_NUMBER, TRUE_FALSE, YES_NO
+from passel.tasks.parts.kinds import EXACT, LETTER, MATH, TEXT, THINK_NUMBER, TRUE_FALSE, YES_NO, labels
 from passel.tasks.parts.task import AnswerKind, Item, LoadedItems, Task
 
 __all__ = ["user_file"]
@@ -58,22 +59,27 @@ def user_file(
             raise UsageError(f"{path}: no rows")
         questions = [row.question() for row in rows]
         gold = [row.text("answer").strip() for row in rows]
-        answer_kind = _KINDS[_guess(gold, choices) if kind == "auto" else kind]
-        return _unique(path, [row.item(answer_kind, *texts) for row, *texts in zip(rows, questions, gold, strict=True)])
+        kinds = _guessed(gold, choices) if kind == "auto" else [_KINDS[kind]] * len(rows)
+        columns_of_rows = zip(rows, kinds, questions, gold, strict=True)
+        return _unique(path, [row.item(kind, asked, answer) for row, kind, asked, answer in columns_of_rows])
 
     return Task(path, LoadedItems(load))
 
 
-def _guess(gold: Sequence[str], choices: str | None) -> str:
-    words = {answer.casefold().removesuffix(".") for answer in gold if answer}
+def _guessed(golds: Sequence[str], choices: str | None) -> list[AnswerKind]:
+    """The kind of each answer: letters where there are choices, a label set where the column has a few different words,
+    else by the gold answer itself: a number, yes or no, true or false, text."""
     if choices:
-        return "letter"
-    if words and all(number(word) is not None for word in words):
-        return "number"
-    for kind, labels in (("yes_no", {"yes", "no"}), ("true_false", {"true", "false"})):
-        if words and words <= labels:
-            return kind
-    return "text"
+        return [LETTER] * len(golds)
+    words = {gold.casefold().removesuffix(".") for gold in golds if gold}
+    for kind, names in ((YES_NO, {"yes", "no", "y", "n"}), (TRUE_FALSE, {"true", "false"})):
+        if words and words <= names:
+            return [kind] * len(golds)
+    if (found := label_set(golds)) is not None:
+        listed = ", ".join(found)
+        kind = labels(found, {}, f'Think step by step. End with "The answer is X." where X is one of: {listed}.')
+        return [kind] * len(golds)
+    return [THINK_NUMBER if number(gold) is not None else TEXT for gold in golds]
 
 
 def _unique(path: str, items: Iterable[Item]) -> list[Item]:
@@ -134,6 +140,6 @@ class _Fields:
                 value = json.loads(value) if value.lstrip().startswith("[") else value.split("|")
             except ValueError:
                 value = None
-        if not isinstance(value, list) or not 2 <= len(cast(list[Any], value)) <= 26:
-            raise UsageError(f"{self._where}: column {self._columns['choices']!r} must list 2 to 26 choices")
+        if not isinstance(value, list) or not 2 <= len(cast(list[Any], value)) <= len(LABELS):
+            raise UsageError(f"{self._where}: column {self._columns['choices']!r} must list 2 to {len(LABELS)} choices")
         return tuple(str(option).strip() for option in cast(list[Any], value))
