@@ -139,7 +139,7 @@ def test_a_method_that_breaks_is_data(mine: str) -> None:
     assert (solution.answer, solution.cost.passes) == (None, 1)
     found = passel.compare(model="toy", task="held_out", methods=["single", f"{mine}:breaks"], limit=3)
     assert [row.scored for row in found.methods] == [3, 0]
-    assert "3 of 6 trials broke" in found.notes[0]
+    assert "3 of 6 trials failed" in found.notes[0]
 
 
 def test_a_model_of_ones_own_in_a_file(tmp_path: Path) -> None:

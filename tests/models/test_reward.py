@@ -208,11 +208,11 @@ def test_verifiers_reach_the_model_through_the_driver(tmp_path):
         flow = prm(PROBLEM, text, key=Key(), aggregate=how)
         outcome = driven(reward(str(tmp_path / "prm")), lambda flow=flow: result_of(flow))
         assert outcome.error is None
-        assert 0.0 < outcome.result.info["value"] < 1.0
+        assert 0.0 < outcome.result.info["value"].value < 1.0
         assert outcome.cost.passes == 1
         assert outcome.cost.flops > 0
     outcome = driven(reward(str(tmp_path / "orm")), lambda: result_of(orm(PROBLEM, text, key=Key())))
-    assert 0.0 < outcome.result.info["value"] < 1.0
+    assert 0.0 < outcome.result.info["value"].value < 1.0
     assert outcome.cost.prompt_tokens == len(tokenizer_of()("2+2?\n" + text)["input_ids"])
 
 

@@ -135,7 +135,7 @@ def test_bins_are_made_of_the_plain_draws_and_their_recorded_scores(folder):
     made = asyncio.run(Run.open("earlier").as_pilot())
     by_id = {one.id: one for one in made.problems}
     for one in found.problems:
-        assert tuple(by_id[one.id].draws["oracle"]) == one.draws
+        assert tuple(by_id[one.id].draws["oracle"]) == one.samples
         assert len(by_id[one.id].draws["self_evaluation"]) == 6
     assert {"oracle", "self_evaluation"} <= made.table()["bins"].keys()
     right = [f["vote"]["accuracy"] for f in made.table(bins=2)["bins"]["oracle"]["methods"] if f]

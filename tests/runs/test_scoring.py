@@ -60,7 +60,7 @@ def test_each_answer_is_scored_once_and_a_report_scores_nothing(folder):
     assert len(scored()) == count
     assert [row.accuracy for row in first.methods] == [row.accuracy for row in again.methods]
     assert [row.accuracy for row in first.methods] == [row.accuracy for row in replayed.methods]
-    assert [row.draws for row in first.problems] == [row.draws for row in replayed.problems]
+    assert [row.samples for row in first.problems] == [row.samples for row in replayed.problems]
     fast = passel.compare(**settings)
     assert [row.accuracy for row in fast.methods] == [row.accuracy for row in first.methods]
 

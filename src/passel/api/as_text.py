@@ -16,8 +16,8 @@ def as_text(result: Comparison | Sweep | Forecast) -> str:
     """Returns the tables of a comparison, a sweep or a forecast as plain text of 100 columns.
 
     >>> from passel import compare
-    >>> print(as_text(compare(model="toy", task="sums", methods="single", limit=2)).splitlines()[0].split()[0])
-    method
+    >>> "accuracy" in as_text(compare(model="toy", task="sums", methods="single", limit=2))
+    True
     """
     if isinstance(result, Forecast):
         return forecast_text(result)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from passel.decoding.parts.falcon.reading import Blocks, Reading, followed, read_on
+from passel.decoding.parts.falcon.reading import PredictedBlocks, ReadState, predict_after, read_further
 from passel.networks.falcon import relaxed_mask, unit
 
 
@@ -60,10 +60,10 @@ def whole(module: object, features: Tensor, embeddings: Tensor) -> Tensor:
 def test_a_text_read_in_pieces_is_read_as_a_whole(block: int) -> None:
     module, (features, embeddings) = network(block), inputs(17)
     for pieces in ((17,), (5, 1, 1, 2, 3, 1, 4), (1,) * 17, (2, 6, 9)):
-        reading, at = Reading(), 0
+        reading, at = ReadState(), 0
         for piece in pieces:
             stop = at + piece
-            reading, blocks = read_on(module, reading, features[at:stop], embeddings[at:stop])
+            reading, blocks = read_further(module, reading, features[at:stop], embeddings[at:stop])
             at = stop
             assert reading.tokens == at
             if at < block:
@@ -77,14 +77,14 @@ def test_a_text_read_in_pieces_is_read_as_a_whole(block: int) -> None:
 def test_what_follows_guesses_is_what_follows_text(block: int, layers: int) -> None:
     """Guesses in several rows, two blocks deep, as if each row were a text."""
     module, (features, embeddings) = network(block, layers), inputs(2 * block + 1)
-    _, blocks = read_on(module, Reading(), features, embeddings)
+    _, blocks = read_further(module, ReadState(), features, embeddings)
     assert blocks is not None
     rows = dict.fromkeys(range(1), (features, embeddings))
     for depth, sources in enumerate(([0, 0, 0], [2, 0, 2, 1])):
         guesses = [inputs(block, seed=10 * depth + row + 1) for row in range(len(sources))]
         stacked = [torch.stack([guess[of] for guess in guesses]) for of in (0, 1)]
-        blocks = followed(module, blocks, sources, *stacked)
-        assert isinstance(blocks, Blocks)
+        blocks = predict_after(module, blocks, sources, *stacked)
+        assert isinstance(blocks, PredictedBlocks)
         rows = {
             row: tuple(torch.cat((rows[source][of], guesses[row][of])) for of in (0, 1))
             for row, source in enumerate(sources)
