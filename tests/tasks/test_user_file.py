@@ -46,7 +46,7 @@ def test_jsonl_gzipped_with_ids_and_a_missing_answer(tmp_path: Path) -> None:
         (["Yes", "no"], "Yes, it does.", [1.0, 0.0]),
         (["true", "False"], "The answer is false.", [0.0, 1.0]),
         (["7", "1,000"], "#### 1000", [0.0, 1.0]),
-        (["7", "seven"], "seven", [0.0, 1.0]),
+        (["7", "seven"], "seven", [1.0, 1.0]),
     ],
 )
 def test_the_kind_is_seen_from_the_answers(tmp_path: Path, answers: list[str], text: str, scores: list[float]) -> None:

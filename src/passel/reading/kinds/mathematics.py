@@ -20,9 +20,10 @@ from passel.reading.mathematics.latex import clean
 
 __all__ = ["math_key", "read_math", "same_math"]
 
-_DISPLAY = re.compile(r"\s*(?:\\\[|\$\$|\\\(|\$)\s*(.*?)\s*(?:\\\]|\$\$|\\\)|\$)", re.DOTALL)
+_DISPLAY = re.compile(r"\s*(?:\\\[|\$\$)\s*(.*?)\s*(?:\\\]|\$\$)", re.DOTALL)
 _DOLLARS = re.compile(r"\$\$?([^$]+)\$\$?")
 _SENTENCE = re.compile(r"\.(?:\s|$)")
+_NAMED = re.compile(r"^\s*[A-Za-z]\s*=(?=[^=,;]+$)")  # x = 5 is the answer 5
 _LONGEST = 1000  # characters that are still an answer
 _TAIL = 20_000
 _MEMORY = 4 * 2**30  # bytes; 10^10^10 would take all there is before its time is up
@@ -47,7 +48,7 @@ def read_math(text: str) -> Answer | None:
 @lru_cache(4096)
 def math_key(text: str) -> str:
     """Returns a text that equal answers share: numbers by value, expressions as far as algebra can tell."""
-    match form_of(text):
+    match form_of(_NAMED.sub("", text)):
         case Number(value):
             return number_key(value)
         case Words(words):
@@ -59,20 +60,9 @@ def math_key(text: str) -> str:
 
 
 @lru_cache(4096)
-def same_math(gold: str, given: str) -> float | None:
-    """Returns 1 if the answer equals the gold answer, else 0; also where that cannot be told in time, unless the gold
-    answer is itself one that algebra cannot read: then None.
-    """
-    undecided = False
-
-    def equal(a: str, b: str) -> bool:
-        nonlocal undecided
-        found = _ask("equal", a, b)
-        undecided = undecided or (found is None and not a.startswith("equation: ") and _ask("key", a) is None)
-        return bool(found)
-
-    right = same(gold, given, equal)
-    return 1.0 if right else None if undecided else 0.0
+def same_math(gold: str, given: str) -> float:
+    """Returns 1 if the answer equals the gold answer, else 0, also where that cannot be told in a few seconds."""
+    return float(same(gold, given, lambda a, b: _ask("equal", a, b) is True))
 
 
 def _ask(*request: str) -> object:

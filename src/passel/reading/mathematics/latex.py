@@ -51,12 +51,13 @@ _SPELLINGS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] =
 ]
 _WRAPPED = re.compile(r"^\\(?:text|mbox|mathrm|textbf|mathbf|textit|boxed|fbox)\s*\{(.*)\}$", re.DOTALL)
 _TEXT = re.compile(r"\\(?:text|mbox|mathrm|textbf|mathbf|textit|textrm)\s*\{([^{}]*)\}")
+_THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\\!)(?=\d{3})")
 _OPEN, _CLOSE = "([{", ")]}"
 
 
 def clean(text: str) -> str:
     """Returns LaTeX, or plain mathematics, in one spelling; trailing punctuation and dollars are gone."""
-    text = unwrapped(text.strip().strip("$").strip())
+    text = unwrapped(_THOUSANDS.sub("", text.strip().strip("$").strip()))
     for pattern, spelling in _SPELLINGS:
         text = pattern.sub(spelling, text)
     text = re.sub(r"^\\[(\[]|\\[)\]]$", "", text.strip())
